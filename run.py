@@ -1,0 +1,348 @@
+"""Starts ChatGee: `python run.py`.
+
+Finds a Python that has what requirements.txt asks for, or makes one (once, in `.venv`), and
+hands over to chatgee.launch. Uses the standard library alone, and only syntax that Python 3.8
+can read, so that an old Python gets a sentence instead of a SyntaxError.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import operator
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path, PurePath
+from typing import IO, NamedTuple
+
+PROJECT = Path(__file__).resolve().parent
+LOG = PROJECT / "data" / "install.log"
+STAMP = "chatgee-ready.txt"  # tells what was installed; without it the work was cut short
+OLDEST_PYTHON = (3, 11)
+WINDOWS = sys.platform == "win32"
+
+
+class Command(NamedTuple):
+    about: str
+    module: Sequence[str]
+    needs: Sequence[str] = ("requirements.txt",)
+
+
+TEST_NEEDS = ("requirements.txt", "tests/requirements.txt")
+COMMANDS = {
+    "run": Command("챗지를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
+    "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),
+    "test": Command("챗지가 제대로 움직이는지 검사해요", ("pytest",), TEST_NEEDS),
+}
+
+# What the owner reads. All of it is here, since the package cannot be read yet.
+USAGE = "'{word}'은(는) 모르는 말이에요. 이렇게 쓸 수 있어요."
+WAITING = "다른 창에서 챗지를 준비하고 있어요. 끝날 때까지 기다릴게요."
+MAKING = "1/2 챗지만의 파이썬 환경을 만들고 있어요: {folder}"
+INSTALLING = "2/2 필요한 꾸러미를 설치하고 있어요. 처음에는 몇 분 걸릴 수 있어요."
+DOING = {"Collecting": "찾는 중", "Downloading": "받는 중", "Installing": "설치 중"}
+READY = "\n준비를 마쳤어요."
+STOPPED = "멈췄어요. 다시 실행하면 이어서 준비해요."
+DETAILS = "\n자세한 내용은 이 파일에 있어요: {log}"
+OLD_PYTHON = """파이썬 3.11 이상이 필요해요. 지금 파이썬은 {version}이에요.
+https://www.python.org/downloads/ 에서 새 파이썬을 설치하고 다시 실행해 주세요."""
+FOREIGN = """{folder} 폴더가 이미 있는데 챗지가 만든 것이 아니라서 그대로 두었어요.
+그 폴더의 이름을 바꾸거나 다른 곳으로 옮기고 다시 실행해 주세요."""
+UNKNOWN = """준비하다가 문제가 생겼어요. 다시 실행해도 같으면 이 글을 보여 주며 도움을 청해 주세요.
+{text}"""
+TROUBLES = {  # what pip, venv or the system said: what we say; the first match counts
+    r"No space left|Errno 28\b|WinError 112\b|quota exceeded": """\
+디스크에 빈 자리가 없어요. 필요 없는 파일을 지워 1GB쯤 비우고 다시 실행해 주세요.""",
+    r"(?i)certificate.verify.failed": """\
+보안 프로그램이나 회사·학교 인터넷이 암호화된 연결을 열어 보아서 꾸러미를 받지 못했어요.
+휴대폰 핫스팟 같은 다른 인터넷에서 한 번 실행하거나, 전산 담당자에게 인증서 파일을 받아
+환경 변수 PIP_CERT에 그 파일의 위치를 적고 다시 실행해 주세요.""",
+    r"(?i)407 proxy|ProxyError|connect to proxy": """\
+프록시(회사·학교의 인터넷 중계 서버)가 연결을 막았어요. 환경 변수 HTTPS_PROXY에
+http://아이디:비밀번호@주소:포트 를 적거나, 다른 인터넷에서 한 번 실행해 주세요.""",
+    r"ensurepip is not|No module named '?(venv|ensurepip)": """\
+이 파이썬에는 환경을 만드는 venv가 빠져 있어요. 우분투나 데비안이면 터미널에서
+    sudo apt install python3-venv
+다른 컴퓨터면 https://www.python.org/downloads/ 의 파이썬을 설치하고 다시 실행해 주세요.""",
+    r"No module named '?pip": """\
+설치 도구 pip가 없어요.
+https://www.python.org/downloads/ 의 파이썬을 설치하고 다시 실행해 주세요.""",
+    r"Errno (13|30)\b|Permission denied|WinError (5|32)\b": """\
+파일을 쓰거나 바꿀 수 없어요. 켜져 있는 다른 챗지 창을 닫고, 백신이 막았는지 봐 주세요.
+그래도 같으면 챗지 폴더를 '문서' 폴더처럼 마음대로 쓸 수 있는 곳으로 옮겨 주세요.""",
+    r"(?i)from versions: none|ConnectionError|Max retries|timed out|connection broken": """\
+필요한 꾸러미를 인터넷에서 받지 못했어요. 인터넷 연결을 확인하고 다시 실행해 주세요.
+설치는 처음 한 번, 그리고 챗지를 새 버전으로 바꾼 뒤에만 해요.""",
+    r"No matching distribution|Failed building|generation-failed|exited-with-error": """\
+이 파이썬({version})에 맞는 꾸러미를 찾지 못했어요. https://www.python.org/downloads/ 에서
+한두 단계 앞선 버전의 파이썬을 설치하고 다시 실행해 주세요.""",
+}
+
+
+class Trouble(Exception):
+    """Something the owner can mend; its text is what they read."""
+
+
+def main(words: Sequence[str]) -> int:
+    speak_utf8()
+    if sys.version_info < OLDEST_PYTHON:
+        return refuse(OLD_PYTHON.format(version=sys.version.split()[0]), 1)
+    command = COMMANDS.get(words[0] if words else "run")
+    if command is None:
+        return refuse(usage(words[0]), 2)
+    try:
+        return start(python_with(command.needs), [*command.module, *words[1:]])
+    except KeyboardInterrupt:
+        return refuse(STOPPED, 130)
+    except (Trouble, OSError) as error:
+        return refuse(str(error) if isinstance(error, Trouble) else why(str(error)), 1)
+
+
+def python_with(needs: Sequence[str]) -> str:
+    """The Python to use: this one if it has what is needed, else the environment's."""
+    if all(installed(line) for line in requirements(needs)):
+        return sys.executable
+    env = environment_folder()
+    if not ready(env, needs):
+        with alone():
+            if not ready(env, needs):  # a second start has waited, and may find it done
+                prepare(env, needs)
+    return str(python_of(env))
+
+
+def start(python: str, words: Sequence[str]) -> int:
+    os.chdir(PROJECT)
+    argv = [python, "-X", "utf8", "-m", *words]
+    environ = {**os.environ, "PYTHONUTF8": "1"}
+    sys.stdout.flush()
+    if not WINDOWS:
+        os.execve(python, argv, environ)  # signals, PID and exit code are the server's own
+    for name in ("SIGINT", "SIGBREAK"):  # the server hears them too, and decides when to end
+        signal.signal(getattr(signal, name), lambda *_: None)
+    return subprocess.call(argv, env=environ)
+
+
+# Is everything here already?
+
+
+def requirements(needs: Sequence[str]) -> list[str]:
+    text = "\n".join((PROJECT / name).read_text("utf-8") for name in needs)
+    lines = (line.split("#")[0].replace(" ", "") for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def installed(line: str) -> bool:
+    """Whether this Python meets `name[extra]>=1.2,<2`; what we cannot read is left to pip."""
+    found = re.fullmatch(r"([\w.-]+)(?:\[.*\])?((?:(?:[<>]=?|[=!]=)[\d.]+,?)*)", line)
+    if not found:
+        return False
+    try:
+        version = numbers(str(metadata.version(found[1])))  # None if the package is damaged
+    except metadata.PackageNotFoundError:
+        return False
+    signs = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+    limits = re.findall(r"([<>=!]+)([\d.]+)", found[2])
+    return all(getattr(operator, signs[sign])(version, numbers(limit)) for sign, limit in limits)
+
+
+def numbers(version: str) -> list[int]:
+    """'2.10rc1' is [2, 10, 0, 0]: enough to compare releases."""
+    found = re.findall(r"\d+", re.split(r"[^\d.]", version)[0])
+    return ([int(part) for part in found] + [0] * 4)[:4]
+
+
+# The environment: a folder of ours, with a stamp that tells what is in it
+
+
+def environment_folder() -> Path:
+    local = os.environ.get("LOCALAPPDATA")
+    if not (WINDOWS and local and in_onedrive(PROJECT, os.environ)):
+        return PROJECT / ".venv"
+    # OneDrive would upload its thousands of files, and lock them meanwhile.
+    short = hashlib.sha256(str(PROJECT).lower().encode()).hexdigest()[:10]
+    return Path(local) / "ChatGee" / f"venv-{short}"
+
+
+def in_onedrive(project: PurePath, environ: Mapping[str, str]) -> bool:
+    names = ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")
+    roots = [type(project)(environ[name]) for name in names if environ.get(name)]
+    named = any(part.lower().startswith("onedrive") for part in project.parts)
+    return named or any(root in (project, *project.parents) for root in roots)
+
+
+def python_of(env: Path) -> Path:
+    if WINDOWS:  # a Python from the Microsoft Store sees another LOCALAPPDATA than the rest
+        return Path(os.path.realpath(env)) / "Scripts" / "python.exe"
+    return env / "bin" / "python"
+
+
+def ready(env: Path, needs: Sequence[str]) -> bool:
+    """Whether the environment can be used as it is; starts no process to find out."""
+    try:
+        settings = (env / "pyvenv.cfg").read_text("utf-8", "replace")
+        stamp = (env / STAMP).read_text("utf-8", "replace").split()
+    except OSError:
+        return False
+    base = re.search(r"^executable = (.+)$", settings, re.M)
+    startable = os.access(python_of(env), os.X_OK) and base and os.path.exists(base[1])
+    return bool(startable) and set(marks(env, needs)) <= set(stamp)
+
+
+def marks(env: Path, needs: Sequence[str]) -> list[str]:
+    """What the stamp holds; pyvenv.cfg stands for the Python that the environment is of."""
+    files = [env / "pyvenv.cfg", *(PROJECT / name for name in needs)]
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+
+
+def prepare(env: Path, needs: Sequence[str]) -> None:
+    LOG.write_text(f"{time.ctime()}, Python {sys.version}, {sys.platform}\n", "utf-8")
+    if not ((env / STAMP).exists() and starts(env)):
+        make(env)
+    install(env, needs)
+    say(READY)
+
+
+def starts(env: Path) -> bool:
+    argv = [str(python_of(env)), "-c", "import pip"]
+    try:
+        return subprocess.run(argv, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def make(env: Path) -> None:
+    say(MAKING.format(folder=env))
+    clear(env)
+    base = getattr(sys, "_base_executable", None) or sys.executable  # we may run inside `env`
+    list(lines_of([base, "-m", "venv", "--without-pip", str(env)]))
+    # A step of its own, since venv hides why it failed.
+    list(lines_of([str(python_of(env)), "-m", "ensurepip", "--default-pip"]))
+    (env / STAMP).touch()
+
+
+def clear(env: Path) -> None:
+    """Takes a broken environment away, but never a folder that is not one."""
+    if not env.exists():
+        return
+    empty = env.is_dir() and not any(path.is_file() for path in env.rglob("*"))
+    if not (empty or (env / "pyvenv.cfg").is_file()):
+        raise Trouble(FOREIGN.format(folder=env))
+    old = env.rename(env.with_name(f"{env.name}.old-{os.getpid()}"))  # all of it, or nothing
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def install(env: Path, needs: Sequence[str]) -> None:
+    say(INSTALLING)
+    options = ["--disable-pip-version-check", "--no-input", "--prefer-binary", "--progress-bar=off"]
+    files = [word for name in needs for word in ("-r", str(PROJECT / name))]
+    for line in lines_of([str(python_of(env)), "-m", "pip", "install", *options, *files]):
+        show(line)
+        if line.startswith("Installing collected packages"):
+            (env / STAMP).unlink()  # cut short from here on, it is made anew
+    (env / STAMP).write_text("\n".join(marks(env, needs)), "utf-8")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Of two starts at once the second waits here, even for the pip of a killed first."""
+    LOG.parent.mkdir(exist_ok=True)
+    with LOG.with_suffix(".lock").open("a") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        if not taken(lock):
+            say(WAITING)
+            while not taken(lock):
+                time.sleep(0.2)
+        yield
+
+
+def taken(lock: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        pass  # a network drive that knows no locks: go on rather than wait for ever
+    return True
+
+
+# Other programs, and the owner
+
+
+def lines_of(argv: Sequence[str]) -> Iterator[str]:
+    """What a program prints, line by line, kept in the log too; Trouble if it fails."""
+    program = subprocess.Popen(
+        argv,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        close_fds=False,  # so that it holds the lock
+    )
+    text = ""
+    with program, LOG.open("a", encoding="utf-8") as log:
+        for line in program.stdout or ():
+            log.write(line)
+            text += line
+            yield line
+    if program.returncode:
+        raise Trouble(why(text))
+
+
+def show(line: str) -> None:
+    """pip's line in short: on a terminal each over the last one."""
+    start = r"\s*(Collecting|Downloading|Installing) (?:collected packages: |\S*/)?"
+    found = re.match(start + r"([^<>=!~;(]+)", line)
+    if found:
+        text = f"    {DOING[found[1]]}: {found[2].strip():<50.50}"
+        say(f"\r{text}", end="") if sys.stdout.isatty() else say(text.rstrip())
+
+
+def why(text: str) -> str:
+    """The sentence for a failure, from what was said about it."""
+    found = [sentence for pattern, sentence in TROUBLES.items() if re.search(pattern, text)]
+    last = text.strip().splitlines()[-1:]
+    words = {"version": sys.version.split()[0], "text": "".join(last)}
+    details = DETAILS.format(log=LOG) if LOG.exists() else ""
+    return (found or [UNKNOWN])[0].format(**words) + details
+
+
+def usage(word: str) -> str:
+    lines = [f"    python run.py {name:<5} {command.about}" for name, command in COMMANDS.items()]
+    return "\n".join([USAGE.format(word=word), *lines])
+
+
+def say(text: str, end: str = "\n") -> None:
+    print(text, end=end, flush=True)
+
+
+def refuse(sentence: str, code: int) -> int:
+    print("\n" + sentence, file=sys.stderr, flush=True)
+    return code
+
+
+def speak_utf8() -> None:
+    """Whatever code page the console has, Korean must not end in an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
