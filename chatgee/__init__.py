@@ -1,0 +1,1 @@
+"""ChatGee: a KakaoTalk channel that answers like ChatGPT."""

@@ -1,0 +1,179 @@
+"""The worker's side of a question: the model is asked, the answer written down, callbacks kept.
+
+`Answering.next` is all that is needed to work on a question, in a thread here or in a process
+elsewhere: it finds in the store what to do.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatgee import kakao
+from chatgee.bell import Bell
+from chatgee.callback import Callbacks
+from chatgee.errors import CallbackError, Failure, ModelError, StoreError
+from chatgee.health import Health
+from chatgee.markdown import to_plain
+from chatgee.questions import Answer, Model, Prompt, Question, State, Turn
+from chatgee.replies import HELD, Replies
+from chatgee.store import Due, Outcome, Store
+from chatgee.texts import Texts
+
+LONG = 5_000
+"""Answers above this length are turned into KakaoTalk text outside of the loop."""
+
+TOO_SOON = 1.0
+"""Seconds after the promise in which Kakao may refuse the callback (seen, not documented)."""
+
+PURGE_SECONDS = 6 * 3600
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """How much the model is reminded of; 0 is no limit."""
+
+    turns: int
+    chars: int
+
+    def trim(self, turns: Sequence[Turn]) -> tuple[Turn, ...]:
+        """The newest turns that fit, oldest first."""
+        if not self.chars:
+            return tuple(turns)
+        kept: list[Turn] = []
+        room = self.chars
+        for turn in reversed(turns):
+            room -= len(turn.question) + len(turn.answer)
+            if room < 0:
+                break
+            kept.append(turn)
+        return tuple(reversed(kept))
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Works on questions, in an asyncio loop."""
+
+    store: Store
+    model: Model
+    bell: Bell
+    health: Health
+    texts: Texts
+    replies: Replies
+    callbacks: Callbacks
+    memory: Memory
+    system_prompt_path: Path
+    callback_seconds: float
+    keep_days: int = 0
+
+    async def next(self, user_id: str) -> None:
+        """Answer the friend's oldest question that has no answer yet, if there is one."""
+        turns = self.memory.turns or 1_000
+        due = await asyncio.wrap_future(self.store.next(user_id, turns))
+        if due is None:
+            return
+        outcome = await self._outcome(due)
+        try:
+            await asyncio.wrap_future(self.store.fill(due.question, outcome))
+        except StoreError:
+            log.error("question %s: its answer could not be written down", due.question.id)
+        self.bell.ring(due.question.id)
+
+    async def _outcome(self, due: Due) -> Outcome:
+        question = due.question
+        started = time.monotonic()
+        try:
+            answer = await self._ask(question, self.memory.trim(due.memory))
+            shown = await _plain(answer.text)
+            if not shown:
+                raise ModelError(Failure.EMPTY)
+        except ModelError as error:
+            self._report(question, error.failure)
+            return Outcome(failure=error.failure)
+        except Exception:
+            log.exception("question %s", question.id)
+            return Outcome(failure=Failure.BUG)
+        self.health.answered()
+        log.info("question %s: answered in %.1f s", question.id, time.monotonic() - started)
+        log.debug("question %s: %r -> %r", question.id, question.text, answer.text)
+        return Outcome(answer.text, shown, usage=answer.usage)
+
+    async def _ask(self, question: Question, memory: tuple[Turn, ...]) -> Answer:
+        prompt = Prompt(question.text, question.image_url, memory, self._system_prompt())
+        try:
+            return await self.model.answer(prompt)
+        except ModelError as error:
+            if error.failure != Failure.TOO_LONG or not memory:
+                raise
+        log.info("question %s: too long, once more with half of the memory", question.id)
+        shorter = memory[len(memory) // 2 + 1 :]
+        prompt = Prompt(question.text, question.image_url, shorter, prompt.system)
+        return await self.model.answer(prompt)
+
+    def _system_prompt(self) -> str:
+        """Read anew each time: what the owner changes holds from the next question on."""
+        try:
+            own = self.system_prompt_path.read_text(encoding="utf-8-sig", errors="replace")
+        except OSError:
+            own = ""
+        return own.strip() or self.texts("system_prompt")
+
+    def _report(self, question: Question, failure: Failure) -> None:
+        self.health.failed(failure)
+        hint = self.texts(f"hint.{failure}", model=self.model.name)
+        log.warning("question %s: %s. %s", question.id, failure, hint)
+
+    # --- callbacks ------------------------------------------------------------------------
+
+    async def keep_promise(self, question_id: str, user_id: str, promised_at: float) -> None:
+        """One POST to Kakao: the answer when it is there, or that it takes longer.
+
+        `promised_at` is unix time. Where Kakao refuses, the answer is held for the friend's next
+        message.
+        """
+        await self._answered(question_id, user_id)
+        await asyncio.sleep(min(TOO_SOON, max(0.0, promised_at + TOO_SOON - time.time())))
+        taken = await asyncio.wrap_future(self.store.use_callback(question_id, user_id, HELD))
+        if taken is None:
+            return
+        url, claimed = taken
+        reply = self.replies.compose(claimed, beside=True, waiting="reply.callback_late")
+        try:
+            await self.callbacks.post(url, kakao.encode(reply))
+        except CallbackError as error:
+            log.warning("question %s: callback refused: %s", question_id, error)
+            await asyncio.wrap_future(self.store.let_go(claimed.mine))
+        else:
+            await asyncio.wrap_future(self.store.confirm(claimed.mine))
+
+    async def _answered(self, question_id: str, user_id: str) -> None:
+        """Wait for the answer, as long as Kakao keeps the callback open."""
+        with self.bell.listening(question_id) as listener:
+            question = await asyncio.wrap_future(self.store.find(question_id, user_id))
+            if question is None or question.state != State.ASKED:
+                return
+            left = question.asked_at + self.callback_seconds - time.time()
+            await asyncio.wait([asyncio.wrap_future(listener)], timeout=max(0.0, left))
+
+    # --- housekeeping ---------------------------------------------------------------------
+
+    async def purge_daily(self) -> None:
+        """Delete what is older than KEEP_DAYS, now and then every few hours."""
+        while self.keep_days:
+            try:
+                count = await asyncio.wrap_future(self.store.purge(self.keep_days))
+                if count:
+                    log.info("%s", self.texts("start.purged", days=self.keep_days, count=count))
+            except StoreError as error:
+                log.error("purge: %s", error)
+            await asyncio.sleep(PURGE_SECONDS)
+
+
+async def _plain(markdown: str) -> str:
+    if len(markdown) > LONG:
+        return await asyncio.to_thread(to_plain, markdown)
+    return to_plain(markdown)

@@ -1,0 +1,118 @@
+"""Composition root: settings in, a running ChatGee out."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Flask
+
+from chatgee.answering import Answering, Memory
+from chatgee.bell import Bell
+from chatgee.callback import CallbackHosts, Callbacks
+from chatgee.engine import Engine
+from chatgee.health import Health
+from chatgee.jobs import Worker
+from chatgee.model import OpenAIModel
+from chatgee.practice import PracticeModel
+from chatgee.questions import Model
+from chatgee.replies import Replies
+from chatgee.settings import Settings
+from chatgee.store import Limits, Store
+from chatgee.texts import Texts
+from chatgee.web import pages, skill
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ChatGee:
+    """The Flask app, and what must be told when the program ends."""
+
+    flask: Flask
+    engine: Engine
+    store: Store
+    bell: Bell
+    worker: Worker
+    model: Model
+
+    def prepare(self) -> None:
+        """Once the server is up: make the first answer as quick as the others."""
+        self.worker.run(self.model.prepare())
+
+
+@contextmanager
+def running(settings: Settings, texts: Texts, model: Model | None = None) -> Iterator[ChatGee]:
+    """Everything but the socket, from the store's opening to its closing.
+
+    Questions that an earlier run left without an answer are taken up at once. `StoreError` where
+    the database cannot be used.
+    """
+    store, bell, health, callbacks = Store(settings.sqlalchemy_url), Bell(), Health(), Callbacks()
+    worker = Worker(settings.max_concurrent_answers)
+    replies = Replies(texts, settings.notice_every)
+    model = model or choose_model(settings, texts)
+    answering = Answering(
+        store=store,
+        model=model,
+        bell=bell,
+        health=health,
+        texts=texts,
+        replies=replies,
+        callbacks=callbacks,
+        memory=Memory(settings.memory_turns, settings.memory_chars),
+        system_prompt_path=settings.system_prompt_path,
+        callback_seconds=settings.callback_seconds,
+        keep_days=settings.keep_days,
+    )
+    engine = Engine(
+        store=store,
+        jobs=worker,
+        bell=bell,
+        replies=replies,
+        limits=limits(settings),
+        callback_hosts=CallbackHosts(settings.callback_hosts),
+        keep_promise=answering.keep_promise,
+        callback=settings.callback,
+    )
+    worker.start(answering.next)
+    engine.take_up(settings.callback_seconds)
+    worker.run(answering.purge_daily())
+    try:
+        yield ChatGee(
+            create_app(engine, settings, texts, health), engine, store, bell, worker, model
+        )
+    finally:
+        bell.close()
+        worker.close(model.close, callbacks.close)
+        store.close()
+
+
+def choose_model(settings: Settings, texts: Texts) -> Model:
+    """The practice model where there is no key and no server of one's own."""
+    if settings.practice:
+        return PracticeModel(texts)
+    return OpenAIModel(
+        settings.openai_model,
+        settings.openai_api_key.reveal() if settings.openai_api_key else None,
+        settings.openai_base_url,
+        settings.openai_timeout_seconds,
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        settings.questions_per_minute,
+        settings.questions_per_day,
+        settings.daily_token_limit,
+        settings.free_questions_for_strangers,
+    )
+
+
+def create_app(engine: Engine, settings: Settings, texts: Texts, health: Health) -> Flask:
+    app = Flask("chatgee.web")
+    app.config["MAX_CONTENT_LENGTH"] = skill.MAX_BODY
+    app.extensions["chatgee"] = skill.Parts(engine, settings, texts, health)
+    app.register_blueprint(skill.bp)
+    app.register_blueprint(pages.bp)
+    return app

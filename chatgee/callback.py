@@ -1,0 +1,99 @@
+"""Answers that come after Kakao's five seconds: one POST to the address that Kakao gave.
+
+The address is input from outside. It is used only on hosts that the owner allows, as it stands
+(requests would rewrite its percent-signs), without redirects, in bounded time and size.
+"""
+
+import ipaddress
+import json
+import re
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chatgee.errors import CallbackError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+TOTAL_SECONDS = 8.0
+REPLY_BYTES = 64 * 1024
+AT_ONCE = 32
+HEADERS = {"Content-Type": "application/json; charset=utf-8"}
+
+_URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::(\d{1,5}))?(/[!-~]*)?", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class CallbackHosts:
+    """Where callbacks may go: names for https; loopback as `host:port`, also for plain http."""
+
+    names: tuple[str, ...]
+
+    def allow(self, url: str) -> bool:
+        match = _URL.fullmatch(url)
+        if match is None or "\\" in url:
+            return False
+        scheme, host, port = match[1].lower(), match[2].lower(), match[3]
+        if port and f"{host}:{port}" in self.names:
+            return _is_loopback(host)
+        return scheme == "https" and host in self.names and port in (None, "443")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Callbacks:
+    """Posts to Kakao. For one asyncio loop."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, url: str, body: bytes) -> None:
+        """Send the JSON of a SkillResponse; `CallbackError` unless Kakao took it."""
+        import aiohttp
+        from yarl import URL
+
+        as_it_stands = URL(url, encoded=True)
+        try:
+            async with self._connect().post(
+                as_it_stands, data=body, headers=HEADERS, allow_redirects=False
+            ) as reply:
+                _check(reply.status, await reply.content.read(REPLY_BYTES))
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise CallbackError("callback.failed", why=type(error).__name__) from error
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    def _connect(self) -> "aiohttp.ClientSession":
+        """Import and connect at the first callback, which most bots never need."""
+        if self._session is None:
+            import aiohttp
+            import certifi
+
+            # As the openai client does: some systems' Pythons know no certificates of their own.
+            tls = ssl.create_default_context(cafile=certifi.where())
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=tls, limit=AT_ONCE),
+                timeout=aiohttp.ClientTimeout(total=TOTAL_SECONDS),
+                trust_env=True,  # a school's proxy
+            )
+        return self._session
+
+
+def _check(status_code: int, body: bytes) -> None:
+    """Kakao answers `{taskId, status: SUCCESS | FAIL | ERROR, message, timestamp}`."""
+    if status_code != 200:
+        raise CallbackError("callback.failed", why=f"status {status_code}")
+    try:
+        status = json.loads(body).get("status", "SUCCESS")
+    except (ValueError, AttributeError):
+        return  # it was taken, whatever it says
+    if status != "SUCCESS":
+        raise CallbackError("callback.failed", why=str(status)[:40])

@@ -1,0 +1,230 @@
+"""The life of a question: what a friend's message becomes, before the deadline.
+
+Every question is written down before any work begins. The worker fills in the answer; whoever
+delivers it claims it first, so that it is announced once, and its own button can fetch it again
+at any time. No web server and no key are needed here: the parts are handed in.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from chatgee.bell import Bell, Listener, wait
+from chatgee.callback import CallbackHosts
+from chatgee.clock import Deadline
+from chatgee.errors import StoreError
+from chatgee.kakao import Press, Promise, Reply, SkillRequest, same_words
+from chatgee.questions import Delivery, State, new_id
+from chatgee.replies import HELD, Replies
+from chatgee.store import Asked, Claimed, Limits, Store
+
+T = TypeVar("T")
+
+GRACE = 0.2
+"""Seconds past the deadline in which the store may still be asked what to say."""
+
+log = logging.getLogger(__name__)
+
+
+class Jobs(Protocol):
+    """Somewhere to have questions worked on, a friend's one after the other."""
+
+    def submit(self, user_id: str) -> None:
+        """One question more of this friend, already in the store."""
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run something else beside them."""
+
+
+KeepPromise = Callable[[str, str, float], Coroutine[Any, Any, None]]
+"""See `Answering.keep_promise`."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Answers requests, each in a thread of its own."""
+
+    store: Store
+    jobs: Jobs
+    bell: Bell
+    replies: Replies
+    limits: Limits
+    callback_hosts: CallbackHosts
+    keep_promise: KeepPromise
+    callback: str = "auto"
+
+    def answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
+        """What the friend is told now. Never raises for what a friend or Kakao may send."""
+        try:
+            return self._pressed(skill, deadline) or self._said(skill, deadline)
+        except (StoreError, TimeoutError) as error:
+            log.error("user %.8s: %s", skill.user_id, error or "the store is too slow")
+            return self.replies.sentence("reply.not_stored")
+
+    def take_up(self, callback_seconds: float) -> None:
+        """After a start: everything that an earlier run did not finish."""
+        unanswered, promises = self.store.recover(callback_seconds).result()
+        for question in unanswered:
+            self.jobs.submit(question.user_id)
+        for promise in promises:
+            self.jobs.run(self.keep_promise(*promise))
+        if unanswered:
+            log.info("%s", self.replies.texts("start.taken_up", count=len(unanswered)))
+
+    # --- presses and commands ---------------------------------------------------------------
+
+    def _pressed(self, skill: SkillRequest, deadline: Deadline) -> Reply | None:
+        press = skill.press or self._typed_press(skill, deadline)
+        if press is None:
+            return None
+        if press.again:
+            _now(self.store.ask_again(press.question, skill.user_id), deadline)
+        return self._fetch(skill, press, deadline)
+
+    def _typed_press(self, skill: SkillRequest, deadline: Deadline) -> Press | None:
+        """Our buttons' words without their `extra`: they mean the newest answer not yet seen."""
+        if any(self._says(skill, f"button.{name}") for name in ("fetch", "more", "unseen")):
+            newest = _now(self.store.newest_answer(skill.user_id), deadline)
+            return Press(newest) if newest else None
+        if self._says(skill, "button.again"):
+            failed = _now(self.store.last_failed(skill.user_id), deadline)
+            return Press(failed, again=True) if failed else None
+        return None
+
+    def _fetch(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply:
+        with self.bell.listening(press.question) as listener:
+            claimed = self._claim(press.question, skill.user_id, deadline, Delivery.PRESS)
+            if claimed and claimed.question.state == State.ASKED:
+                # After a failure of the disk it may be in nobody's line; twice does no harm.
+                self.jobs.submit(skill.user_id)
+                if not wait(listener, deadline):
+                    return self.replies.not_yet(press.question)
+                late = Deadline.after(GRACE)
+                claimed = self._claim(press.question, skill.user_id, late, Delivery.PRESS)
+        if claimed is None:
+            return self.replies.sentence("reply.unknown_question")
+        return self.replies.compose(claimed, page=press.page)
+
+    def _said(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
+        if self._says(skill, "button.help"):
+            return self.replies.help()
+        if self._says(skill, "button.reset"):
+            _now(self.store.forget(skill.user_id), deadline)
+            return self.replies.sentence("reply.reset")
+        if skill.other_media:
+            return self.replies.sentence("reply.only_photos")
+        if not skill.utterance:
+            return self.replies.sentence("reply.empty")
+        return self._ask(skill, deadline)
+
+    def _says(self, skill: SkillRequest, label: str) -> bool:
+        return same_words(skill.utterance, self.replies.texts(label))
+
+    # --- a new question ---------------------------------------------------------------------
+
+    def _ask(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
+        question_id = new_id()
+        with self.bell.listening(question_id) as listener:
+            try:
+                asked = _now(self._store(question_id, skill), deadline)
+                if asked.refusal:
+                    key, limit = asked.refusal
+                    return self.replies.sentence(key, limit=limit)
+                return self._when_ready(question_id, skill, asked, listener, deadline)
+            except TimeoutError:  # the store is slow; what it has, its button will fetch
+                return self.replies.not_yet(question_id)
+
+    def _store(self, question_id: str, skill: SkillRequest) -> "Future[Asked]":
+        text = self.replies.texts("reply.photo_question") if skill.image_url else skill.utterance
+        limits = self.limits.for_friend() if skill.is_friend or skill.is_tester else self.limits
+        storing = self.store.ask(question_id, skill.user_id, text, skill.image_url, limits)
+
+        def line_up(stored: "Future[Asked]") -> None:
+            if not stored.exception() and not stored.result().refusal:
+                self.jobs.submit(skill.user_id)
+
+        # In the store's thread, so that questions line up in the order in which they are stored.
+        storing.add_done_callback(line_up)
+        return storing
+
+    def _when_ready(
+        self,
+        question_id: str,
+        skill: SkillRequest,
+        asked: Asked,
+        listener: Listener,
+        deadline: Deadline,
+    ) -> Reply | Promise:
+        callback_url = self._usable_callback(skill)
+        if callback_url and self.callback == "always":
+            promise = self._promise(question_id, skill, callback_url, deadline)
+            if promise:
+                return promise
+        ready = wait(listener, deadline)
+        if not ready and callback_url:
+            promise = self._promise(question_id, skill, callback_url, Deadline.after(GRACE))
+            if promise:
+                return promise
+        if not ready and not asked.earlier:
+            return self.replies.not_yet(question_id, first=asked.position == 1)
+        claimed = self._claim(question_id, skill.user_id, Deadline.after(GRACE), held=HELD)
+        if claimed is None:  # deleted by its owner in the meantime
+            return self.replies.sentence("reply.unknown_question")
+        return self.replies.compose(claimed, beside=True)
+
+    def _usable_callback(self, skill: SkillRequest) -> str | None:
+        if self.callback == "off" or not skill.callback_url:
+            return None
+        if not self.callback_hosts.allow(skill.callback_url):
+            log.warning("a callback address outside of CALLBACK_HOSTS is not used")
+            return None
+        return skill.callback_url
+
+    def _promise(
+        self, question_id: str, skill: SkillRequest, url: str, deadline: Deadline
+    ) -> Promise | None:
+        """None where the answer came in the meantime."""
+        promised = _now(self.store.promise(question_id, url), deadline)
+        if not promised:
+            return None
+        self.jobs.run(self.keep_promise(question_id, skill.user_id, time.time()))
+        return Promise(self.replies.texts("reply.callback_waiting"))
+
+    # --- delivering -------------------------------------------------------------------------
+
+    def _claim(
+        self,
+        question_id: str,
+        user_id: str,
+        deadline: Deadline,
+        how: Delivery = Delivery.REPLY,
+        held: int = 0,
+    ) -> Claimed | None:
+        claiming = self.store.claim(question_id, user_id, how, held)
+        try:
+            return _now(claiming, deadline)
+        except TimeoutError:
+            claiming.add_done_callback(self._let_go)  # nobody is there to deliver it any more
+            raise
+
+    def _let_go(self, claiming: "Future[Claimed | None]") -> None:
+        if not claiming.exception() and (claimed := claiming.result()):
+            self.store.let_go(claimed.mine)
+
+    def sent(self, reply: Reply | Promise) -> None:
+        """The reply is on its way to Kakao."""
+        if isinstance(reply, Reply) and reply.claimed:
+            self.store.confirm(reply.claimed)
+
+    def not_sent(self, reply: Reply | Promise) -> None:
+        """Nobody was there to take the reply: what it claimed is held again."""
+        if isinstance(reply, Reply) and reply.claimed:
+            self.store.let_go(reply.claimed)
+
+
+def _now(future: "Future[T]", deadline: Deadline) -> T:
+    """The result, if the store has it before the deadline; else `TimeoutError`."""
+    return future.result(timeout=deadline.remaining)

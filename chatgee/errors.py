@@ -1,0 +1,81 @@
+"""Everything that can go wrong, by name.
+
+ChatGeeError             has a sentence in the texts file: `key`, filled with `values`
+├── SettingsError        a setting that cannot be used
+├── TunnelError          no public address could be had
+├── PayloadError         a request that is not a skill request
+├── StoreError           the database cannot be read or written just now
+├── CallbackError        Kakao did not take a callback
+└── ModelError           the model gave no answer; `failure` says why
+
+Whoever calls a foreign library translates its exceptions into these, with the cause kept.
+"""
+
+from enum import StrEnum
+
+
+class ChatGeeError(Exception):
+    """An error with a sentence for its reader under `key` in the texts file."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key, values)
+        self.key = key
+        self.values = values
+
+    def __str__(self) -> str:
+        return " ".join([self.key, *(f"{name}={value!r}" for name, value in self.values.items())])
+
+
+class SettingsError(ChatGeeError):
+    """A setting that cannot be used; names the setting, its value and the remedy."""
+
+
+class TunnelError(ChatGeeError):
+    """No public address could be had."""
+
+
+class PayloadError(ChatGeeError):
+    """The body of a request is not a Kakao skill request."""
+
+
+class StoreError(ChatGeeError):
+    """The database cannot be read or written just now; nothing was changed."""
+
+
+class CallbackError(ChatGeeError):
+    """Kakao did not take the answer; the callback address is used up all the same."""
+
+
+class Failure(StrEnum):
+    """Why a question has no answer; each has a sentence for the friend and a hint for the owner."""
+
+    WRONG_KEY = "wrong_key"
+    NO_CREDIT = "no_credit"
+    UNKNOWN_MODEL = "unknown_model"
+    RATE_LIMIT = "rate_limit"
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    SERVER = "server"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+    TOO_LONG = "too_long"
+    PHOTO = "photo"
+    EMPTY = "empty"
+    BUG = "bug"
+
+    @property
+    def permanent(self) -> bool:
+        """Whether it stays until the owner changes something, for every question alike."""
+        return self in {Failure.WRONG_KEY, Failure.NO_CREDIT, Failure.UNKNOWN_MODEL}
+
+
+class ModelError(ChatGeeError):
+    """The model gave no answer.
+
+    `retry_after` is the wait in seconds that the service asked for, None where it named none.
+    """
+
+    def __init__(self, failure: Failure, retry_after: float | None = None) -> None:
+        super().__init__(f"failure.{failure}")
+        self.failure = failure
+        self.retry_after = retry_after

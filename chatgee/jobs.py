@@ -1,0 +1,100 @@
+"""The worker thread: one asyncio loop in which all friends' questions are worked on.
+
+A friend's questions go one after the other, in the order in which they were asked; different
+friends never wait for each other, up to `max_concurrent`.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
+from typing import Any
+
+AnswerNext = Callable[[str], Awaitable[None]]
+"""Answers the oldest question of a friend that has no answer yet, if there is one."""
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Runs from `start` to `close`. Work that is unfinished then is found in the store again."""
+
+    def __init__(self, max_concurrent: int = 0) -> None:
+        self._room: asyncio.Semaphore | nullcontext[None] = (
+            asyncio.Semaphore(max_concurrent) if max_concurrent else nullcontext()
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._arrived: deque[str] = deque()
+        self._lines: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, answer_next: AnswerNext) -> None:
+        self._answer_next = answer_next
+        self._thread.start()
+
+    def submit(self, user_id: str) -> None:
+        """One question more of this friend. Safe from any thread, and never blocks."""
+        self._arrived.append(user_id)
+        self._soon(self._take)
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run something else in the loop. Safe from any thread."""
+        if not self._soon(self._spawn, coroutine):
+            coroutine.close()
+
+    def close(self, *last: Callable[[], Awaitable[None]]) -> None:
+        """Cancel what is unfinished, call `last` in the loop, and end the thread."""
+        if not self._thread.is_alive():
+            return
+        asyncio.run_coroutine_threadsafe(self._wind_up(*last), self._loop).result(timeout=5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def _soon(self, call: Callable[..., object], *args: object) -> bool:
+        try:
+            self._loop.call_soon_threadsafe(call, *args)
+        except RuntimeError:  # the loop is closed; the store keeps the question
+            return False
+        return True
+
+    def _take(self) -> None:
+        user_id = self._arrived.popleft()
+        if user_id in self._lines:
+            self._lines[user_id] += 1
+        else:
+            self._lines[user_id] = 1
+            self._spawn(self._work_through(user_id))
+
+    async def _work_through(self, user_id: str) -> None:
+        try:
+            while self._lines[user_id]:
+                self._lines[user_id] -= 1
+                async with self._room:
+                    await self._answer_next(user_id)
+        finally:
+            del self._lines[user_id]
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("work failed", exc_info=error)
+
+    async def _wind_up(self, *last: Callable[[], Awaitable[None]]) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for call in last:
+            await call()

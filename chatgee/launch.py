@@ -1,0 +1,130 @@
+"""From a command line to a running server, and its orderly end."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+from chatgee import app, logs, settings, tunnel
+from chatgee.errors import ChatGeeError, TunnelError
+from chatgee.settings import Settings
+from chatgee.texts import Texts
+from chatgee.web.server import Server
+
+ANSWERING_SECONDS = 2.5
+"""How long chats that are held may still wait for their answers when the program ends."""
+
+log = logging.getLogger("chatgee")
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command of run.py; the exit code."""
+    commands: dict[str, Callable[[Settings, Texts], None]] = {"run": run, "key": key}
+    texts = Texts.load()
+    logs.configure("info")
+    try:
+        ours = settings.load()
+        texts = Texts.load(ours.texts_path)
+        commands[arguments[0] if arguments else "run"](ours, texts)
+    except ChatGeeError as error:
+        log.error("%s", texts(error.key, **error.values))
+        return 1
+    return 0
+
+
+def key(ours: Settings, texts: Texts) -> None:
+    """Show SKILL_KEY, alone of all secrets: its owner has to paste it into Kakao's page."""
+    print(ours.skill_key.reveal() if ours.skill_key else texts("start.no_skill_key"))
+
+
+def run(ours: Settings, texts: Texts) -> None:
+    """Serve until SIGTERM, SIGINT or the window's closing."""
+    logs.configure(ours.log_level, ours.secrets)
+    stop = _until_stopped()
+    os.umask(0o077)  # conversations and keys are the owner's alone
+    _report_config(texts, ours)
+    _make_folder(ours.data_dir)
+    with ExitStack() as stack:
+        server = Server(ours.host, ours.port)
+        chatgee = stack.enter_context(app.running(ours, texts))
+        server.start(chatgee.flask)
+        chatgee.prepare()
+        stack.callback(_wind_down, server, chatgee, texts)
+        _announce(stack, ours, texts, server)
+        while not stop.wait(0.5):  # Windows delivers Ctrl+C only between waits
+            pass
+
+
+def _until_stopped() -> threading.Event:
+    stop = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handle)
+    return stop
+
+
+def _report_config(texts: Texts, ours: Settings) -> None:
+    for name, near in settings.unknown_names():
+        key = "settings.unknown_near" if near else "settings.unknown"
+        log.warning("%s", texts(key, name=name, near=near))
+    for problem in texts.problems:
+        log.warning("%s", problem)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = folder / ".trial"
+        trial.write_bytes(b"")
+        trial.unlink()
+    except OSError as error:
+        raise ChatGeeError(
+            "start.data_unwritable", folder=folder, why=error.strerror or error
+        ) from error
+
+
+def _announce(stack: ExitStack, ours: Settings, texts: Texts, server: Server) -> None:
+    local = f"http://{server.host}:{server.port}"
+    try:
+        address = stack.enter_context(tunnel.public_address(ours, server.port))
+    except TunnelError as error:
+        log.error("%s", texts(error.key, **error.values))
+        address = None
+    if address is None:
+        log.warning("%s", texts("start.local_only"))
+    elif ours.skill_key is None:
+        log.warning("%s", texts("start.skill_key_missing"))
+    if ours.practice:
+        log.warning("%s", texts("hint.practice"))
+    log.info("skill url: %s/prompt", address or local)
+
+
+def _wind_down(server: Server, chatgee: app.ChatGee, texts: Texts) -> None:
+    """Let what is held be answered, or at least be told so, before everything closes."""
+    log.info("%s", texts("start.stopping"))
+    server.stop_listening()
+    _wait(server.idle, ANSWERING_SECONDS)
+    chatgee.bell.close()
+    _wait(server.idle, 1.0)
+    time.sleep(0.05)  # the last bytes leave the sockets
+    server.stop()
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

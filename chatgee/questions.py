@@ -1,0 +1,101 @@
+"""What the parts hand to each other: plain values, safe in any thread."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from chatgee.errors import Failure
+
+
+class State(StrEnum):
+    """Where a question stands."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class Delivery(StrEnum):
+    """How an answer reached its friend."""
+
+    REPLY = "reply"  # in the reply to the question itself
+    HELD = "held"  # before the answer to a later question
+    PRESS = "press"  # by its own button, or the typed words
+    CALLBACK = "callback"
+
+
+def new_id() -> str:
+    """An id that no other question has had, also in another database."""
+    return secrets.token_urlsafe(9)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of one friend, and its answer when there is one."""
+
+    id: str
+    user_id: str
+    position: int
+    """Its place among all that the friend has asked, from 1; asked again, it moves to the end."""
+    text: str
+    image_url: str | None
+    asked_at: float
+    """Unix time in seconds, as are all other moments that are stored."""
+    state: State
+    shown: str | None
+    """The answer as KakaoTalk text; None until there is one."""
+    failure: Failure | None
+    delivery: Delivery | None
+    """None while nobody has claimed the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question that was answered, as the model is reminded of it."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, as the API counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said, in Markdown."""
+
+    text: str
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that a model needs for one answer."""
+
+    question: str
+    image_url: str | None = None
+    memory: Sequence[Turn] = ()
+    """Oldest first."""
+    system: str = ""
+
+
+class Model(Protocol):
+    """Something that answers questions."""
+
+    name: str
+
+    async def prepare(self) -> None:
+        """Do beforehand what would make the first answer late."""
+
+    async def answer(self, prompt: Prompt) -> Answer:
+        """Raise `ModelError` where there is no answer."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

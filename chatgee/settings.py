@@ -1,0 +1,312 @@
+"""Every option, in one table: the fields of `Settings`.
+
+Environment beats config.env beats default, and nobody else reads the environment. An error names
+the setting, its value and the remedy. `chatgee.settings_docs` makes the owner's pages from the
+same table.
+"""
+
+import codecs
+import difflib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from chatgee.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder: relative paths in settings count from here."""
+
+
+class Secret:
+    """A value that prints as stars."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "*****"
+
+
+class Refused(ValueError):
+    """A value that an option cannot take; carries the texts key that says why."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+Parse = Callable[[str], Any]
+
+
+def option(default: Any, parse: Parse, group: str, about: str, example: str = "") -> Any:
+    """One row of the table; `example` is shown where there is no default to show."""
+    metadata = {"parse": parse, "group": group, "about": about, "example": example}
+    return field(default=default, metadata=metadata)
+
+
+def number(text: str, least: float = 0, most: float = 1e9, whole: bool = False) -> float | int:
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        raise Refused("settings.whole" if whole else "settings.number") from None
+    if not least <= value <= most:
+        raise Refused("settings.range", least=f"{least:g}", most=f"{most:g}")
+    return value
+
+
+def count(text: str, most: float = 1e9) -> int:
+    return int(number(text, most=most, whole=True))
+
+
+def one_of(*choices: str) -> Parse:
+    def parse(text: str) -> str:
+        if text.lower() not in choices:
+            raise Refused("settings.choice", choices=" · ".join(choices))
+        return text.lower()
+
+    return parse
+
+
+def http_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise Refused("settings.url")
+    return text.rstrip("/")
+
+
+def database_url(text: str) -> str:
+    if not text.startswith("sqlite:///"):
+        raise Refused("settings.database")
+    return text
+
+
+def secret(text: str) -> Secret:
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise Refused("settings.secret")
+    return Secret(text)
+
+
+def folder(text: str) -> Path:
+    return ROOT / Path(text).expanduser()
+
+
+def names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+GROUPS = MODEL, PUBLIC, KAKAO, LIMITS, HERE = (
+    "대답하는 모델",
+    "바깥에서 들어오는 주소",
+    "카카오톡에 답하는 방식",
+    "사용량과 기억 (0은 제한 없음)",
+    "이 컴퓨터에서",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the owner decided; a field's name in capitals is the setting's name."""
+
+    openai_api_key: Secret | None = option(
+        None,
+        secret,
+        MODEL,
+        "platform.openai.com에서 받은 키예요. 없으면 연습용 모델이 답해요.",
+        "sk-...",
+    )
+    openai_base_url: str | None = option(
+        None,
+        http_url,
+        MODEL,
+        "OpenAI와 같은 방식으로 말하는 다른 서버의 주소예요(LM Studio, Ollama 등).",
+        "http://127.0.0.1:1234/v1",
+    )
+    openai_model: str = option("gpt-6-luna", str, MODEL, "대답할 모델의 이름이에요.")
+    openai_timeout_seconds: float = option(
+        55.0, partial(number, least=1, most=600), MODEL, "모델의 답을 이만큼(초) 기다려요."
+    )
+    system_prompt_file: Path | None = option(
+        None,
+        folder,
+        MODEL,
+        "챗봇의 성격을 적은 파일이에요. 없으면 texts 파일의 기본 성격을 써요.",
+        "data/system_prompt.txt",
+    )
+    max_concurrent_answers: int = option(
+        1000, count, MODEL, "모델에게 한꺼번에 물어보는 질문 수예요. 0은 제한 없음이에요."
+    )
+
+    tunnel: str = option(
+        "auto",
+        one_of("auto", "ngrok", "none"),
+        PUBLIC,
+        "바깥 주소를 만드는 방법이에요. auto는 NGROK_AUTHTOKEN이 있으면 ngrok, 없으면 none이에요.",
+    )
+    ngrok_authtoken: Secret | None = option(
+        None, secret, PUBLIC, "dashboard.ngrok.com에서 받은 토큰이에요.", "2abc..."
+    )
+    ngrok_domain: str | None = option(
+        None,
+        str,
+        PUBLIC,
+        "ngrok이 준 고정 주소예요. 적어 두면 주소가 바뀌지 않아요.",
+        "name.ngrok-free.dev",
+    )
+    public_url: str | None = option(
+        None,
+        http_url,
+        PUBLIC,
+        "이미 바깥 주소가 있으면 적어요. 터널을 만들지 않아요.",
+        "https://bot.example.com",
+    )
+
+    skill_key: Secret | None = option(
+        None,
+        secret,
+        KAKAO,
+        "적어 두면 카카오 스킬의 헤더 X-ChatGee-Key에 같은 값이 있어야 답해요.",
+        "아무도 모르는 긴 글자",
+    )
+    reply_seconds: float = option(
+        4.0,
+        partial(number, least=0.1, most=4.7),
+        KAKAO,
+        "이 시간(초) 안에 답이 없으면 기다려 달라고 해요. 카카오의 한계는 5초예요.",
+    )
+    callback: str = option(
+        "auto",
+        one_of("auto", "always", "off"),
+        KAKAO,
+        "AI 챗봇 콜백이에요. auto는 늦을 때만, always는 언제나, off는 쓰지 않아요.",
+    )
+    callback_seconds: float = option(
+        50.0,
+        partial(number, least=1, most=58),
+        KAKAO,
+        "콜백을 이 시간(초)까지 써요. 카카오의 한계는 1분이에요.",
+    )
+    callback_hosts: tuple[str, ...] = option(
+        ("bot-api.kakao.com",), names, KAKAO, "콜백을 보내도 되는 곳이에요. 쉼표로 나눠요."
+    )
+    notice_every: int = option(
+        0, count, KAKAO, "답 몇 번마다 texts 파일의 알림을 보여 줄지예요. 0은 보여 주지 않아요."
+    )
+
+    questions_per_minute: int = option(0, count, LIMITS, "한 친구가 1분에 할 수 있는 질문 수예요.")
+    questions_per_day: int = option(0, count, LIMITS, "한 친구가 하루에 할 수 있는 질문 수예요.")
+    daily_token_limit: int = option(0, count, LIMITS, "모두 합쳐 하루에 쓸 수 있는 토큰 수예요.")
+    free_questions_for_strangers: int = option(
+        0, count, LIMITS, "채널을 추가하지 않은 사람이 해 볼 수 있는 질문 수예요."
+    )
+    memory_turns: int = option(20, count, LIMITS, "기억하는 지난 질문과 답의 수예요.")
+    memory_chars: int = option(12_000, count, LIMITS, "기억하는 지난 이야기의 글자 수예요.")
+    keep_days: int = option(0, count, LIMITS, "이 날수보다 오래된 질문과 답을 지워요.")
+
+    host: str = option("127.0.0.1", str, HERE, "연결을 받는 주소예요. 도커에서는 0.0.0.0으로 해요.")
+    port: int = option(6959, partial(count, most=65535), HERE, "연결을 받는 포트예요.")
+    data_dir: Path = option(ROOT / "data", folder, HERE, "대화와 기록을 두는 폴더예요.")
+    database_url: str | None = option(
+        None,
+        database_url,
+        HERE,
+        "데이터베이스의 주소예요. 없으면 DATA_DIR 안의 SQLite예요.",
+        "sqlite:///...",
+    )
+    log_level: str = option(
+        "info",
+        one_of("debug", "info", "warning", "error"),
+        HERE,
+        "기록의 자세함이에요. debug는 대화 내용까지 남겨요.",
+    )
+
+    @property
+    def system_prompt_path(self) -> Path:
+        return self.system_prompt_file or self.data_dir / "system_prompt.txt"
+
+    @property
+    def texts_path(self) -> Path:
+        """The owner's own sentences, on top of ours."""
+        return self.data_dir / "texts.toml"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'chatgee.db'}"
+
+    @property
+    def practice(self) -> bool:
+        """Whether there is no model to ask, so that the practice model answers."""
+        return not (self.openai_api_key or self.openai_base_url)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        values = (getattr(self, row.name) for row in fields(self))
+        return tuple(value.reveal() for value in values if isinstance(value, Secret))
+
+
+OPTIONS = {row.name.upper(): row for row in fields(Settings)}
+
+
+def load(environ: Mapping[str, str] = os.environ, file: Path = ROOT / "config.env") -> Settings:
+    """Read the settings; `SettingsError` where one cannot be used."""
+    given = {**read_file(file), **{name: text for name, text in environ.items() if text.strip()}}
+    return Settings(
+        **{name.lower(): _parse(name, given[name]) for name in OPTIONS if name in given}
+    )
+
+
+def _parse(name: str, text: str) -> Any:
+    text = text.strip()
+    try:
+        return OPTIONS[name].metadata["parse"](text)
+    except Refused as refused:
+        shown = "*****" if OPTIONS[name].metadata["parse"] is secret else text
+        raise SettingsError(refused.key, name=name, value=shown, **refused.values) from None
+
+
+def read_file(file: Path) -> dict[str, str]:
+    """What an env file holds, its empty lines left out; nothing where there is no file.
+
+    Notepad may have saved it as UTF-8, UTF-16 or in the Korean code page.
+    """
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError("settings.unreadable", file=str(file), why=error.strerror) from error
+    values = dotenv_values(stream=StringIO(_decode(raw, file)), interpolate=False)
+    return {name: text for name, text in values.items() if text and text.strip()}
+
+
+def _decode(raw: bytes, file: Path) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16", "replace")
+    for encoding in ("utf-8-sig", "cp949"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SettingsError("settings.encoding", file=str(file))
+
+
+def unknown_names(file: Path = ROOT / "config.env") -> Iterator[tuple[str, str | None]]:
+    """Names in the file that are no setting, each with the setting that was probably meant."""
+    for name in read_file(file):
+        if name not in OPTIONS:
+            near = difflib.get_close_matches(name.upper(), OPTIONS, n=1)
+            yield name, near[0] if near else None

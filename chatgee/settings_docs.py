@@ -1,0 +1,65 @@
+"""config.example.env and docs/settings.md, made from the table of settings.
+
+`python -m chatgee.settings_docs` writes both; a test keeps them equal to the table.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatgee.settings import GROUPS, OPTIONS, ROOT
+
+
+def _default(name: str) -> str:
+    """The default as the owner would write it; empty where there is none."""
+    match OPTIONS[name].default:
+        case None:
+            return ""
+        case tuple() as parts:
+            return ",".join(parts)
+        case Path() as path:
+            return path.relative_to(ROOT).as_posix()
+        case value:
+            return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _groups() -> Iterator[tuple[str, list[str]]]:
+    for group in GROUPS:
+        yield group, [name for name, row in OPTIONS.items() if row.metadata["group"] == group]
+
+
+def example_env() -> str:
+    """The text of config.example.env: every option, all of them commented out."""
+    lines = [
+        "# ChatGee 설정이에요. config.env로 복사한 뒤, 바꿀 줄 앞의 # 을 지우고 고쳐 주세요.",
+        "# 바꾼 뒤에는 ChatGee를 다시 켜 주세요. 설명은 docs/settings.md에도 있어요.",
+    ]
+    for group, members in _groups():
+        lines += ["", f"## {group}"]
+        for name in members:
+            about = OPTIONS[name].metadata
+            lines += ["", f"# {about['about']}", f"#{name}={_default(name) or about['example']}"]
+    return "\n".join(lines) + "\n"
+
+
+def reference() -> str:
+    """The text of docs/settings.md."""
+    lines = [
+        "# 설정",
+        "",
+        "모두 `config.env`에 `이름=값`으로 적거나, 같은 이름의 환경 변수로 줄 수 있어요.",
+        "환경 변수가 먼저, 그다음이 `config.env`, 없으면 기본값이에요.",
+        "상대 경로는 ChatGee 폴더에서 시작해요.",
+    ]
+    for group, members in _groups():
+        lines += ["", f"## {group}", "", "| 이름 | 기본값 | 설명 |", "| --- | --- | --- |"]
+        for name in members:
+            shown = f"`{_default(name)}`" if _default(name) else "없음"
+            about = OPTIONS[name].metadata
+            hint = f" 예: `{about['example']}`" if about["example"] else ""
+            lines.append(f"| `{name}` | {shown} | {about['about']}{hint} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    (ROOT / "config.example.env").write_text(example_env(), encoding="utf-8", newline="\n")
+    (ROOT / "docs" / "settings.md").write_text(reference(), encoding="utf-8", newline="\n")

@@ -1,0 +1,345 @@
+"""Friends, questions and memory, on the disk.
+
+Every method hands its work to the database's one thread and returns a Future, done once it is on
+the disk; it fails with `StoreError`, and then nothing was changed.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Concatenate, ParamSpec, TypeVar
+
+from chatgee.errors import Failure
+from chatgee.questions import Delivery, Question, State, Turn, Usage
+from chatgee.store.database import Database, Row, Session
+
+KOREA = timezone(timedelta(hours=9))
+"""Days are counted here; there is no summer time."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one friend, or all together, may ask; 0 is no limit."""
+
+    per_minute: int = 0
+    per_day: int = 0
+    tokens_per_day: int = 0
+    strangers: int = 0
+
+    def for_friend(self) -> "Limits":
+        """The same, for somebody who has added the channel."""
+        return replace(self, strangers=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was stored, or why it was not."""
+
+    position: int = 0
+    earlier: bool = False
+    """Whether the friend has other answers that nobody has claimed, or that are in the making."""
+    refusal: tuple[str, int] | None = None
+    """The text's key and the limit that was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A question as it stands, and the answers that the caller now has to deliver."""
+
+    question: Question
+    held: Sequence[Question] = ()
+    """Answers to earlier questions, oldest first."""
+    mine: tuple[str, ...] = ()
+    """Ids of all answers that this call claimed."""
+    unseen: str | None = None
+    """The oldest answer that still waits, beyond those in `held`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The next question to put to the model, and what the model should remember."""
+
+    question: Question
+    memory: tuple[Turn, ...]
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a question: an answer with its KakaoTalk text, or a failure."""
+
+    answer: str | None = None
+    shown: str | None = None
+    failure: Failure | None = None
+    usage: Usage | None = None
+
+
+def transaction(
+    work: Callable[Concatenate["Store", Session, P], T],
+) -> Callable[Concatenate["Store", P], "Future[T]"]:
+    """Make a method run inside the database's thread, in a transaction."""
+
+    def submit(self: "Store", /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        return self.database.submit(lambda session: work(self, session, *args, **kwargs))
+
+    submit.__doc__ = work.__doc__
+    return submit
+
+
+class Store:
+    """Safe from any thread."""
+
+    def __init__(self, url: str, now: Callable[[], float] = time.time) -> None:
+        """Open the database; `StoreError` where it cannot be used."""
+        self.database = Database(url)
+        self.now = now
+
+    def close(self) -> None:
+        self.database.close()
+
+    # --- asking ---------------------------------------------------------------------------
+
+    @transaction
+    def ask(
+        self,
+        db: Session,
+        question_id: str,
+        user_id: str,
+        text: str,
+        image_url: str | None = None,
+        limits: Limits | None = None,
+    ) -> Asked:
+        """Write a new question down, at the end of the friend's line, unless a limit is reached."""
+        now = self.now()
+        refusal = limits and self._refusal(db, user_id, limits, now)
+        if refusal:
+            return Asked(refusal=refusal)
+        position = _value(db.one("count_question", user_id=user_id, now=now))
+        db.change(
+            "insert_question",
+            id=question_id,
+            user_id=user_id,
+            position=position,
+            text=text,
+            image_url=image_url,
+            now=now,
+        )
+        earlier = db.one("has_earlier", user_id=user_id, position=position) is not None
+        return Asked(position, earlier)
+
+    def _refusal(
+        self, db: Session, user_id: str, limits: Limits, now: float
+    ) -> tuple[str, int] | None:
+        def asked_since(moment: float) -> int:
+            return _value(db.one("count_since", user_id=user_id, since=moment))
+
+        if limits.strangers and _value(db.one("questions_of", user_id=user_id)) >= limits.strangers:
+            return "limit.stranger", limits.strangers
+        if limits.per_minute and asked_since(now - 60) >= limits.per_minute:
+            return "limit.minute", limits.per_minute
+        if limits.per_day and asked_since(_midnight(now)) >= limits.per_day:
+            return "limit.day", limits.per_day
+        if limits.tokens_per_day:
+            used = _value(db.one("tokens_of_day", day=_day(now)))
+            if used >= limits.tokens_per_day:
+                return "limit.tokens", limits.tokens_per_day
+        return None
+
+    @transaction
+    def ask_again(self, db: Session, question_id: str, user_id: str) -> bool:
+        """Put a failed question back in line; False where it did not fail."""
+        question = _question(db.one("question", id=question_id, user_id=user_id))
+        if question is None or question.state != State.FAILED:
+            return False
+        now = self.now()
+        position = _value(db.one("count_question", user_id=user_id, now=now))
+        db.change("ask_again", id=question_id, user_id=user_id, position=position, now=now)
+        return True
+
+    @transaction
+    def forget(self, db: Session, user_id: str) -> None:
+        """Start the friend's memory anew; what is in the making will not enter it either."""
+        db.change("forget", user_id=user_id)
+
+    # --- answering ------------------------------------------------------------------------
+
+    @transaction
+    def next(self, db: Session, user_id: str, turns: int) -> Due | None:
+        """The friend's oldest question without an answer, with the last `turns` before it."""
+        question = _question(db.one("next", user_id=user_id))
+        if question is None:
+            return None
+        rows = db.all("memory", user_id=user_id, position=question.position, limit=turns)
+        return Due(question, tuple(Turn(*row) for row in reversed(rows)))
+
+    @transaction
+    def fill(self, db: Session, question: Question, outcome: Outcome) -> None:
+        """Write down what became of a question, and what it cost."""
+        now = self.now()
+        state = State.FAILED if outcome.failure else State.ANSWERED
+        db.change(
+            "fill",
+            id=question.id,
+            to_state=state.value,
+            answer=outcome.answer,
+            shown=outcome.shown,
+            failure=outcome.failure and outcome.failure.value,
+            now=now,
+        )
+        if outcome.usage:
+            for user_id in (question.user_id, ""):
+                db.change(
+                    "add_usage",
+                    day=_day(now),
+                    user_id=user_id,
+                    prompt_tokens=outcome.usage.prompt_tokens,
+                    completion_tokens=outcome.usage.completion_tokens,
+                )
+
+    @transaction
+    def find(self, db: Session, question_id: str, user_id: str) -> Question | None:
+        """The friend's question as it stands."""
+        return _question(db.one("question", id=question_id, user_id=user_id))
+
+    # --- delivering -----------------------------------------------------------------------
+
+    @transaction
+    def claim(
+        self, db: Session, question_id: str, user_id: str, how: Delivery, held: int = 0
+    ) -> Claimed | None:
+        """Claim an answer, with up to `held` earlier ones that nobody has delivered.
+
+        None where the friend has no such question. A question still in the making, and an answer
+        that was delivered before, come back unclaimed.
+        """
+        question = _question(db.one("question", id=question_id, user_id=user_id))
+        if question is None:
+            return None
+        return self._claim(db, question, how, held)
+
+    def _claim(self, db: Session, question: Question, how: Delivery, held: int) -> Claimed:
+        mine = []
+        if db.change("claim", id=question.id, how=how.value):
+            mine.append(question.id)
+        rows: Sequence[Row] = ()
+        if held:
+            rows = db.all(
+                "held",
+                id=question.id,
+                user_id=question.user_id,
+                before=question.position,
+                limit=held + 1,
+            )
+        found = [_as_question(row) for row in rows]
+        for one in found[:held]:
+            db.change("claim", id=one.id, how=Delivery.HELD.value)
+            mine.append(one.id)
+        unseen = found[held].id if len(found) > held else None
+        return Claimed(question, found[:held], tuple(mine), unseen)
+
+    @transaction
+    def confirm(self, db: Session, ids: Sequence[str]) -> None:
+        """Claimed answers are on their way: nobody else needs to announce them."""
+        for one in ids:
+            db.change("confirm", id=one, now=self.now())
+
+    @transaction
+    def let_go(self, db: Session, ids: Sequence[str]) -> None:
+        """Claimed answers could not be sent: they are held again."""
+        for one in ids:
+            db.change("let_go", id=one)
+
+    @transaction
+    def newest_answer(self, db: Session, user_id: str) -> str | None:
+        """The id of the newest answer that nobody has claimed, else of the newest in the making."""
+        row = db.one("newest_answer", user_id=user_id)
+        return row[0] if row else None
+
+    @transaction
+    def last_failed(self, db: Session, user_id: str) -> str | None:
+        """The id of the friend's last question, if it failed."""
+        last = _question(db.one("last", user_id=user_id))
+        return last.id if last and last.state == State.FAILED else None
+
+    # --- callbacks ------------------------------------------------------------------------
+
+    @transaction
+    def promise(self, db: Session, question_id: str, url: str) -> bool:
+        """Keep a callback address for a question in the making; False where it is answered."""
+        return bool(db.change("promise", id=question_id, url=url, now=self.now()))
+
+    @transaction
+    def use_callback(
+        self, db: Session, question_id: str, user_id: str, held: int
+    ) -> tuple[str, Claimed] | None:
+        """Take the callback address of a question, which works once, and claim as `claim` does.
+
+        None where there is no address, or nothing left to say by it: the answer was delivered.
+        """
+        promised = db.one("promised", id=question_id)
+        question = _question(db.one("question", id=question_id, user_id=user_id))
+        if promised is None or question is None:
+            return None
+        db.change("use_callback", id=question_id)
+        if question.delivery is not None:
+            return None
+        return promised[0], self._claim(db, question, Delivery.CALLBACK, held)
+
+    # --- starting again, cleaning up ------------------------------------------------------
+
+    @transaction
+    def recover(
+        self, db: Session, callback_seconds: float
+    ) -> tuple[list[Question], list[tuple[str, str, float]]]:
+        """After a stop of any kind: what is without an answer, and the promises not yet kept.
+
+        Promises are (question id, user id, unix time of the promise); older ones than
+        `callback_seconds` are dropped. Answers that were claimed but not sent are held again.
+        """
+        db.change("let_all_go")
+        db.change("drop_promises", before=self.now() - callback_seconds)
+        unanswered = [_as_question(row) for row in db.all("unanswered")]
+        return unanswered, [(row[0], row[1], row[2]) for row in db.all("promises")]
+
+    @transaction
+    def purge(self, db: Session, days: int) -> int:
+        """Delete questions and answers older than `days`; how many there were."""
+        return db.change("purge", before=self.now() - days * 86400)
+
+
+def _value(row: Row | None) -> int:
+    return int(row[0]) if row else 0
+
+
+def _question(row: Row | None) -> Question | None:
+    return _as_question(row) if row else None
+
+
+def _as_question(row: Row) -> Question:
+    id_, user_id, position, text, image_url, asked_at, state, shown, failure, delivery = row
+    return Question(
+        id_,
+        user_id,
+        position,
+        text,
+        image_url,
+        asked_at,
+        State(state),
+        shown,
+        Failure(failure) if failure else None,
+        Delivery(delivery) if delivery else None,
+    )
+
+
+def _day(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC).astimezone(KOREA):%Y-%m-%d}"
+
+
+def _midnight(moment: float) -> float:
+    """When the day of `moment` began in Korea."""
+    return (moment + 9 * 3600) // 86400 * 86400 - 9 * 3600

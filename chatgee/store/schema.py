@@ -1,0 +1,230 @@
+"""The tables, and every statement of the hot path, built once."""
+
+from sqlalchemy import (
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, word for word
+from sqlalchemy.sql.expression import Executable
+
+from chatgee.questions import State
+
+VERSION = 1
+"""Of the tables; a database with a higher one was made by a newer ChatGee."""
+
+metadata = MetaData()
+
+about = Table(
+    "about",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+friends = Table(
+    "friends",
+    metadata,
+    Column("id", String, primary_key=True),  # Kakao's user.id
+    Column("questions", Integer, nullable=False),  # asked so far: the last position
+    Column("memory_from", Integer, nullable=False),  # positions up to this one are forgotten
+    Column("first_seen_at", Float, nullable=False),
+    Column("last_seen_at", Float, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user_id", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("image_url", Text),
+    Column("asked_at", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("answer", Text),  # as the model said it, in Markdown
+    Column("shown", Text),  # the same as KakaoTalk text: pages stay what they were
+    Column("failure", String),
+    Column("answered_at", Float),
+    Column("delivery", String),  # set by whoever claims the answer
+    Column("delivered_at", Float),  # set once the answer is on its way; until then it is open
+    Column("callback_url", Text),  # a promise not yet kept
+    Column("promised_at", Float),
+)
+
+Index("questions_by_friend", questions.c.user_id, questions.c.position, unique=True)
+Index("questions_by_time", questions.c.asked_at)
+_open = questions.c.delivered_at.is_(None)
+Index(
+    "open_questions",
+    questions.c.user_id,
+    questions.c.position,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("day", String, primary_key=True),  # of Korea, as 2026-11-22
+    Column("user_id", String, primary_key=True),  # empty: everyone together
+    Column("answers", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+)
+
+# --- statements -----------------------------------------------------------------------------
+
+_q, _f, _u = questions.c, friends.c, usage.c
+_mine = _q.user_id == bindparam("user_id")
+_this = _q.id == bindparam("id")
+
+QUESTION = select(
+    _q.id,
+    _q.user_id,
+    _q.position,
+    _q.text,
+    _q.image_url,
+    _q.asked_at,
+    _q.state,
+    _q.shown,
+    _q.failure,
+    _q.delivery,
+)
+"""The columns of `chatgee.questions.Question`, in its order."""
+
+_new_friend = insert(friends).values(
+    id=bindparam("user_id"),
+    questions=1,
+    memory_from=0,
+    first_seen_at=bindparam("now"),
+    last_seen_at=bindparam("now"),
+)
+_held = QUESTION.where(
+    _mine,
+    _open,
+    _q.delivery.is_(None),
+    _q.state != State.ASKED.value,
+    _q.id != bindparam("id"),
+    _q.position < bindparam("before"),
+)
+
+STATEMENTS: dict[str, Executable] = {
+    # One row more in the friend's line; returns its position.
+    "count_question": _new_friend.on_conflict_do_update(
+        index_elements=["id"],
+        set_={"questions": _f.questions + 1, "last_seen_at": bindparam("now")},
+    ).returning(_f.questions),
+    "insert_question": insert(questions).values(
+        id=bindparam("id"),
+        user_id=bindparam("user_id"),
+        position=bindparam("position"),
+        text=bindparam("text"),
+        image_url=bindparam("image_url"),
+        asked_at=bindparam("now"),
+        state=State.ASKED.value,
+    ),
+    "has_earlier": select(literal(1))
+    .where(_mine, _open, _q.delivery.is_(None), _q.position < bindparam("position"))
+    .limit(1),
+    "questions_of": select(func.coalesce(func.max(_f.questions), 0)).where(
+        _f.id == bindparam("user_id")
+    ),
+    "count_since": select(func.count()).where(_mine, _q.asked_at >= bindparam("since")),
+    "tokens_of_day": select(
+        func.coalesce(func.max(_u.prompt_tokens + _u.completion_tokens), 0)
+    ).where(_u.day == bindparam("day"), _u.user_id == ""),
+    # The worker's side.
+    "next": QUESTION.where(_mine, _open, _q.state == State.ASKED.value)
+    .order_by(_q.position)
+    .limit(1),
+    "memory": select(_q.text, _q.answer)
+    .where(
+        _mine,
+        _q.state == State.ANSWERED.value,
+        _q.position < bindparam("position"),
+        _q.position > select(_f.memory_from).where(_f.id == bindparam("user_id")).scalar_subquery(),
+    )
+    .order_by(_q.position.desc())
+    .limit(bindparam("limit", type_=Integer)),
+    "fill": update(questions)
+    .where(_this, _q.state == State.ASKED.value)
+    .values(
+        state=bindparam("to_state"),
+        answer=bindparam("answer"),
+        shown=bindparam("shown"),
+        failure=bindparam("failure"),
+        answered_at=bindparam("now"),
+    ),
+    "add_usage": insert(usage)
+    .values(
+        day=bindparam("day"),
+        user_id=bindparam("user_id"),
+        answers=1,
+        prompt_tokens=bindparam("prompt_tokens"),
+        completion_tokens=bindparam("completion_tokens"),
+    )
+    .on_conflict_do_update(
+        index_elements=["day", "user_id"],
+        set_={
+            "answers": _u.answers + 1,
+            "prompt_tokens": _u.prompt_tokens + bindparam("prompt_tokens"),
+            "completion_tokens": _u.completion_tokens + bindparam("completion_tokens"),
+        },
+    ),
+    # The friend's side.
+    "question": QUESTION.where(_this, _mine),
+    "held": _held.order_by(_q.position).limit(bindparam("limit", type_=Integer)),
+    "newest_answer": select(_q.id)
+    .where(_mine, _open, _q.delivery.is_(None))
+    .order_by((_q.state == State.ASKED.value), _q.position.desc())
+    .limit(1),
+    "last": QUESTION.where(_mine).order_by(_q.position.desc()).limit(1),
+    "claim": update(questions)
+    .where(_this, _q.delivery.is_(None), _q.state != State.ASKED.value)
+    .values(delivery=bindparam("how")),
+    "confirm": update(questions)
+    .where(_this, _open, _q.delivery.is_not(None))
+    .values(delivered_at=bindparam("now")),
+    "let_go": update(questions).where(_this, _open).values(delivery=None),
+    "ask_again": update(questions)
+    .where(_this, _mine, _q.state == State.FAILED.value)
+    .values(
+        state=State.ASKED.value,
+        position=bindparam("position"),
+        asked_at=bindparam("now"),
+        failure=None,
+        delivery=None,
+        delivered_at=None,
+    ),
+    "forget": update(friends).where(_f.id == bindparam("user_id")).values(memory_from=_f.questions),
+    "promise": update(questions)
+    .where(_this, _q.state == State.ASKED.value)
+    .values(callback_url=bindparam("url"), promised_at=bindparam("now")),
+    "promised": select(_q.callback_url).where(_this, _q.callback_url.is_not(None)),
+    "use_callback": update(questions).where(_this).values(callback_url=None),
+    # Starting again, and cleaning up.
+    "let_all_go": update(questions).where(_open, _q.delivery.is_not(None)).values(delivery=None),
+    "unanswered": QUESTION.where(_open, _q.state == State.ASKED.value).order_by(
+        _q.asked_at, _q.position
+    ),
+    "promises": select(_q.id, _q.user_id, _q.promised_at).where(
+        _open, _q.callback_url.is_not(None)
+    ),
+    "drop_promises": update(questions)
+    .where(_open, _q.callback_url.is_not(None), _q.promised_at < bindparam("before"))
+    .values(callback_url=None),
+    "purge": questions.delete().where(
+        _q.asked_at < bindparam("before"), _q.state != State.ASKED.value
+    ),
+}

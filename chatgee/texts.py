@@ -1,0 +1,123 @@
+"""Every sentence that the owner or a friend sees.
+
+They live in texts.ko.toml; the owner's own file may replace any of them. What the owner's file
+gets wrong (an unknown key, a placeholder that does not exist) is kept in `problems`, line by
+line, and ours is used instead.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+OURS = Path(__file__).with_name("texts.ko.toml")
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card of the help carousel."""
+
+    title: str
+    description: str
+    buttons: tuple[str, ...] = ()
+    """Labels; each sends its own words, as if the friend had typed them."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Sentences by key, such as `failure.timeout`."""
+
+    sentences: Mapping[str, str]
+    cards: tuple[Card, ...]
+    problems: tuple[str, ...] = field(default=())
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The sentence under `key`; `KeyError` where there is none."""
+        return self.sentences[key].format_map(values)
+
+    @classmethod
+    def load(cls, owners: Path | None = None) -> "Texts":
+        """Ours, with the owner's on top. Never raises for what the owner wrote."""
+        ours = tomllib.loads(OURS.read_text(encoding="utf-8"))
+        cards = _cards(ours.pop("card"))
+        texts = cls(dict(_flat(ours)), cards)
+        if owners is None or not owners.is_file():
+            return texts
+        return texts._with(owners)
+
+    def _with(self, owners: Path) -> "Texts":
+        source = owners.read_bytes().decode("utf-8-sig", "replace")
+        try:
+            table = tomllib.loads(source)
+        except tomllib.TOMLDecodeError as error:
+            return self._blaming(self("texts.broken", file=owners.name, why=str(error)))
+        cards, problems = self.cards, []
+        if "card" in table:
+            try:
+                cards = _cards(table.pop("card"))
+            except (TypeError, KeyError, AttributeError):
+                where = _line(source, "card")
+                problems.append(self("texts.card", file=owners.name, line=where))
+        good = dict(self.sentences)
+        for key, sentence in _flat(table):
+            problem = self._problem(key, sentence)
+            if problem:
+                where = _line(source, key)
+                problems.append(self(problem, file=owners.name, line=where, key=key))
+            else:
+                good[key] = sentence
+        return Texts(good, cards, tuple(problems))
+
+    def _problem(self, key: str, sentence: object) -> str | None:
+        if key not in self.sentences:
+            return "texts.unknown"
+        if not isinstance(sentence, str) or not sentence.strip():
+            return "texts.empty"
+        try:
+            fits = _placeholders(sentence) <= _placeholders(self.sentences[key])
+        except ValueError:
+            fits = False
+        return None if fits else "texts.placeholder"
+
+    def _blaming(self, problem: str) -> "Texts":
+        return Texts(self.sentences, self.cards, (problem,))
+
+
+def _cards(tables: list[dict[str, Any]]) -> tuple[Card, ...]:
+    return tuple(
+        Card(str(one["title"]), str(one["description"]).strip(), tuple(one.get("buttons", ())))
+        for one in tables
+    )
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value.strip() if isinstance(value, str) else value
+
+
+def _placeholders(sentence: str) -> set[str]:
+    """Names in braces, with all that follows them: `{a.b}` is not `{a}`."""
+    return {
+        f"{name}!{conversion}:{form}" if conversion or form else name
+        for _, name, form, conversion in Formatter().parse(sentence)
+        if name is not None
+    }
+
+
+def _line(source: str, key: str) -> int:
+    """Where `key` stands in a TOML text, counted from 1; the first line if it cannot be found."""
+    table = ""
+    for number, line in enumerate(source.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            table = header[1] + "."
+            if header[1] == key:
+                return number
+        elif (assigned := re.match(r"\s*([\w.\-\"]+)\s*=", line)) and key == table + assigned[1]:
+            return number
+    return 1

@@ -1,0 +1,55 @@
+"""The only place that knows pyngrok: a public address for as long as it is needed."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chatgee.errors import TunnelError
+from chatgee.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def public_address(settings: Settings, port: int) -> Iterator[str | None]:
+    """The address under which the world reaches `port`; None where there is none.
+
+    `TunnelError` where a tunnel was wanted and could not be had.
+    """
+    wanted = settings.tunnel
+    if wanted == "auto":
+        wanted = "ngrok" if settings.ngrok_authtoken else "none"
+    if settings.public_url:
+        yield settings.public_url
+    elif wanted == "ngrok":
+        with _ngrok(settings, port) as address:
+            yield address
+    else:
+        yield None
+
+
+@contextmanager
+def _ngrok(settings: Settings, port: int) -> Iterator[str]:
+    if settings.ngrok_authtoken is None:
+        raise TunnelError("tunnel.no_token")
+    from pyngrok import conf, ngrok
+    from pyngrok.exception import PyngrokError, PyngrokNgrokInstallError
+
+    agent = conf.PyngrokConfig(auth_token=settings.ngrok_authtoken.reveal(), monitor_thread=False)
+    options = {"url": _with_scheme(settings.ngrok_domain)} if settings.ngrok_domain else {}
+    try:
+        tunnel = ngrok.connect(str(port), pyngrok_config=agent, **options)
+    except PyngrokNgrokInstallError as error:
+        raise TunnelError("tunnel.no_agent") from error
+    except (PyngrokError, OSError) as error:
+        # Never its text: it repeats the token.
+        code = getattr(error, "ngrok_error_code", None) or type(error).__name__
+        raise TunnelError("tunnel.refused", code=code) from error
+    try:
+        yield str(tunnel.public_url)
+    finally:
+        ngrok.kill(agent)
+
+
+def _with_scheme(domain: str) -> str:
+    return domain if "://" in domain else f"https://{domain}"
