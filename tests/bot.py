@@ -1,0 +1,84 @@
+"""A whole ChatGee in this process, on a real socket."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chatgee import app, settings
+from chatgee.questions import Model
+from chatgee.store import Store
+from chatgee.texts import Texts
+from chatgee.web.server import Server
+from tests.far_ends import PATIENCE
+from tests.kakao_side import Friend
+
+
+@dataclass
+class Bot:
+    """A running ChatGee; `open` it once or, as after a restart, several times."""
+
+    environ: dict[str, str]
+    model: Model | None = None
+    url: str = ""
+    running: app.ChatGee | None = None
+    texts: Texts = field(default_factory=Texts.load)
+
+    @contextmanager
+    def open(self, **changes: Any) -> Iterator["Bot"]:
+        environ = self.environ | {name: str(value) for name, value in changes.items()}
+        ours = settings.load(environ, file=Path(environ["DATA_DIR"]) / "config.env")
+        server = Server(ours.host, ours.port)
+        with app.running(ours, self.texts, self.model) as self.running:
+            server.start(self.running.flask)
+            self.url = f"http://{server.host}:{server.port}"
+            try:
+                yield self
+            finally:
+                self.running.bell.close()
+                server.stop()
+
+    def friend(self, id: str = "friend-1", **traits: Any) -> Friend:
+        return Friend(self.url + "/prompt", id, **traits)
+
+    def known(self, id: str = "friend-1", **traits: Any) -> Friend:
+        """A friend who was greeted before."""
+        friend = self.friend(id, **traits)
+        callback_url, friend.callback_url = friend.callback_url, None
+        friend.says("안녕")
+        friend.callback_url = callback_url
+        return friend
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self.url.removeprefix("http://").split(":")
+        return host, int(port)
+
+    def until_asked(self, count: int) -> None:
+        """Wait until so many questions have been stored."""
+        self._until("SELECT count(*) FROM questions", count)
+
+    def until_answered(self, count: int) -> None:
+        """Wait until so many questions have their answers."""
+        self._until("SELECT count(*) FROM questions WHERE state = 'answered'", count)
+
+    def until_held(self, user_id: str) -> None:
+        """Wait until an answer of this friend is held."""
+        sql = "SELECT count(*) FROM questions WHERE state = 'answered' AND delivery IS NULL"
+        self._until(f"{sql} AND user_id = '{user_id}'", 1)
+
+    def _until(self, sql: str, count: int) -> None:
+        file = Path(self.environ["DATA_DIR"]) / "chatgee.db"
+        with closing(sqlite3.connect(file)) as database:
+            until = time.monotonic() + PATIENCE
+            while database.execute(sql).fetchone()[0] < count:
+                assert time.monotonic() < until, sql
+                time.sleep(0.005)
+
+    @property
+    def store(self) -> Store:
+        assert self.running is not None
+        return self.running.store

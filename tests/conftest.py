@@ -1,0 +1,55 @@
+"""Fixtures: a whole ChatGee on a real socket, with far ends of ours."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import openai  # noqa: F401  # takes a second, which no deadline of a test should pay
+import pytest
+
+from chatgee import settings
+from tests.bot import Bot
+from tests.far_ends import FakeKakao, FakeOpenAI
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*settings.OPTIONS, *(n for n in os.environ if n.lower().endswith("_proxy"))):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def fake_openai() -> Iterator[FakeOpenAI]:
+    end = FakeOpenAI()
+    yield end
+    end.close()
+
+
+@pytest.fixture
+def fake_kakao() -> Iterator[FakeKakao]:
+    end = FakeKakao()
+    yield end
+    end.close()
+
+
+@pytest.fixture
+def environ(tmp_path: Path, fake_openai: FakeOpenAI, fake_kakao: FakeKakao) -> dict[str, str]:
+    return {
+        "DATA_DIR": str(tmp_path),
+        "PORT": "0",
+        "OPENAI_API_KEY": "sk-test-0123456789",
+        "OPENAI_BASE_URL": fake_openai.url,
+        "REPLY_SECONDS": "0.5",
+        "CALLBACK_HOSTS": f"bot-api.kakao.com,{fake_kakao.host}",
+    }
+
+
+@pytest.fixture
+def stopped_bot(environ: dict[str, str]) -> Bot:
+    return Bot(environ)
+
+
+@pytest.fixture
+def bot(stopped_bot: Bot) -> Iterator[Bot]:
+    with stopped_bot.open():
+        yield stopped_bot

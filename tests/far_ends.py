@@ -1,0 +1,162 @@
+"""The far ends of the network in tests: small real servers that record what they receive."""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PATIENCE = 10.0
+"""Seconds after which a test that waits for something has failed."""
+
+
+class FarEnd:
+    """An HTTP server on a free port of this machine."""
+
+    def __init__(self) -> None:
+        self.arrived = threading.Condition()
+        self.requests: list[Any] = []
+        end = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                try:
+                    status, headers, content = end.answer(self.path, dict(self.headers), body)
+                    self.send_response(status)
+                    for name, value in {"Content-Length": len(content), **headers}.items():
+                        self.send_header(name, str(value))
+                    self.end_headers()
+                    self.wfile.write(content)
+                except (ConnectionError, HangUp):
+                    self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def answer(
+        self, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        raise NotImplementedError
+
+    def remember(self, request: Any) -> None:
+        with self.arrived:
+            self.requests.append(request)
+            self.arrived.notify_all()
+
+    def wait_for(self, count: int) -> list[Any]:
+        """The first `count` requests, once there are so many."""
+        with self.arrived:
+            enough = self.arrived.wait_for(lambda: len(self.requests) >= count, PATIENCE)
+            assert enough, f"{len(self.requests)} of {count} requests came"
+            return self.requests[:count]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class HangUp(Exception):
+    """Close the connection without a word."""
+
+
+class FakeOpenAI(FarEnd):
+    """Speaks Chat Completions. Answers `답: <question>` unless told otherwise."""
+
+    def __init__(self) -> None:
+        self._scripts: list[tuple[int, dict[str, str], Any]] = []
+        self._gate = threading.Event()
+        self._gate.set()
+        self._slow: str | None = None
+        self.says: Callable[[str], str] = lambda question: f"답: {question}"
+        self.finish_reason = "stop"
+        super().__init__()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def questions(self) -> list[str]:
+        """The last message of every request."""
+        return [request["messages"][-1]["content"] for request in self.requests]
+
+    def hold(self, only: str | None = None) -> None:
+        """Think until `release`: about everything, or about questions that contain `only`."""
+        self._slow = only
+        self._gate.clear()
+
+    def release(self) -> None:
+        self._gate.set()
+
+    def fails(
+        self, status: int, error: dict[str, Any] | None = None, times: int = 1, **headers: str
+    ) -> None:
+        """The next `times` requests fail so; status 0 hangs up."""
+        self._scripts += [(status, headers, {"error": error or {"message": "no"}})] * times
+
+    def replies(self, body: Any) -> None:
+        """The next request gets this body, whatever it is."""
+        self._scripts.append((200, {}, body))
+
+    def close(self) -> None:
+        self.release()
+        super().close()
+
+    def answer(
+        self, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        request = json.loads(body)
+        question = request["messages"][-1]["content"]
+        self.remember(request | {"path": path, "headers": headers})
+        if self._slow is None or self._slow in str(question):
+            self._gate.wait(PATIENCE * 3)
+        if self._scripts:
+            status, extra, content = self._scripts.pop(0)
+            if status == 0:
+                raise HangUp
+            return (
+                status,
+                {"Content-Type": "application/json", **extra},
+                json.dumps(content).encode(),
+            )
+        reply = {
+            "choices": [
+                {
+                    "message": {"role": "assistant", "content": self.says(question)},
+                    "finish_reason": self.finish_reason,
+                }
+            ],
+            "usage": {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30},
+        }
+        return 200, {"Content-Type": "application/json"}, json.dumps(reply).encode()
+
+
+class FakeKakao(FarEnd):
+    """Takes callbacks. `requests` holds (path, JSON body) as they came."""
+
+    def __init__(self) -> None:
+        self.status, self.reply = 200, {"taskId": "t", "status": "SUCCESS", "message": ""}
+        super().__init__()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def callback_url(self, token: str = "token:1") -> str:
+        return f"http://{self.host}/v1/bots/bot!/callback/{token}"
+
+    def answer(
+        self, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        self.remember((path, json.loads(body)))
+        return self.status, {"Location": "/elsewhere"}, json.dumps(self.reply).encode()

@@ -1,0 +1,99 @@
+"""ChatGee as its owner starts it: a process of its own, by `python run.py`."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.far_ends import PATIENCE
+from tests.kakao_side import Friend
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 30.0
+
+
+class Program:
+    """A running `python run.py`, in a process group of its own."""
+
+    def __init__(self, environ: dict[str, str], *arguments: str) -> None:
+        kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "run.py"), *arguments],
+            env=kept | {"PYTHONUTF8": "1"} | environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            with self._news:
+                self.lines.append(line.rstrip())
+                self._news.notify_all()
+        with self._news:
+            self.lines.append("(end)")
+            self._news.notify_all()
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    def logged(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
+        """The first line that matches, once there is one."""
+
+        def found() -> re.Match[str] | None:
+            return next((m for line in self.lines if (m := re.search(pattern, line))), None)
+
+        with self._news:
+            self._news.wait_for(lambda: found() or "(end)" in self.lines, seconds)
+            match = found()
+        assert match, f"{pattern!r} was not logged:\n{self.output}"
+        return match
+
+    @property
+    def url(self) -> str:
+        return self.logged(r"skill url: (\S+)", START_SECONDS)[1]
+
+    def friend(self, id: str = "friend-1") -> Friend:
+        return Friend(self.url, id)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait; the exit code."""
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return code
+
+    def kill(self) -> None:
+        """As a power cut: the whole process group, at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.kill()
+        self._reader.join(PATIENCE)
+        assert self.process.stdout
+        self.process.stdout.close()
+
+
+@contextmanager
+def program(environ: dict[str, str], *arguments: str) -> Iterator[Program]:
+    started = Program(environ, *arguments)
+    try:
+        yield started
+    finally:
+        started.close()
