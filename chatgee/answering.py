@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chatgee import kakao
 from chatgee.bell import Bell
+from chatgee.bubbles import is_blank
 from chatgee.callback import Callbacks
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
@@ -81,6 +82,10 @@ class Answering:
             await asyncio.wrap_future(self.store.fill(due.question, outcome))
         except StoreError:
             log.error("question %s: its answer could not be written down", due.question.id)
+        except Exception:  # no database takes it; unanswered, it would stop its friend's line
+            log.exception("question %s", due.question.id)
+            bug = Outcome(failure=Failure.BUG)
+            await asyncio.wrap_future(self.store.fill(due.question, bug))
         self.bell.ring(due.question.id)
 
     async def _outcome(self, due: Due) -> Outcome:
@@ -88,8 +93,9 @@ class Answering:
         started = time.monotonic()
         try:
             answer = await self._ask(question, self.memory.trim(due.memory))
-            shown = await _plain(answer.text)
-            if not shown:
+            text = answer.text.encode("utf-8", "replace").decode()  # no lone surrogates
+            shown = await _plain(text)
+            if is_blank(shown):
                 raise ModelError(Failure.EMPTY)
         except ModelError as error:
             self._report(question, error.failure)
@@ -99,8 +105,8 @@ class Answering:
             return Outcome(failure=Failure.BUG)
         self.health.answered()
         log.info("question %s: answered in %.1f s", question.id, time.monotonic() - started)
-        log.debug("question %s: %r -> %r", question.id, question.text, answer.text)
-        return Outcome(answer.text, shown, usage=answer.usage)
+        log.debug("question %s: %r -> %r", question.id, question.text, text)
+        return Outcome(text, shown, usage=answer.usage)
 
     async def _ask(self, question: Question, memory: tuple[Turn, ...]) -> Answer:
         prompt = Prompt(question.text, question.image_url, memory, self._system_prompt())

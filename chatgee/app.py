@@ -1,7 +1,7 @@
 """Composition root: settings in, a running ChatGee out."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -42,14 +42,20 @@ class ChatGee:
 
 
 @contextmanager
-def running(settings: Settings, texts: Texts, model: Model | None = None) -> Iterator[ChatGee]:
+def running(
+    settings: Settings,
+    texts: Texts,
+    model: Model | None = None,
+    requests: Callable[[], int] = lambda: 0,
+) -> Iterator[ChatGee]:
     """Everything but the socket, from the store's opening to its closing.
 
-    Questions that an earlier run left without an answer are taken up at once. `StoreError` where
-    the database cannot be used.
+    `requests` tells how many are being answered; those that do not merely wait come before new
+    work. Questions that an earlier run left without an answer are taken up at once. `StoreError`
+    where the database cannot be used.
     """
     store, bell, health, callbacks = Store(settings.sqlalchemy_url), Bell(), Health(), Callbacks()
-    worker = Worker(settings.max_concurrent_answers)
+    worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     replies = Replies(texts, settings.notice_every)
     model = model or choose_model(settings, texts)
     answering = Answering(

@@ -18,10 +18,25 @@ class Bell:
         self._lock = threading.Lock()
         self._listeners: dict[str, list[Listener]] = {}
         self._closed = False
+        self.asleep = 0
+        """How many threads are in `wait`."""
 
     def __len__(self) -> int:
         """How many questions are waited for."""
         return len(self._listeners)
+
+    def wait(self, listener: Listener, deadline: Deadline) -> bool:
+        """Wait in a thread; whether it rang before the deadline."""
+        with self._lock:
+            self.asleep += 1
+        try:
+            listener.result(timeout=deadline.remaining)
+        except TimeoutError:
+            return False
+        finally:
+            with self._lock:
+                self.asleep -= 1
+        return True
 
     @contextmanager
     def listening(self, question_id: str) -> Iterator[Listener]:
@@ -55,12 +70,3 @@ class Bell:
             waiting = list(self._listeners)
         for question_id in waiting:
             self.ring(question_id)
-
-
-def wait(listener: Listener, deadline: Deadline) -> bool:
-    """Wait in a thread; whether it rang before the deadline."""
-    try:
-        listener.result(timeout=deadline.remaining)
-    except TimeoutError:
-        return False
-    return True

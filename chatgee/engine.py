@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from chatgee.bell import Bell, Listener, wait
+from chatgee.bell import Bell, Listener
 from chatgee.callback import CallbackHosts
 from chatgee.clock import Deadline
 from chatgee.errors import StoreError
@@ -100,7 +100,7 @@ class Engine:
             if claimed and claimed.question.state == State.ASKED:
                 # After a failure of the disk it may be in nobody's line; twice does no harm.
                 self.jobs.submit(skill.user_id)
-                if not wait(listener, deadline):
+                if not self.bell.wait(listener, deadline):
                     return self.replies.not_yet(press.question)
                 late = Deadline.after(GRACE)
                 claimed = self._claim(press.question, skill.user_id, late, Delivery.PRESS)
@@ -163,7 +163,7 @@ class Engine:
             promise = self._promise(question_id, skill, callback_url, deadline)
             if promise:
                 return promise
-        ready = wait(listener, deadline)
+        ready = self.bell.wait(listener, deadline)
         if not ready and callback_url:
             promise = self._promise(question_id, skill, callback_url, Deadline.after(GRACE))
             if promise:

@@ -1,7 +1,8 @@
 """The worker thread: one asyncio loop in which all friends' questions are worked on.
 
 A friend's questions go one after the other, in the order in which they were asked; different
-friends never wait for each other, up to `max_concurrent`.
+friends never wait for each other, up to `max_concurrent`. While requests crowd at the door no new
+work is begun: a reply in time is worth more than an answer that comes a moment earlier.
 """
 
 import asyncio
@@ -15,13 +16,22 @@ from typing import Any
 AnswerNext = Callable[[str], Awaitable[None]]
 """Answers the oldest question of a friend that has no answer yet, if there is one."""
 
+CROWD = 16
+"""So many requests that want the processor at once are a crowd."""
+GLANCE_SECONDS = 0.004
+LONGEST_PAUSE_SECONDS = 0.25
+"""After which the next question is begun even so, and nobody starves."""
+
 log = logging.getLogger(__name__)
 
 
 class Worker:
     """Runs from `start` to `close`. Work that is unfinished then is found in the store again."""
 
-    def __init__(self, max_concurrent: int = 0) -> None:
+    def __init__(self, max_concurrent: int = 0, busy: Callable[[], int] = lambda: 0) -> None:
+        """`busy` tells how many requests want the processor just now."""
+        self._busy = busy
+        self._gate = asyncio.Lock()
         self._room: asyncio.Semaphore | nullcontext[None] = (
             asyncio.Semaphore(max_concurrent) if max_concurrent else nullcontext()
         )
@@ -78,9 +88,17 @@ class Worker:
             while self._lines[user_id]:
                 self._lines[user_id] -= 1
                 async with self._room:
+                    await self._calm()
                     await self._answer_next(user_id)
         finally:
             del self._lines[user_id]
+
+    async def _calm(self) -> None:
+        """Pass one after the other, and only while there is no crowd at the door."""
+        async with self._gate:
+            until = self._loop.time() + LONGEST_PAUSE_SECONDS
+            while self._busy() > CROWD and self._loop.time() < until:
+                await asyncio.sleep(GLANCE_SECONDS)
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(coroutine)

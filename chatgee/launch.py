@@ -52,7 +52,7 @@ def run(ours: Settings, texts: Texts) -> None:
     _make_folder(ours.data_dir)
     with ExitStack() as stack:
         server = Server(ours.host, ours.port)
-        chatgee = stack.enter_context(app.running(ours, texts))
+        chatgee = stack.enter_context(app.running(ours, texts, requests=server.requests))
         server.start(chatgee.flask)
         chatgee.prepare()
         stack.callback(_wind_down, server, chatgee, texts)
@@ -113,9 +113,9 @@ def _wind_down(server: Server, chatgee: app.ChatGee, texts: Texts) -> None:
     """Let what is held be answered, or at least be told so, before everything closes."""
     log.info("%s", texts("start.stopping"))
     server.stop_listening()
-    _wait(server.idle, ANSWERING_SECONDS)
+    _wait(lambda: not server.requests(), ANSWERING_SECONDS)
     chatgee.bell.close()
-    _wait(server.idle, 1.0)
+    _wait(lambda: not server.requests(), 1.0)
     time.sleep(0.05)  # the last bytes leave the sockets
     server.stop()
 

@@ -95,6 +95,8 @@ class OpenAIModel:
             reply = await client.post("/chat/completions", cast_to=object, body=body)
         except openai.APIError as error:
             raise _translated(error) from error
+        except (ValueError, RecursionError) as error:  # it calls itself JSON and is none
+            raise ModelError(Failure.SERVER) from error
         return _read(reply)
 
     def _connect(self) -> "openai.AsyncOpenAI":
@@ -136,7 +138,7 @@ def _read(reply: Any) -> Answer:
         counted = Usage(
             int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         )
-    except (TypeError, LookupError, AttributeError, ValueError) as error:
+    except (TypeError, LookupError, AttributeError, ValueError, OverflowError) as error:
         raise ModelError(Failure.SERVER) from error
     if refused and not text:
         raise ModelError(Failure.REFUSED)

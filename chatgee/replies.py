@@ -53,7 +53,7 @@ class Replies:
         greeting, notice = self._beside(claimed) if beside else ((), ())
         room = BUBBLES - len(greeting) - len(notice) - len(claimed.held)
         own = self._pieces(question, waiting)[page - 1 :]
-        shown = own[:room]
+        shown = own[:room] or (self.texts("reply.no_more"),)
         bubbles = [*greeting]
         buttons = self._buttons(question, more=page + room if len(own) > room else None)
         spare = room - len(shown)
@@ -66,7 +66,7 @@ class Replies:
             buttons += self._buttons(one, more, label="button.more_of_held")
         if claimed.unseen:
             buttons.append(self._button("button.unseen", Press(claimed.unseen)))
-        bubbles += [*(shown or [self.texts("reply.no_more")]), *notice]
+        bubbles += [*shown, *notice]
         return Reply(tuple(bubbles), tuple(buttons), claimed.mine)
 
     def _beside(self, claimed: Claimed) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -82,7 +82,8 @@ class Replies:
             return (self.texts(waiting),)
         if question.failure:
             return (self.texts(f"failure.{question.failure}"),)
-        return cut(question.shown or "", BUBBLE_CHARS - MARK_CHARS)
+        pieces = cut(question.shown or "", BUBBLE_CHARS - MARK_CHARS)
+        return pieces or (self.texts("failure.empty"),)
 
     def _marked(self, question: Question, piece: str) -> str:
         mark = self.texts("reply.held", question=clip(question.text, ASKED_CHARS))

@@ -101,8 +101,15 @@ def secret(text: str) -> Secret:
     return Secret(text)
 
 
-def folder(text: str) -> Path:
-    return ROOT / Path(text).expanduser()
+def place(text: str) -> Path:
+    """Of a file or a folder."""
+    try:
+        path = ROOT / Path(text).expanduser()
+    except RuntimeError:  # the home of nobody
+        path = None
+    if path is None or "\0" in text:
+        raise Refused("settings.place")
+    return path
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -142,7 +149,7 @@ class Settings:
     )
     system_prompt_file: Path | None = option(
         None,
-        folder,
+        place,
         MODEL,
         "챗봇의 성격을 적은 파일이에요. 없으면 texts 파일의 기본 성격을 써요.",
         "data/system_prompt.txt",
@@ -180,7 +187,7 @@ class Settings:
         secret,
         KAKAO,
         "적어 두면 카카오 스킬의 헤더 X-ChatGee-Key에 같은 값이 있어야 답해요.",
-        "아무도 모르는 긴 글자",
+        "abcd-1234-efgh-5678",
     )
     reply_seconds: float = option(
         4.0,
@@ -219,7 +226,7 @@ class Settings:
 
     host: str = option("127.0.0.1", str, HERE, "연결을 받는 주소예요. 도커에서는 0.0.0.0으로 해요.")
     port: int = option(6959, partial(count, most=65535), HERE, "연결을 받는 포트예요.")
-    data_dir: Path = option(ROOT / "data", folder, HERE, "대화와 기록을 두는 폴더예요.")
+    data_dir: Path = option(ROOT / "data", place, HERE, "대화와 기록을 두는 폴더예요.")
     database_url: str | None = option(
         None,
         database_url,

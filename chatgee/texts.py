@@ -52,13 +52,13 @@ class Texts:
         source = owners.read_bytes().decode("utf-8-sig", "replace")
         try:
             table = tomllib.loads(source)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             return self._blaming(self("texts.broken", file=owners.name, why=str(error)))
         cards, problems = self.cards, []
         if "card" in table:
             try:
                 cards = _cards(table.pop("card"))
-            except (TypeError, KeyError, AttributeError):
+            except (TypeError, KeyError, ValueError, AttributeError):
                 where = _line(source, "card")
                 problems.append(self("texts.card", file=owners.name, line=where))
         good = dict(self.sentences)
@@ -87,10 +87,22 @@ class Texts:
 
 
 def _cards(tables: list[dict[str, Any]]) -> tuple[Card, ...]:
-    return tuple(
-        Card(str(one["title"]), str(one["description"]).strip(), tuple(one.get("buttons", ())))
-        for one in tables
-    )
+    if not tables:
+        raise ValueError("Kakao shows nothing for a carousel without cards")
+    return tuple(_card(one) for one in tables)
+
+
+def _card(one: dict[str, Any]) -> Card:
+    labels = one.get("buttons", [])
+    if not isinstance(labels, list):
+        raise TypeError(f"{labels!r} is no list")
+    return Card(_words(one["title"]), _words(one["description"]), tuple(map(_words, labels)))
+
+
+def _words(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} shows nothing")
+    return value.strip()
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -24,15 +24,15 @@ class Bot:
     environ: dict[str, str]
     model: Model | None = None
     url: str = ""
-    running: app.ChatGee | None = None
-    texts: Texts = field(default_factory=Texts.load)
+    running: app.ChatGee | None = field(default=None, repr=False)
+    texts: Texts = field(default_factory=Texts.load, repr=False)
 
     @contextmanager
     def open(self, **changes: Any) -> Iterator["Bot"]:
         environ = self.environ | {name: str(value) for name, value in changes.items()}
         ours = settings.load(environ, file=Path(environ["DATA_DIR"]) / "config.env")
         server = Server(ours.host, ours.port)
-        with app.running(ours, self.texts, self.model) as self.running:
+        with app.running(ours, self.texts, self.model, server.requests) as self.running:
             server.start(self.running.flask)
             self.url = f"http://{server.host}:{server.port}"
             try:

@@ -1,7 +1,7 @@
 """Promises of chatgee.bubbles: where text is cut, and that nothing gets lost."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatgee.bubbles import clip, cut, is_blank, length
@@ -103,6 +103,7 @@ def test_a_bubble_too_small_for_an_emoji_is_refused():
         cut("가", 1)
 
 
+@settings(deadline=None)
 @given(texts, st.integers(2, 40))
 def test_bubbles_fit_are_never_blank_and_lose_nothing(text, limit):
     pieces = cut(text, limit)
@@ -110,11 +111,13 @@ def test_bubbles_fit_are_never_blank_and_lose_nothing(text, limit):
     assert visible("".join(pieces)) == visible(text)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("가나 .\n👍a"), max_size=300), st.integers(2, 40))
 def test_only_white_space_is_left_out_at_a_cut(text, limit):
     assert "".join("".join(cut(text, limit)).split()) == "".join(text.split())
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*GRAPHEMES, "가", "가 "])), st.integers(20, 60))
 def test_bubbles_of_emoji_are_made_of_whole_emoji(graphemes, limit):
     waiting = [grapheme.strip() for grapheme in graphemes]
@@ -139,6 +142,7 @@ def test_a_clipped_text_ends_in_whole_characters():
     assert clip("가👍🏽나다", 6) == "가👍🏽…"
 
 
+@settings(deadline=None)
 @given(texts, st.integers(0, 40))
 def test_a_clipped_text_fits(text, limit):
     assert length(clip(text, limit)) <= limit

@@ -96,10 +96,9 @@ class Database:
         in the order in which the work was handed over.
         """
         future: Future[T] = Future()
+        self._waiting.put((work, future))
         if self._closed:
-            future.set_exception(StoreError("reply.not_stored", why="closed"))
-        else:
-            self._waiting.put((work, future))
+            self._refuse_the_rest()
         return future
 
     def close(self) -> None:
@@ -127,6 +126,7 @@ class Database:
             batch = self._next_batch()
             if batch:
                 self._together(driver, session, batch)
+        self._refuse_the_rest()
         self._connection.close()
         self._engine.dispose()
 
@@ -142,6 +142,16 @@ class Database:
         # A coroutine that was cancelled has cancelled its Future: from here on it no longer can.
         wanted = (item for item in items if item is not None)
         return [item for item in wanted if item[1].set_running_or_notify_cancel()]
+
+    def _refuse_the_rest(self) -> None:
+        """Fail what was handed over after the end. Safe from any thread."""
+        try:
+            while True:
+                item = self._waiting.get_nowait()
+                if item and item[1].set_running_or_notify_cancel():
+                    item[1].set_exception(StoreError("reply.not_stored", why="closed"))
+        except Empty:
+            pass
 
     def _together(
         self,

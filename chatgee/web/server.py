@@ -4,17 +4,20 @@ Threads are made when they are needed (a thread holds one chat), the moment of a
 from before the wait for a thread, and a program that ends lets what it holds go out first.
 """
 
+import _thread
+import errno
 import logging
 import os
 import socket
+import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
-from waitress.server import create_server
+from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from chatgee.errors import SettingsError
@@ -34,23 +37,63 @@ LARGEST_BODY = 32 * 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    def __init__(self, adj: Adjustments) -> None:
-        super().__init__(adj)
-        self.arrived = time.monotonic()
-
-
-class Task(WSGITask):  # type: ignore[misc]
+class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[ARRIVED] = self.request.arrived
+        environ[ARRIVED] = self.channel.arrived
         environ[HUNG_UP] = lambda: _hung_up(self.channel.socket)
         return environ
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    parser_class = Parser
+    """A connection, which the server's loop need not look at while its request is held.
+
+    The loop asks every connection of its map whether it wants to read or write, many times a
+    second: with a thousand held chats that costs more than answering them.
+    """
+
     task_class = Task
+    arrived = 0.0
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.arrived = self.server.reading_since()
+        return bool(super().received(data))
+
+    def park(self) -> None:
+        self._map.pop(self._fileno, None)
+
+    def unpark(self) -> None:
+        if self._fileno is not None:  # not closed
+            self._map[self._fileno] = self
+
+    def write_soon(self, data: bytes) -> int:
+        self.unpark()  # the loop sends what the socket does not take at once
+        return int(super().write_soon(data))
+
+    def service(self) -> None:
+        try:
+            super().service()
+        finally:
+            self.unpark()
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]
+    """waitress' server, which also knows since when it has been reading."""
+
+    channel_class = Channel
+    _reading_since: float | None = None
+
+    def readable(self) -> bool:
+        """Called once in every round of the loop, before it looks who has sent something."""
+        self._reading_since = None
+        return bool(super().readable())
+
+    def reading_since(self) -> float:
+        """When this round's first bytes were read; the last of a thousand have waited as long."""
+        if self._reading_since is None:
+            self._reading_since = time.monotonic()
+        return self._reading_since
 
 
 class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -60,7 +103,12 @@ class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
         super().__init__()
         self.queue_logger.setLevel(logging.ERROR)  # a queue is no event here
 
-    def add_task(self, task: Any) -> None:
+    def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
+        """Without waiting for it to begin, as `Thread.start` does: many may be needed at once."""
+        _thread.start_new_thread(target, (thread_no,))
+
+    def add_task(self, task: Channel) -> None:
+        task.park()
         busy = self.active_count + len(self.queue)
         if busy >= len(self.threads) < MOST_THREADS:
             self.set_thread_count(len(self.threads) + 1)
@@ -72,28 +120,35 @@ class Server:
 
     def __init__(self, host: str, port: int) -> None:
         """Take the port, 0 for a free one; `SettingsError` where it cannot be had."""
+        _allow_many_connections()
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self._threads = Threads()
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
     def start(self, app: Any) -> None:
-        self._server = create_server(
-            app,
-            _dispatcher=self._threads,
+        options = Adjustments(
             sockets=[self._socket],
             connection_limit=MOST_CONNECTIONS,
             backlog=BACKLOG,
             max_request_body_size=LARGEST_BODY,
             asyncore_use_poll=True,  # where there is poll: select ends at 1024 sockets
             ident=None,
+            clear_untrusted_proxy_headers=False,  # they tell who comes through the tunnel
         )
-        self._server.channel_class = Channel
+        self._server = Listener(
+            app,
+            adj=options,
+            dispatcher=self._threads,
+            _sock=self._socket,
+            sockinfo=(self._socket.family, self._socket.type, 0, self._socket.getsockname()),
+            bind_socket=False,
+        )
         self._thread.start()
 
-    def idle(self) -> bool:
-        """Whether nothing is being answered."""
-        return not self._threads.queue and self._threads.active_count == 0
+    def requests(self) -> int:
+        """How many are being answered, or wait for a thread."""
+        return len(self._threads.queue) + int(self._threads.active_count)
 
     def stop_listening(self) -> None:
         self._server.accepting = False
@@ -109,6 +164,15 @@ class Server:
             log.debug("server ended", exc_info=True)
 
 
+def _allow_many_connections() -> None:
+    """As many as the system lets us ask for: 1024, the usual start, ends at so many chats."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     if os.name == "posix":  # elsewhere the option would let two programs share the port
@@ -120,6 +184,8 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError("start.host_unknown", host=host) from error
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise SettingsError("start.host_unknown", host=host) from error
         raise SettingsError("start.port_taken", port=port) from error
     return listener
 
