@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatgee import kakao
+from chatgee import kakao, notepad
 from chatgee.bell import Bell
 from chatgee.bubbles import is_blank
 from chatgee.callback import Callbacks
@@ -123,8 +123,8 @@ class Answering:
     def _system_prompt(self) -> str:
         """Read anew each time: what the owner changes holds from the next question on."""
         try:
-            own = self.system_prompt_path.read_text(encoding="utf-8-sig", errors="replace")
-        except OSError:
+            own = notepad.read(self.system_prompt_path)
+        except (OSError, UnicodeDecodeError):
             own = ""
         return own.strip() or self.texts("system_prompt")
 

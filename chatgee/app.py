@@ -4,8 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from flask import Flask
+from wsgiref.types import WSGIApplication
 
 from chatgee.answering import Answering, Memory
 from chatgee.bell import Bell
@@ -20,16 +19,16 @@ from chatgee.replies import Replies
 from chatgee.settings import Settings
 from chatgee.store import Limits, Store
 from chatgee.texts import Texts
-from chatgee.web import pages, skill
+from chatgee.web import create_app
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ChatGee:
-    """The Flask app, and what must be told when the program ends."""
+    """The WSGI app, and what must be told when the program ends."""
 
-    flask: Flask
+    flask: WSGIApplication
     engine: Engine
     store: Store
     bell: Bell
@@ -113,12 +112,3 @@ def limits(settings: Settings) -> Limits:
         settings.daily_token_limit,
         settings.free_questions_for_strangers,
     )
-
-
-def create_app(engine: Engine, settings: Settings, texts: Texts, health: Health) -> Flask:
-    app = Flask("chatgee.web")
-    app.config["MAX_CONTENT_LENGTH"] = skill.MAX_BODY
-    app.extensions["chatgee"] = skill.Parts(engine, settings, texts, health)
-    app.register_blueprint(skill.bp)
-    app.register_blueprint(pages.bp)
-    return app

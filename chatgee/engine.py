@@ -81,7 +81,10 @@ class Engine:
         if press is None:
             return None
         if press.again:
-            _now(self.store.ask_again(press.question, skill.user_id), deadline)
+            again = self.store.ask_again(press.question, skill.user_id, self._limits(skill))
+            asked = _now(again, deadline)
+            if asked and asked.refusal:
+                return self._refused(*asked.refusal)
         return self._fetch(skill, press, deadline)
 
     def _typed_press(self, skill: SkillRequest, deadline: Deadline) -> Press | None:
@@ -131,16 +134,16 @@ class Engine:
             try:
                 asked = _now(self._store(question_id, skill), deadline)
                 if asked.refusal:
-                    key, limit = asked.refusal
-                    return self.replies.sentence(key, limit=limit)
+                    return self._refused(*asked.refusal)
                 return self._when_ready(question_id, skill, asked, listener, deadline)
             except TimeoutError:  # the store is slow; what it has, its button will fetch
                 return self.replies.not_yet(question_id)
 
     def _store(self, question_id: str, skill: SkillRequest) -> "Future[Asked]":
         text = self.replies.texts("reply.photo_question") if skill.image_url else skill.utterance
-        limits = self.limits.for_friend() if skill.is_friend or skill.is_tester else self.limits
-        storing = self.store.ask(question_id, skill.user_id, text, skill.image_url, limits)
+        storing = self.store.ask(
+            question_id, skill.user_id, text, skill.image_url, self._limits(skill)
+        )
 
         def line_up(stored: "Future[Asked]") -> None:
             if not stored.exception() and not stored.result().refusal:
@@ -149,6 +152,13 @@ class Engine:
         # In the store's thread, so that questions line up in the order in which they are stored.
         storing.add_done_callback(line_up)
         return storing
+
+    def _limits(self, skill: SkillRequest) -> Limits:
+        known = skill.is_friend or skill.is_tester
+        return self.limits.for_friend() if known else self.limits
+
+    def _refused(self, key: str, limit: int) -> Reply:
+        return self.replies.sentence(key, limit=limit)
 
     def _when_ready(
         self,

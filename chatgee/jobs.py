@@ -40,6 +40,7 @@ class Worker:
         self._arrived: deque[str] = deque()
         self._lines: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     def start(self, answer_next: AnswerNext) -> None:
         self._answer_next = answer_next
@@ -101,6 +102,9 @@ class Worker:
                 await asyncio.sleep(GLANCE_SECONDS)
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        if self._closing:  # the store keeps the question
+            coroutine.close()
+            return
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -111,6 +115,7 @@ class Worker:
             log.error("work failed", exc_info=error)
 
     async def _wind_up(self, *last: Callable[[], Awaitable[None]]) -> None:
+        self._closing = True
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

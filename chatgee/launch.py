@@ -4,11 +4,11 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 from chatgee import app, logs, settings, tunnel
@@ -17,7 +17,7 @@ from chatgee.settings import Settings
 from chatgee.texts import Texts
 from chatgee.web.server import Server
 
-ANSWERING_SECONDS = 2.5
+ANSWERING_SECONDS = 2.0
 """How long chats that are held may still wait for their answers when the program ends."""
 
 log = logging.getLogger("chatgee")
@@ -50,6 +50,8 @@ def run(ours: Settings, texts: Texts) -> None:
     os.umask(0o077)  # conversations and keys are the owner's alone
     _report_config(texts, ours)
     _make_folder(ours.data_dir)
+    if ours.practice and sys.stdin and sys.stdin.isatty():
+        _make_config(texts)
     with ExitStack() as stack:
         server = Server(ours.host, ours.port)
         chatgee = stack.enter_context(app.running(ours, texts, requests=server.requests))
@@ -57,15 +59,19 @@ def run(ours: Settings, texts: Texts) -> None:
         chatgee.prepare()
         stack.callback(_wind_down, server, chatgee, texts)
         _announce(stack, ours, texts, server)
-        while not stop.wait(0.5):  # Windows delivers Ctrl+C only between waits
-            pass
+        while stop.empty():
+            time.sleep(0.2)  # Windows delivers Ctrl+C only between waits
 
 
-def _until_stopped() -> threading.Event:
-    stop = threading.Event()
+def _until_stopped() -> "SimpleQueue[int]":
+    """Gets the number of the signal that ends the program.
+
+    A queue of this kind may be used in a signal handler; an Event's lock may be held just then.
+    """
+    stop: SimpleQueue[int] = SimpleQueue()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        stop.set()
+        stop.put(number)
 
     for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
         if hasattr(signal, name):
@@ -74,6 +80,8 @@ def _until_stopped() -> threading.Event:
 
 
 def _report_config(texts: Texts, ours: Settings) -> None:
+    for line in settings.unreadable_lines():
+        log.warning("%s", texts("settings.line", line=line))
     for name, near in settings.unknown_names():
         key = "settings.unknown_near" if near else "settings.unknown"
         log.warning("%s", texts(key, name=name, near=near))
@@ -91,6 +99,14 @@ def _make_folder(folder: Path) -> None:
         raise ChatGeeError(
             "start.data_unwritable", folder=folder, why=error.strerror or error
         ) from error
+
+
+def _make_config(texts: Texts) -> None:
+    """A config.env to fill in, for the owner who sits before the screen and has none yet."""
+    with suppress(OSError), settings.CONFIG.open("x", encoding="utf-8") as file:
+        os.chmod(settings.CONFIG, 0o600)
+        file.write((settings.ROOT / "config.example.env").read_text(encoding="utf-8"))
+        log.info("%s", texts("start.config_made", file=settings.CONFIG.name))
 
 
 def _announce(stack: ExitStack, ours: Settings, texts: Texts, server: Server) -> None:

@@ -26,9 +26,11 @@ LONGEST_WAIT_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 WORDS = {
+    Failure.PHOTO: ("image",),
     Failure.TOO_LONG: ("context_length", "context length", "context size", "maximum context",
                        "too long", "too large", "too many tokens"),
-    Failure.REFUSED: ("content_filter", "content management", "safety", "policy"),
+    Failure.REFUSED: ("content_filter", "content management", "content policy",
+                      "usage polic", "safety"),
     Failure.UNKNOWN_MODEL: ("model_not_found", "model not found", "does not exist"),
 }  # fmt: skip
 """How servers say in a 400 what is wrong."""
@@ -176,8 +178,10 @@ def _by_status(error: "openai.APIStatusError") -> Failure:
     code = str(error.code or "")
     told = f"{code} {error.type or ''} {error.message}".lower()
     match error.status_code:
-        case 401 | 403:
+        case 401:
             return Failure.WRONG_KEY
+        case 403:  # some gateways refuse a single question so
+            return Failure.REFUSED if _by_words(told) == Failure.REFUSED else Failure.WRONG_KEY
         case 402:
             return Failure.NO_CREDIT
         case 404:
@@ -197,7 +201,7 @@ def _by_words(told: str) -> Failure:
     for failure, words in WORDS.items():
         if any(word in told for word in words):
             return failure
-    return Failure.PHOTO if "image" in told else Failure.REJECTED
+    return Failure.REJECTED
 
 
 def _retry_after(error: "openai.APIStatusError") -> float | None:

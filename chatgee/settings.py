@@ -5,7 +5,6 @@ the setting, its value and the remedy. `chatgee.settings_docs` makes the owner's
 same table.
 """
 
-import codecs
 import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
+from chatgee import notepad
 from chatgee.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The project's folder: relative paths in settings count from here."""
+CONFIG = ROOT / "config.env"
 
 
 class Secret:
@@ -268,7 +269,7 @@ class Settings:
 OPTIONS = {row.name.upper(): row for row in fields(Settings)}
 
 
-def load(environ: Mapping[str, str] = os.environ, file: Path = ROOT / "config.env") -> Settings:
+def load(environ: Mapping[str, str] = os.environ, file: Path = CONFIG) -> Settings:
     """Read the settings; `SettingsError` where one cannot be used."""
     given = {**read_file(file), **{name: text for name, text in environ.items() if text.strip()}}
     return Settings(
@@ -286,32 +287,28 @@ def _parse(name: str, text: str) -> Any:
 
 
 def read_file(file: Path) -> dict[str, str]:
-    """What an env file holds, its empty lines left out; nothing where there is no file.
+    """What an env file holds, its empty lines left out; nothing where there is no file."""
+    found = ((line.key, line.value) for line in _lines(file) if not line.error)
+    return {name: text for name, text in found if name and text and text.strip()}
 
-    Notepad may have saved it as UTF-8, UTF-16 or in the Korean code page.
-    """
+
+def _lines(file: Path) -> list[Binding]:
     try:
-        raw = file.read_bytes()
+        return list(parse_stream(StringIO(notepad.read(file))))
     except FileNotFoundError:
-        return {}
+        return []
+    except UnicodeDecodeError as error:
+        raise SettingsError("settings.encoding", file=str(file)) from error
     except OSError as error:
         raise SettingsError("settings.unreadable", file=str(file), why=error.strerror) from error
-    values = dotenv_values(stream=StringIO(_decode(raw, file)), interpolate=False)
-    return {name: text for name, text in values.items() if text and text.strip()}
 
 
-def _decode(raw: bytes, file: Path) -> str:
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return raw.decode("utf-16", "replace")
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise SettingsError("settings.encoding", file=str(file))
+def unreadable_lines(file: Path = CONFIG) -> Iterator[int]:
+    """Numbers, from 1, of the lines in the file that are no `NAME=value`."""
+    return (line.original.line for line in _lines(file) if line.error)
 
 
-def unknown_names(file: Path = ROOT / "config.env") -> Iterator[tuple[str, str | None]]:
+def unknown_names(file: Path = CONFIG) -> Iterator[tuple[str, str | None]]:
     """Names in the file that are no setting, each with the setting that was probably meant."""
     for name in read_file(file):
         if name not in OPTIONS:

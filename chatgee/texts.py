@@ -8,10 +8,12 @@ line, and ours is used instead.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
+
+from chatgee import notepad
 
 OURS = Path(__file__).with_name("texts.ko.toml")
 
@@ -32,7 +34,7 @@ class Texts:
 
     sentences: Mapping[str, str]
     cards: tuple[Card, ...]
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence under `key`; `KeyError` where there is none."""
@@ -49,11 +51,11 @@ class Texts:
         return texts._with(owners)
 
     def _with(self, owners: Path) -> "Texts":
-        source = owners.read_bytes().decode("utf-8-sig", "replace")
         try:
+            source = notepad.read(owners)
             table = tomllib.loads(source)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            return self._blaming(self("texts.broken", file=owners.name, why=str(error)))
+        except (OSError, ValueError, RecursionError) as error:
+            return replace(self, problems=(self("texts.broken", file=owners.name, why=error),))
         cards, problems = self.cards, []
         if "card" in table:
             try:
@@ -81,9 +83,6 @@ class Texts:
         except ValueError:
             fits = False
         return None if fits else "texts.placeholder"
-
-    def _blaming(self, problem: str) -> "Texts":
-        return Texts(self.sentences, self.cards, (problem,))
 
 
 def _cards(tables: list[dict[str, Any]]) -> tuple[Card, ...]:

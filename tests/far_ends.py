@@ -104,9 +104,9 @@ class FakeOpenAI(FarEnd):
         """The next `times` requests fail so; status 0 hangs up."""
         self._scripts += [(status, headers, {"error": error or {"message": "no"}})] * times
 
-    def replies(self, body: Any) -> None:
-        """The next request gets this body, whatever it is."""
-        self._scripts.append((200, {}, body))
+    def replies(self, body: Any, times: int = 1, **headers: str) -> None:
+        """The next `times` requests get this body, whatever it is; bytes as they stand."""
+        self._scripts += [(200, headers, body)] * times
 
     def close(self) -> None:
         self.release()
@@ -124,11 +124,8 @@ class FakeOpenAI(FarEnd):
             status, extra, content = self._scripts.pop(0)
             if status == 0:
                 raise HangUp
-            return (
-                status,
-                {"Content-Type": "application/json", **extra},
-                json.dumps(content).encode(),
-            )
+            raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+            return status, {"Content-Type": "application/json", **extra}, raw
         reply = {
             "choices": [
                 {

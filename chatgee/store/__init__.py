@@ -7,76 +7,22 @@ the disk; it fails with `StoreError`, and then nothing was changed.
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Concatenate, ParamSpec, TypeVar
 
 from chatgee.errors import Failure
-from chatgee.questions import Delivery, Question, State, Turn, Usage
+from chatgee.questions import Delivery, Question, State, Turn
 from chatgee.store.database import Database, Row, Session
+from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome
 
-KOREA = timezone(timedelta(hours=9))
-"""Days are counted here; there is no summer time."""
+__all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "Store"]
+
+KOREA_SECONDS = 9 * 3600
+"""Days are counted in Korea, this far ahead of UTC; there is no summer time."""
+
+NO_LIMITS = Limits()
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one friend, or all together, may ask; 0 is no limit."""
-
-    per_minute: int = 0
-    per_day: int = 0
-    tokens_per_day: int = 0
-    strangers: int = 0
-
-    def for_friend(self) -> "Limits":
-        """The same, for somebody who has added the channel."""
-        return replace(self, strangers=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question that was stored, or why it was not."""
-
-    position: int = 0
-    earlier: bool = False
-    """Whether the friend has other answers that nobody has claimed, or that are in the making."""
-    refusal: tuple[str, int] | None = None
-    """The text's key and the limit that was reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A question as it stands, and the answers that the caller now has to deliver."""
-
-    question: Question
-    held: Sequence[Question] = ()
-    """Answers to earlier questions, oldest first."""
-    mine: tuple[str, ...] = ()
-    """Ids of all answers that this call claimed."""
-    unseen: str | None = None
-    """The oldest answer that still waits, beyond those in `held`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The next question to put to the model, and what the model should remember."""
-
-    question: Question
-    memory: tuple[Turn, ...]
-    """Oldest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a question: an answer with its KakaoTalk text, or a failure."""
-
-    answer: str | None = None
-    shown: str | None = None
-    failure: Failure | None = None
-    usage: Usage | None = None
 
 
 def transaction(
@@ -112,12 +58,11 @@ class Store:
         user_id: str,
         text: str,
         image_url: str | None = None,
-        limits: Limits | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> Asked:
         """Write a new question down, at the end of the friend's line, unless a limit is reached."""
         now = self.now()
-        refusal = limits and self._refusal(db, user_id, limits, now)
-        if refusal:
+        if refusal := self._refusal(db, user_id, limits, now):
             return Asked(refusal=refusal)
         position = _value(db.one("count_question", user_id=user_id, now=now))
         db.change(
@@ -135,6 +80,9 @@ class Store:
     def _refusal(
         self, db: Session, user_id: str, limits: Limits, now: float
     ) -> tuple[str, int] | None:
+        if limits == NO_LIMITS:
+            return None
+
         def asked_since(moment: float) -> int:
             return _value(db.one("count_since", user_id=user_id, since=moment))
 
@@ -151,15 +99,19 @@ class Store:
         return None
 
     @transaction
-    def ask_again(self, db: Session, question_id: str, user_id: str) -> bool:
-        """Put a failed question back in line; False where it did not fail."""
+    def ask_again(
+        self, db: Session, question_id: str, user_id: str, limits: Limits = NO_LIMITS
+    ) -> Asked | None:
+        """Put a failed question back in line, as `ask` does; None where it did not fail."""
         question = _question(db.one("question", id=question_id, user_id=user_id))
         if question is None or question.state != State.FAILED:
-            return False
+            return None
         now = self.now()
+        if refusal := self._refusal(db, user_id, limits, now):
+            return Asked(refusal=refusal)
         position = _value(db.one("count_question", user_id=user_id, now=now))
         db.change("ask_again", id=question_id, user_id=user_id, position=position, now=now)
-        return True
+        return Asked(position)
 
     @transaction
     def forget(self, db: Session, user_id: str) -> None:
@@ -337,9 +289,9 @@ def _as_question(row: Row) -> Question:
 
 
 def _day(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC).astimezone(KOREA):%Y-%m-%d}"
+    return time.strftime("%Y-%m-%d", time.gmtime(moment + KOREA_SECONDS))
 
 
 def _midnight(moment: float) -> float:
     """When the day of `moment` began in Korea."""
-    return (moment + 9 * 3600) // 86400 * 86400 - 9 * 3600
+    return (moment + KOREA_SECONDS) // 86400 * 86400 - KOREA_SECONDS

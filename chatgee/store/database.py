@@ -81,7 +81,9 @@ class Database:
             name: Statement(statement, self._engine)
             for name, statement in schema.STATEMENTS.items()
         }
-        self._errors: type[Exception] = self._engine.dialect.loaded_dbapi.Error
+        driver = self._engine.dialect.loaded_dbapi
+        self._errors: type[Exception] = driver.Error
+        self._down: type[Exception] = driver.OperationalError
         self._connection = self._open()
         self._waiting: SimpleQueue[tuple[Work[Any], Future[Any]] | None] = SimpleQueue()
         self._closed = False
@@ -163,15 +165,36 @@ class Database:
             results = [work(session) for work, _ in batch]
             driver.commit()
         except Exception as error:
-            driver.rollback()
-            if len(batch) == 1:
-                batch[0][1].set_exception(self._translated(error))
-                return
-            for one in batch:  # whoever failed fails alone
-                self._together(driver, session, [one])
+            self._roll_back(driver)
+            self._apart(driver, session, batch, error)
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                future.set_result(result)
+
+    def _apart(
+        self,
+        driver: DBAPIConnection,
+        session: Session,
+        batch: list[tuple[Work[Any], "Future[Any]"]],
+        error: Exception,
+    ) -> None:
+        """Whoever failed fails alone; where it was the database, nobody waits for it again."""
+        if len(batch) == 1:
+            batch[0][1].set_exception(self._translated(error))
             return
-        for (_, future), result in zip(batch, results, strict=True):
-            future.set_result(result)
+        for number, one in enumerate(batch, 1):
+            self._together(driver, session, [one])
+            cause = one[1].exception()
+            if isinstance(error, self._down) and isinstance(cause, StoreError):
+                for _, future in batch[number:]:
+                    future.set_exception(cause)
+                return
+
+    def _roll_back(self, driver: DBAPIConnection) -> None:
+        try:
+            driver.rollback()
+        except self._errors as error:  # the next work fails as well, and says so
+            log.error("store: %s", error)
 
     def _translated(self, error: Exception) -> Exception:
         if not isinstance(error, self._errors):
@@ -198,5 +221,5 @@ def _prepare_sqlite(driver: Any, _: object) -> None:
     cursor = driver.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=2000")
+    cursor.execute("PRAGMA busy_timeout=10000")  # a backup program may hold the file
     cursor.close()

@@ -6,6 +6,7 @@ from before the wait for a thread, and a program that ends lets what it holds go
 
 import _thread
 import errno
+import json
 import logging
 import os
 import socket
@@ -13,12 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from http.client import responses
 from typing import Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from chatgee.errors import SettingsError
 
@@ -45,6 +47,20 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
         return environ
 
 
+class Refusal(ErrorTask):  # type: ignore[misc]
+    """What waitress itself answers to a request that it cannot read: as JSON, and never a 5xx."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        status = 400 if error.code >= 500 else error.code
+        self.status = f"{status} {responses[status]}"
+        body = json.dumps({"error": f"{error.reason}: {error.body}"}).encode()
+        self.response_headers = [("Content-Type", "application/json; charset=utf-8")]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection, which the server's loop need not look at while its request is held.
 
@@ -53,12 +69,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     """
 
     task_class = Task
+    error_task_class = Refusal
     arrived = 0.0
 
     def received(self, data: bytes) -> bool:
         if self.request is None:
             self.arrived = self.server.reading_since()
         return bool(super().received(data))
+
+    def handle_error(self) -> None:
+        """Bytes that are no HTTP: a scanner's, not worth a line in the owner's window."""
+        log.debug("connection from %s", self.addr, exc_info=True)
+        self.handle_close()
 
     def park(self) -> None:
         self._map.pop(self._fileno, None)
@@ -179,14 +201,13 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except (socket.gaierror, OverflowError) as error:
-        listener.close()
-        raise SettingsError("start.host_unknown", host=host) from error
     except OSError as error:
         listener.close()
-        if error.errno == errno.EADDRNOTAVAIL:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
             raise SettingsError("start.host_unknown", host=host) from error
-        raise SettingsError("start.port_taken", port=port) from error
+        forbidden = isinstance(error, PermissionError)
+        key = "start.port_forbidden" if forbidden else "start.port_taken"
+        raise SettingsError(key, port=port) from error
     return listener
 
 

@@ -1,0 +1,64 @@
+"""What goes into the store and comes out of it, beside the questions themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chatgee.errors import Failure
+from chatgee.questions import Question, Turn, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one friend, or all together, may ask; 0 is no limit."""
+
+    per_minute: int = 0
+    per_day: int = 0
+    tokens_per_day: int = 0
+    strangers: int = 0
+
+    def for_friend(self) -> "Limits":
+        """The same, for somebody who has added the channel."""
+        return replace(self, strangers=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was stored, or why it was not."""
+
+    position: int = 0
+    earlier: bool = False
+    """Whether the friend has other answers that nobody has claimed, or that are in the making."""
+    refusal: tuple[str, int] | None = None
+    """The text's key and the limit that was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A question as it stands, and the answers that the caller now has to deliver."""
+
+    question: Question
+    held: Sequence[Question] = ()
+    """Answers to earlier questions, oldest first."""
+    mine: tuple[str, ...] = ()
+    """Ids of all answers that this call claimed."""
+    unseen: str | None = None
+    """The oldest answer that still waits, beyond those in `held`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The next question to put to the model, and what the model should remember."""
+
+    question: Question
+    memory: tuple[Turn, ...]
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a question: an answer with its KakaoTalk text, or a failure."""
+
+    answer: str | None = None
+    shown: str | None = None
+    failure: Failure | None = None
+    usage: Usage | None = None

@@ -1,0 +1,197 @@
+"""The table of settings: what the owner may write, and what is said of the rest."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chatgee import settings, settings_docs
+from chatgee.errors import SettingsError
+from chatgee.settings import OPTIONS, ROOT, Settings
+from chatgee.texts import Texts
+
+NOWHERE = Path("no such file")
+
+
+def given(**environ: str) -> Settings:
+    return settings.load(environ, NOWHERE)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.env"
+
+
+# --- where a value comes from ---------------------------------------------------------------
+
+
+def test_the_environment_beats_the_file_and_the_file_beats_the_default(file: Path) -> None:
+    file.write_text("PORT=1\nMEMORY_TURNS=3\n", "utf-8")
+    ours = settings.load({"PORT": "2"}, file)
+    assert (ours.port, ours.memory_turns, ours.keep_days) == (2, 3, 0)
+
+
+@pytest.mark.parametrize("nothing", ["", "   ", "\t"])
+def test_empty_counts_as_unset(file: Path, nothing: str) -> None:
+    file.write_text(f"PORT=1\nMEMORY_TURNS={nothing}\nHOST=\n", "utf-8")
+    ours = settings.load({"PORT": nothing}, file)
+    assert (ours.port, ours.memory_turns, ours.host) == (1, 20, "127.0.0.1")
+
+
+def test_without_a_file_and_an_environment_there_are_the_defaults() -> None:
+    assert given() == Settings()
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp949"]
+)
+def test_a_file_is_read_however_notepad_saved_it(file: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding in {"utf-16-le", "utf-16-be"} else ""
+    text = mark + "# 모델의 이름이에요\r\nOPENAI_MODEL=챗지\r\nPORT=1\r\n"
+    file.write_bytes(text.encode(encoding))
+    ours = settings.load({}, file)
+    assert (ours.openai_model, ours.port) == ("챗지", 1)
+    assert list(settings.unknown_names(file)) == []
+
+
+def test_a_value_stands_as_it_was_written(file: Path) -> None:
+    file.write_text("OPENAI_API_KEY='sk-$HOME-${PATH}'  # 내 키\nOPENAI_MODEL = a b \n", "utf-8")
+    ours = settings.load({}, file)
+    assert ours.openai_api_key is not None
+    assert ours.openai_api_key.reveal() == "sk-$HOME-${PATH}"
+    assert ours.openai_model == "a b"
+
+
+def test_a_name_that_is_no_setting_is_told_with_the_one_that_was_meant(file: Path) -> None:
+    file.write_text("OPENAI_KEY=x\nport=1\nSOMETHING_ELSE=2\nPORT=3\n", "utf-8")
+    assert list(settings.unknown_names(file)) == [
+        ("OPENAI_KEY", "OPENAI_API_KEY"),
+        ("port", "PORT"),
+        ("SOMETHING_ELSE", None),
+    ]
+
+
+# --- what cannot be used --------------------------------------------------------------------
+
+BAD = [
+    ("REPLY_SECONDS", "soon", "settings.number"),
+    ("REPLY_SECONDS", "4,5", "settings.number"),
+    ("REPLY_SECONDS", "9", "settings.range"),
+    ("REPLY_SECONDS", "nan", "settings.range"),
+    ("KEEP_DAYS", "inf", "settings.whole"),
+    ("KEEP_DAYS", "-1", "settings.range"),
+    ("KEEP_DAYS", "1.5", "settings.whole"),
+    ("PORT", "70000", "settings.range"),
+    ("TUNNEL", "localhost", "settings.choice"),
+    ("LOG_LEVEL", "loud", "settings.choice"),
+    ("OPENAI_BASE_URL", "127.0.0.1:1234", "settings.url"),
+    ("OPENAI_BASE_URL", "http://[::1", "settings.url"),
+    ("PUBLIC_URL", "http://x:99999", "settings.url"),
+    ("PUBLIC_URL", "https://", "settings.url"),
+    ("DATABASE_URL", "postgresql://me@here/db", "settings.database"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "key"), BAD)
+def test_a_bad_value_is_refused_with_its_name_and_a_remedy(name: str, value: str, key: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        given(**{name: f" {value} "})
+    assert (caught.value.key, caught.value.values["name"]) == (key, name)
+    sentence = Texts.load()(caught.value.key, **caught.value.values)
+    assert name in sentence
+    assert value in sentence
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/data", "a\0b"])
+@pytest.mark.parametrize("name", ["DATA_DIR", "SYSTEM_PROMPT_FILE"])
+def test_a_path_that_cannot_be_one_is_refused(name: str, path: str) -> None:
+    with pytest.raises(SettingsError):
+        given(**{name: path})
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, file: Path) -> None:
+    file.write_bytes(b"PORT=1\n\x80\xff\xff")
+    for unreadable, key in ((tmp_path, "settings.unreadable"), (file, "settings.encoding")):
+        with pytest.raises(SettingsError) as caught:
+            settings.load({}, unreadable)
+        assert caught.value.key == key
+        assert str(unreadable) in Texts.load()(key, **caught.value.values)
+
+
+# --- secrets --------------------------------------------------------------------------------
+
+SECRETS = ["OPENAI_API_KEY", "NGROK_AUTHTOKEN", "SKILL_KEY"]
+
+
+def test_a_secret_prints_as_stars() -> None:
+    ours = given(**{name: f"hidden-{name}" for name in SECRETS})
+    assert sorted(ours.secrets) == sorted(f"hidden-{name}" for name in SECRETS)
+    assert "hidden" not in f"{ours} {ours!r} {vars(ours)}"
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("value", ["hidden 키", "hidden one", "hidden\u200b", "hidden\nhidden"])
+def test_a_refused_secret_is_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        given(**{name: value})
+    sentence = Texts.load()(caught.value.key, **caught.value.values)
+    assert name in sentence
+    assert "hidden" not in f"{caught.value} {caught.value!r} {sentence}"
+
+
+# --- paths ----------------------------------------------------------------------------------
+
+
+def test_relative_paths_count_from_the_projects_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ours = given(DATA_DIR="mine", SYSTEM_PROMPT_FILE="prompts/p.txt")
+    assert ours.data_dir == ROOT / "mine"
+    assert ours.system_prompt_path == ROOT / "prompts" / "p.txt"
+
+
+def test_what_lies_in_the_data_folder_follows_it(tmp_path: Path) -> None:
+    ours = given(DATA_DIR=str(tmp_path))
+    assert ours.system_prompt_path == tmp_path / "system_prompt.txt"
+    assert ours.texts_path == tmp_path / "texts.toml"
+    assert ours.sqlalchemy_url == f"sqlite:///{tmp_path / 'chatgee.db'}"
+
+
+# --- the table and what is made of it -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("config.example.env", settings_docs.example_env()),
+        ("docs/settings.md", settings_docs.reference()),
+    ],
+)
+def test_the_owners_pages_are_those_of_the_table(page: str, text: str) -> None:
+    same = (ROOT / page).read_bytes().decode() == text
+    assert same, f"{page} is out of date: run `python -m chatgee.settings_docs`"
+
+
+def test_every_default_can_be_written_as_it_is_shown() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", settings_docs.reference(), re.M)
+    assert given(**dict(rows)) == Settings()
+
+
+def test_every_example_can_be_used(file: Path) -> None:
+    file.write_text(re.sub(r"(?m)^#(?=[A-Z])", "", settings_docs.example_env()), "utf-8")
+    ours = settings.load({}, file)
+    assert not ours.practice
+
+
+def test_every_setting_stands_in_a_group() -> None:
+    assert {row.metadata["group"] for row in OPTIONS.values()} == set(settings.GROUPS)
+
+
+def test_nobody_else_reads_the_environment() -> None:
+    readers = {
+        path.name
+        for path in (ROOT / "chatgee").rglob("*.py")
+        if re.search(r"\bos\.environ|\bgetenv|\bimport environ", path.read_text("utf-8"))
+    }
+    assert readers == {"settings.py"}

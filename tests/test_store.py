@@ -1,0 +1,212 @@
+"""The store's promises: all or nothing, each alone, and exactly once."""
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from chatgee.errors import StoreError
+from chatgee.questions import Delivery, State
+from chatgee.store import Asked, Limits, Outcome, Store
+from chatgee.store.database import BATCH, Session
+from tests.far_ends import PATIENCE
+
+DAY = 86400.0
+MORNING = 1_800_000_000 // DAY * DAY - 9 * 3600
+"""Midnight of some day in Korea."""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "chatgee.db"
+
+
+@pytest.fixture
+def store(file: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{file}")
+    yield store
+    store.close()
+
+
+def now(future: "Future[Any]") -> Any:
+    return future.result(PATIENCE)
+
+
+def answer(store: Store, id: str, user_id: str = "friend") -> None:
+    now(store.ask(id, user_id, "질문"))
+    now(store.fill(now(store.find(id, user_id)), Outcome("답", "답")))
+
+
+def stored(file: Path, sql: str = "SELECT count(*) FROM questions") -> Any:
+    with closing(sqlite3.connect(file)) as database:
+        return database.execute(sql).fetchone()[0]
+
+
+def all_at_once(store: Store, *works: Any) -> list["Future[Any]"]:
+    """Have it all done in one batch: it piles up while the store is busy."""
+    begun, go_on = Event(), Event()
+
+    def busy(_: Session) -> None:
+        begun.set()
+        go_on.wait(PATIENCE)
+
+    store.database.submit(busy)
+    assert begun.wait(PATIENCE)
+    futures = [work() for work in works]
+    go_on.set()
+    wait(futures, PATIENCE)
+    return futures
+
+
+# --- all or nothing -------------------------------------------------------------------------
+
+
+def test_what_fails_in_a_batch_fails_alone(store: Store, file: Path) -> None:
+    def bug(db: Session) -> None:
+        db.change("count_question", user_id="nobody", now=0.0)
+        raise LookupError("a bug of ours")
+
+    asked, broken, twice, also = all_at_once(
+        store,
+        lambda: store.ask("one", "friend", "질문"),
+        lambda: store.database.submit(bug),
+        lambda: store.ask("one", "friend", "같은 이름"),
+        lambda: store.ask("two", "friend", "질문"),
+    )
+    assert (asked.result().position, also.result().position) == (1, 2)
+    assert isinstance(broken.exception(), LookupError)
+    assert isinstance(twice.exception(), StoreError)
+    assert stored(file, "SELECT group_concat(id || questions) FROM friends") == "friend2"
+
+
+def test_what_cannot_be_written_changes_nothing(store: Store, file: Path) -> None:
+    now(store.ask("one", "friend", "질문"))
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("DROP TABLE questions")
+    with pytest.raises(StoreError):
+        now(store.ask("two", "friend", "질문"))
+    assert stored(file, "SELECT questions FROM friends") == 1
+
+
+def test_a_database_that_another_program_holds_for_a_moment_is_waited_for(
+    store: Store, file: Path
+) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asking = store.ask("one", "friend", "질문")
+        with pytest.raises(TimeoutError):
+            asking.result(0.1)
+        other.execute("ROLLBACK")
+    assert now(asking).position == 1
+
+
+# --- opening and closing --------------------------------------------------------------------
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(file: Path) -> None:
+    Store(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("UPDATE about SET value = '99' WHERE name = 'version'")
+    with pytest.raises(StoreError) as caught:
+        Store(f"sqlite:///{file}")
+    assert caught.value.key == "start.newer_database"
+    assert stored(file, "SELECT value FROM about") == "99"
+
+
+def test_what_was_handed_over_before_the_end_is_done(file: Path) -> None:
+    store = Store(f"sqlite:///{file}")
+    count = BATCH * 2 + 1
+    asked = [store.ask(str(number), "friend", "질문") for number in range(count)]
+    store.close()
+    assert [one.result(0).position for one in asked] == list(range(1, count + 1))
+    assert stored(file) == count
+
+
+def test_what_comes_after_the_end_is_a_store_error(file: Path) -> None:
+    store = Store(f"sqlite:///{file}")
+    store.close()
+    store.close()
+    with pytest.raises(StoreError):
+        now(store.ask("late", "friend", "질문"))
+
+
+def test_what_comes_while_it_ends_is_done_or_refused_but_never_left(file: Path) -> None:
+    store = Store(f"sqlite:///{file}")
+
+    def ask_many(user: str) -> list[Future[Asked]]:
+        return [store.ask(f"{user} {number}", user, "질문") for number in range(300)]
+
+    with ThreadPoolExecutor(9) as threads:
+        asking = [threads.submit(ask_many, f"friend-{number}") for number in range(8)]
+        threads.submit(store.close)
+        asked = [one for some in asking for one in some.result(PATIENCE)]
+    done, left = wait(asked, 1)
+    assert len(left) == 0
+    assert stored(file) == len([one for one in done if not one.exception()])
+
+
+# --- exactly once ---------------------------------------------------------------------------
+
+
+def test_of_many_who_claim_an_answer_one_has_it(store: Store) -> None:
+    answer(store, "one")
+    with ThreadPoolExecutor(20) as threads:
+        claims = list(
+            threads.map(lambda how: now(store.claim("one", "friend", how)), [*Delivery] * 10)
+        )
+    assert [one.mine for one in claims if one.mine] == [("one",)]
+
+
+def test_a_claim_holds_in_another_process(store: Store, file: Path) -> None:
+    answer(store, "one")
+    other = Store(f"sqlite:///{file}")
+    first, second = (now(one.claim("one", "friend", Delivery.PRESS)) for one in (other, store))
+    other.close()
+    assert (first.mine, second.mine) == (("one",), ())
+
+
+def test_nothing_can_be_claimed_before_it_is_answered(store: Store) -> None:
+    now(store.ask("one", "friend", "질문"))
+    claimed = now(store.claim("one", "friend", Delivery.REPLY))
+    assert (claimed.question.state, claimed.mine) == (State.ASKED, ())
+
+
+def test_nobody_claims_what_is_somebody_elses(store: Store) -> None:
+    answer(store, "one")
+    assert now(store.claim("one", "somebody else", Delivery.PRESS)) is None
+
+
+def test_an_answer_is_written_once(store: Store) -> None:
+    answer(store, "one")
+    now(store.fill(now(store.find("one", "friend")), Outcome("다른 답", "다른 답")))
+    assert now(store.find("one", "friend")).shown == "답"
+
+
+# --- days -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("later", "refused"), [(DAY - 2, True), (DAY, False)])
+def test_a_day_ends_at_midnight_in_korea(file: Path, later: float, refused: bool) -> None:
+    moments = iter([MORNING + 1, MORNING + later])
+    store = Store(f"sqlite:///{file}", now=lambda: next(moments))
+    limits = Limits(per_day=1)
+    now(store.ask("one", "friend", "질문", limits=limits))
+    again = now(store.ask("two", "friend", "질문", limits=limits))
+    store.close()
+    assert (again.refusal == ("limit.day", 1)) is refused
+
+
+def test_what_is_still_unanswered_is_not_purged(file: Path) -> None:
+    clock = [MORNING]
+    store = Store(f"sqlite:///{file}", now=lambda: clock[0])
+    answer(store, "answered")
+    now(store.ask("asked", "friend", "질문"))
+    clock[0] += 2 * DAY
+    assert now(store.purge(1)) == 1
+    assert now(store.find("asked", "friend"))
+    store.close()

@@ -1,0 +1,276 @@
+"""The door: what is let in, what is turned away and how, over real sockets."""
+
+import http.client
+import json
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from chatgee.store import Outcome, Store
+from chatgee.web.server import ARRIVED
+from tests.bot import Bot
+from tests.far_ends import PATIENCE, FakeOpenAI
+from tests.kakao_side import Shown, check, payload
+
+KEY = "a-key-of-the-skill"
+MIB = 1024 * 1024
+
+
+def post(bot: Bot, body: Any, **headers: str) -> requests.Response:
+    return requests.post(f"{bot.url}/prompt", data=body, headers=headers, timeout=PATIENCE)
+
+
+def get(bot: Bot, path: str) -> requests.Response:
+    return requests.get(bot.url + path, timeout=PATIENCE)
+
+
+# --- what is no skill request ---------------------------------------------------------------
+
+
+def whose(user_id: object) -> bytes:
+    message = payload()
+    message["userRequest"]["user"]["id"] = user_id
+    return json.dumps(message).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"hello", b"{", b"[]", b"{}", b"null", b"5", b'"words"', b'{"userRequest": []}'),
+        *(b'{"userRequest": {"user": "\xff"}}', b"\xff\xfe\x00", "안녕".encode("cp949")),
+        *(b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000),
+        *map(whose, (None, 5, "", "  ", [], {"id": "x"})),
+    ],
+    ids=lambda body: repr(body[:25]),
+)
+def test_what_is_no_skill_request_is_a_400(bot: Bot, body: bytes) -> None:
+    reply = post(bot, body)
+    assert reply.status_code == 400
+    assert reply.json()["error"]
+
+
+# --- the key --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def locked(stopped_bot: Bot) -> Iterator[Bot]:
+    with stopped_bot.open(SKILL_KEY=KEY):
+        yield stopped_bot
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        *({"X-ChatGee-Key": wrong} for wrong in ("", "wrong", KEY.upper(), KEY + "x")),
+        {"X-ChatGee-Key": "열쇠".encode()},
+        {"X-ChatGee-Key": b"\xff\xfe"},
+    ],
+    ids=str,
+)
+def test_without_the_key_nothing_is_asked(
+    locked: Bot, fake_openai: FakeOpenAI, headers: dict[str, str]
+) -> None:
+    reply = post(locked, json.dumps(payload()), **headers)
+    assert reply.status_code == 401
+    assert KEY not in reply.json()["error"]
+    assert not fake_openai.requests
+
+
+def test_with_the_key_the_door_is_open(locked: Bot) -> None:
+    friend = locked.friend(headers=(("x-chatgee-key", KEY),))
+    assert "답: 질문" in friend.says("질문").text
+
+
+# --- what is too large ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", ["Content-Length: {size}", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("mib", [1, 2, 40])
+def test_what_is_too_large_is_a_413(bot: Bot, mib: int, head: str) -> None:
+    body = b"x" * (mib * MIB + 1)
+    if "chunked" in head:
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    reply = send(bot, f"POST /prompt HTTP/1.1\r\n{head.format(size=len(body))}", body)
+    assert reply.status == 413
+    assert json.loads(reply.read())["error"]
+    assert "답: " in bot.friend().says("아직 있나요?").text
+
+
+def send(bot: Bot, head: str, body: bytes = b"") -> http.client.HTTPResponse:
+    """The reply to a request as it stands, though it may come before the end of the request."""
+    with socket.create_connection(bot.address, timeout=PATIENCE) as phone:
+        with suppress(ConnectionError):
+            phone.sendall(f"{head}\r\nHost: x\r\n\r\n".encode() + body)
+        reply = http.client.HTTPResponse(phone)
+        reply.begin()
+        return reply
+
+
+def test_what_is_just_small_enough_is_read(bot: Bot) -> None:
+    body = json.dumps(payload())
+    assert post(bot, body + " " * (MIB - len(body))).status_code == 200
+
+
+# --- pages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/local_test"])
+def test_a_page_says_in_korean_that_it_is_alive(bot: Bot, path: str) -> None:
+    page = get(bot, path)
+    assert (page.status_code, page.encoding) == (200, "utf-8")
+    assert "ChatGee가 켜져 있어요." in page.text
+
+
+def test_a_person_who_opens_the_skills_address_is_told_what_it_is_for(bot: Bot) -> None:
+    page = get(bot, "/prompt")
+    assert page.status_code == 405
+    assert "카카오톡 챗봇이 질문을 보내는 곳" in page.text
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "NONSENSE"])
+@pytest.mark.parametrize("path", ["/prompt", "/health", "/nowhere", "/%00", "/../x"])
+def test_nothing_that_a_stranger_sends_is_our_failure(bot: Bot, method: str, path: str) -> None:
+    reply = requests.request(method, bot.url + path, timeout=PATIENCE)
+    assert reply.status_code < 500
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("POST /prompt HTTP/1.1\r\nContent-Length: -5", "POST /prompt HTTP/1.1\r\nNo colon"),
+        *("POST /prompt HTTP/9.9", "hello", "GET /" + "x" * 300_000 + " HTTP/1.1"),
+        "POST /prompt HTTP/1.1\r\nTransfer-Encoding: gzip",
+    ],
+    ids=lambda head: head[:50],
+)
+def test_what_is_hardly_http_is_not_our_failure_either(bot: Bot, head: str) -> None:
+    assert 400 <= send(bot, head).status < 500
+
+
+# --- health ---------------------------------------------------------------------------------
+
+
+def test_health_tells_a_failure_that_stays_until_an_answer_comes(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    assert (get(bot, "/health").status_code, get(bot, "/health").json()["status"]) == (200, "ok")
+    secret = bot.environ["OPENAI_API_KEY"]
+    fake_openai.fails(401, {"message": f"Incorrect API key provided: {secret}"})
+    bot.friend().says("질문")
+    failing = get(bot, "/health")
+    assert failing.status_code == 503
+    assert failing.json()["reason"] == "wrong_key"
+    assert "OPENAI_API_KEY" in failing.json()["hint"]
+    assert secret not in failing.text + get(bot, "/").text
+    bot.friend().says("질문")
+    assert get(bot, "/health").status_code == 200
+
+
+def test_health_does_not_mind_a_failure_that_passes(bot: Bot, fake_openai: FakeOpenAI) -> None:
+    fake_openai.fails(400, {"message": "flagged", "code": "content_filter"})
+    bot.friend().says("질문")
+    assert get(bot, "/health").status_code == 200
+
+
+# --- the deadline ---------------------------------------------------------------------------
+
+
+def test_the_deadline_counts_from_the_arrival(stopped_bot: Bot, fake_openai: FakeOpenAI) -> None:
+    fake_openai.hold()
+    with stopped_bot.open(REPLY_SECONDS=4) as bot:
+        assert bot.running
+        started = time.monotonic()
+        reply = bot.running.flask.test_client().post(
+            "/prompt", json=payload(), environ_overrides={ARRIVED: started - 10}
+        )
+        assert time.monotonic() - started < 1
+        body = json.loads(reply.data)
+        check(body)
+        assert Shown(body).buttons["생각 다했니?"]
+
+
+# --- limits ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "limit", "said"),
+    [
+        ("QUESTIONS_PER_MINUTE", 2, "질문이 조금 빨라요. 1분에 2개까지"),
+        ("QUESTIONS_PER_DAY", 2, "오늘은 질문 2개를 다 썼어요."),
+        ("DAILY_TOKEN_LIMIT", 60, "오늘 답할 수 있는 양을 다 썼어요."),
+    ],
+)
+def test_above_a_limit_the_friend_is_told_and_the_model_is_not_asked(
+    stopped_bot: Bot, fake_openai: FakeOpenAI, setting: str, limit: int, said: str
+) -> None:
+    with stopped_bot.open(**{setting: limit}) as bot:
+        friend = bot.friend()
+        assert ["답: " in friend.says("질문").text for _ in range(2)] == [True, True]
+        assert friend.says("질문").text.startswith(said)
+        assert len(fake_openai.requests) == 2
+
+
+def test_one_friends_limit_is_not_anothers(stopped_bot: Bot) -> None:
+    with stopped_bot.open(QUESTIONS_PER_MINUTE=1, QUESTIONS_PER_DAY=1) as bot:
+        bot.known("one")
+        assert "답: 질문" in bot.friend("two").says("질문").text
+
+
+def test_a_command_is_not_limited(stopped_bot: Bot) -> None:
+    with stopped_bot.open(QUESTIONS_PER_DAY=1) as bot:
+        assert bot.known().says("📓 사용설명서").cards
+        assert bot.friend().says("💫 새로운 시작").text.startswith("지난 이야기는 잊었어요")
+
+
+def test_a_stranger_may_try_and_is_then_invited(stopped_bot: Bot, fake_openai: FakeOpenAI) -> None:
+    with stopped_bot.open(FREE_QUESTIONS_FOR_STRANGERS=1) as bot:
+        stranger = bot.friend(is_friend=False)
+        assert "답: 질문" in stranger.says("질문").text
+        assert stranger.says("질문").text.startswith("여기까지는 맛보기였어요.")
+        assert len(fake_openai.requests) == 1
+        stranger.is_friend = True
+        assert stranger.says("질문").text == "답: 질문"
+
+
+@pytest.mark.parametrize("name", ["02", "08"])
+def test_the_admin_centers_own_tests_are_nobody_strange(stopped_bot: Bot, name: str) -> None:
+    with stopped_bot.open(FREE_QUESTIONS_FOR_STRANGERS=1) as bot:
+        texts = [bot.friend().sends(payload(name)).text for _ in range(3)]
+        assert all("답: " in text for text in texts)
+
+
+# --- housekeeping ---------------------------------------------------------------------------
+
+
+def test_what_is_older_than_keep_days_is_deleted_and_the_owner_is_told(
+    stopped_bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"sqlite:///{Path(stopped_bot.environ['DATA_DIR']) / 'chatgee.db'}"
+    for days in (0.5, 1.5, 3):
+        then = time.time() - days * 86400
+        keep(Store(url, now=partial(float, then)), f"{days} days ago")
+    caplog.set_level(logging.INFO, "chatgee")
+    with stopped_bot.open(KEEP_DAYS=1) as bot:
+        bot.friend().says("질문")  # and so the purge, which was handed over before, is done
+        left = [
+            bot.store.find(f"{days} days ago", "friend-1").result(PATIENCE) for days in (0.5, 3)
+        ]
+    assert [question is not None for question in left] == [True, False]
+    assert "1일이 지난 질문과 답 2개를 지웠어요." in caplog.text
+
+
+def keep(store: Store, id: str) -> None:
+    store.ask(id, "friend-1", "지난 질문").result(PATIENCE)
+    question = store.find(id, "friend-1").result(PATIENCE)
+    assert question
+    store.fill(question, Outcome("답", "답")).result(PATIENCE)
+    store.close()
