@@ -53,3 +53,10 @@ def stopped_bot(environ: dict[str, str]) -> Bot:
 def bot(stopped_bot: Bot) -> Iterator[Bot]:
     with stopped_bot.open():
         yield stopped_bot
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With CHATGEE_TEST_EVERYTHING a test that could not be run is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CHATGEE_TEST_EVERYTHING") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

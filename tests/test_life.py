@@ -10,7 +10,6 @@ import pytest
 
 from chatgee.questions import Delivery
 from chatgee.store import Outcome
-
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeKakao, FakeOpenAI
 from tests.kakao_side import PAYLOADS, Friend, Shown, check, payload
@@ -448,6 +447,39 @@ def test_a_failure_has_words_and_can_be_asked_again(bot: Bot, fake_openai: FakeO
     assert friend.presses(shown, AGAIN).bubbles == ["답: 질문"]
     assert friend.presses(shown, AGAIN).bubbles == ["답: 질문"], "an answer is kept"
     assert fake_openai.questions.count("질문") == 2
+
+
+@pytest.mark.parametrize("blank", ["\u3164", " \u200b\n", "```\n```", "\u2800\u3164" * 900])
+def test_an_answer_that_shows_nothing_is_a_failure_also_when_it_was_held(
+    bot: Bot, fake_openai: FakeOpenAI, blank: str
+) -> None:
+    friend = bot.known()
+    fake_openai.says = lambda question: blank if question == "질문" else "답"
+    ask_late(fake_openai, friend, "질문")
+    fake_openai.release()
+    shown = friend.says("다음")
+    assert shown.bubbles == [
+        "‘질문’의 답이에요.\n\n빈 답이 나왔어요. 다시 물어봐 주시겠어요?",
+        "답",
+    ]
+    assert AGAIN in shown.buttons
+
+
+def test_an_answer_with_half_a_character_stops_no_line(bot: Bot, fake_openai: FakeOpenAI) -> None:
+    friend = bot.known()
+    fake_openai.says = lambda question: "반쪽\ud83d" if question == "질문" else "답"
+    assert friend.says("질문").bubbles == ["반쪽?"]
+    assert friend.says("다음").bubbles == ["답"]
+
+
+def test_what_no_database_takes_is_a_failure_and_stops_no_line(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend = bot.known()
+    reply = {"choices": [{"message": {"content": "답"}}], "usage": {"prompt_tokens": 10**30}}
+    fake_openai.replies(reply)
+    assert AGAIN in friend.says("질문").buttons
+    assert friend.says("다음").bubbles == ["답: 다음"]
 
 
 def test_the_typed_words_ask_the_last_failed_question_again(

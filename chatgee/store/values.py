@@ -18,6 +18,8 @@ class Limits:
 
     def for_friend(self) -> "Limits":
         """The same, for somebody who has added the channel."""
+        if not self.strangers:
+            return self
         return replace(self, strangers=0)
 
 

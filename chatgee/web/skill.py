@@ -28,11 +28,11 @@ MAX_BODY = 1024 * 1024
 KEY_HEADER = "X-ChatGee-Key"
 JSON = "application/json; charset=utf-8"
 
-SPREAD_SECONDS = 0.002
-"""Each chat that is held lets the next one go this much earlier.
+SPREAD_SECONDS = 0.001
+"""Each chat that is held lets the next one go this much earlier, down to half of the time.
 
-Without it a thousand chats that came in one instant are let go in one instant, and most of their
-replies are late (measured: 84 % at 4.5 s, none with it). A class of thirty loses 0.06 s.
+Without it a thousand chats that came in one instant are let go in one instant, and the processor
+that has to write their replies makes the last ones late. A class of thirty loses 0.03 s.
 """
 
 log = logging.getLogger(__name__)
