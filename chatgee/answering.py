@@ -30,6 +30,7 @@ TOO_SOON = 1.0
 """Seconds after the promise in which Kakao may refuse the callback (seen, not documented)."""
 
 PURGE_SECONDS = 6 * 3600
+PURGE_AT_ONCE = 500
 
 log = logging.getLogger(__name__)
 
@@ -171,12 +172,19 @@ class Answering:
         """Delete what is older than KEEP_DAYS, now and then every few hours."""
         while self.keep_days:
             try:
-                count = await asyncio.wrap_future(self.store.purge(self.keep_days))
-                if count:
-                    log.info("%s", self.texts("start.purged", days=self.keep_days, count=count))
+                await self._purge()
             except StoreError as error:
                 log.error("purge: %s", error)
             await asyncio.sleep(PURGE_SECONDS)
+
+    async def _purge(self) -> None:
+        """In small pieces, between which the store is there for friends."""
+        total, count = 0, PURGE_AT_ONCE
+        while count == PURGE_AT_ONCE:
+            count = await asyncio.wrap_future(self.store.purge(self.keep_days, PURGE_AT_ONCE))
+            total += count
+        if total:
+            log.info("%s", self.texts("start.purged", days=self.keep_days, count=total))
 
 
 async def _plain(markdown: str) -> str:

@@ -80,12 +80,18 @@ class Engine:
         press = skill.press or self._typed_press(skill, deadline)
         if press is None:
             return None
-        if press.again:
-            again = self.store.ask_again(press.question, skill.user_id, self._limits(skill))
-            asked = _now(again, deadline)
-            if asked and asked.refusal:
-                return self._refused(*asked.refusal)
-        return self._fetch(skill, press, deadline)
+        try:
+            return self._again(skill, press, deadline) or self._fetch(skill, press, deadline)
+        except (StoreError, TimeoutError):  # its button works once the store does
+            return self.replies.not_yet(press.question)
+
+    def _again(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply | None:
+        """Ask a failed question again, where that is what was pressed; None unless refused."""
+        if not press.again:
+            return None
+        asking = self.store.ask_again(press.question, skill.user_id, self._limits(skill))
+        asked = _now(asking, deadline)
+        return self._refused(*asked.refusal) if asked and asked.refusal else None
 
     def _typed_press(self, skill: SkillRequest, deadline: Deadline) -> Press | None:
         """Our buttons' words without their `extra`: they mean the newest answer not yet seen."""
@@ -174,13 +180,14 @@ class Engine:
             if promise:
                 return promise
         ready = self.bell.wait(listener, deadline)
+        late = Deadline.after(GRACE)
         if not ready and callback_url:
-            promise = self._promise(question_id, skill, callback_url, Deadline.after(GRACE))
+            promise = self._promise(question_id, skill, callback_url, late)
             if promise:
                 return promise
         if not ready and not asked.earlier:
             return self.replies.not_yet(question_id, first=asked.position == 1)
-        claimed = self._claim(question_id, skill.user_id, Deadline.after(GRACE), held=HELD)
+        claimed = self._claim(question_id, skill.user_id, late, held=HELD)
         if claimed is None:  # deleted by its owner in the meantime
             return self.replies.sentence("reply.unknown_question")
         return self.replies.compose(claimed, beside=True)

@@ -207,6 +207,18 @@ def test_what_is_still_unanswered_is_not_purged(file: Path) -> None:
     answer(store, "answered")
     now(store.ask("asked", "friend", "질문"))
     clock[0] += 2 * DAY
-    assert now(store.purge(1)) == 1
+    assert now(store.purge(1, most=10)) == 1
     assert now(store.find("asked", "friend"))
     store.close()
+
+
+def test_a_friend_goes_with_the_last_question_and_what_it_used(file: Path) -> None:
+    clock = [MORNING]
+    store = Store(f"sqlite:///{file}", now=lambda: clock[0])
+    for number in range(3):
+        answer(store, f"question {number}")
+    clock[0] += 2 * DAY
+    assert [now(store.purge(1, most=2)) for _ in range(2)] == [2, 1]
+    store.close()
+    assert stored(file, "SELECT count(*) FROM friends") == 0
+    assert stored(file, "SELECT count(*) FROM usage WHERE user_id != ''") == 0

@@ -259,9 +259,17 @@ class Store:
         return unanswered, [(row[0], row[1], row[2]) for row in db.all("promises")]
 
     @transaction
-    def purge(self, db: Session, days: int) -> int:
-        """Delete questions and answers older than `days`; how many there were."""
-        return db.change("purge", before=self.now() - days * 86400)
+    def purge(self, db: Session, days: int, most: int) -> int:
+        """Delete up to `most` questions older than `days`; how many there were.
+
+        With the last of them go the friends who have asked nothing since, and what they used.
+        """
+        before = self.now() - days * 86400
+        count = db.change("purge_questions", before=before, limit=most)
+        if count < most:
+            db.change("purge_friends", before=before)
+            db.change("purge_usage", day=_day(before))
+        return count
 
 
 def _value(row: Row | None) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    exists,
     func,
     literal,
     select,
@@ -224,7 +225,16 @@ STATEMENTS: dict[str, Executable] = {
     "drop_promises": update(questions)
     .where(_open, _q.callback_url.is_not(None), _q.promised_at < bindparam("before"))
     .values(callback_url=None),
-    "purge": questions.delete().where(
-        _q.asked_at < bindparam("before"), _q.state != State.ASKED.value
+    "purge_questions": questions.delete().where(
+        _q.id.in_(
+            select(_q.id)
+            .where(_q.asked_at < bindparam("before"), _q.state != State.ASKED.value)
+            .limit(bindparam("limit", type_=Integer))
+        )
     ),
+    "purge_friends": friends.delete().where(
+        _f.last_seen_at < bindparam("before"),
+        ~exists().where(_q.user_id == _f.id),
+    ),
+    "purge_usage": usage.delete().where(_u.day < bindparam("day"), _u.user_id != ""),
 }
