@@ -7,9 +7,11 @@ elsewhere: it finds in the store what to do.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from chatgee import kakao, notepad
 from chatgee.bell import Bell
@@ -22,6 +24,8 @@ from chatgee.questions import Answer, Model, Prompt, Question, State, Turn
 from chatgee.replies import HELD, Replies
 from chatgee.store import Due, Outcome, Store
 from chatgee.texts import Texts
+
+T = TypeVar("T")
 
 LONG = 5_000
 """Answers above this length are turned into KakaoTalk text outside of the loop."""
@@ -71,16 +75,18 @@ class Answering:
     system_prompt_path: Path
     callback_seconds: float
     keep_days: int = 0
+    pauses: Sequence[float] = (1, 2, 4, 8, 15, 30)
+    """Seconds between the tries to use a store that fails."""
 
     async def next(self, user_id: str) -> None:
         """Answer the friend's oldest question that has no answer yet, if there is one."""
         turns = self.memory.turns or 1_000
-        due = await asyncio.wrap_future(self.store.next(user_id, turns))
+        due = await self._patiently(lambda: self.store.next(user_id, turns))
         if due is None:
             return
         outcome = await self._outcome(due)
         try:
-            await asyncio.wrap_future(self.store.fill(due.question, outcome))
+            await self._patiently(lambda: self.store.fill(due.question, outcome))
         except StoreError:
             log.error("question %s: its answer could not be written down", due.question.id)
         except Exception:  # no database takes it; unanswered, it would stop its friend's line
@@ -88,6 +94,16 @@ class Answering:
             bug = Outcome(failure=Failure.BUG)
             await asyncio.wrap_future(self.store.fill(due.question, bug))
         self.bell.ring(due.question.id)
+
+    async def _patiently(self, work: Callable[[], "Future[T]"]) -> T:
+        """Again and again while the disk is full or locked: an answer was paid for."""
+        for pause in self.pauses:
+            try:
+                return await asyncio.wrap_future(work())
+            except StoreError as error:
+                log.error("%s; once more in %s s", error, pause)
+                await asyncio.sleep(pause)
+        return await asyncio.wrap_future(work())
 
     async def _outcome(self, due: Due) -> Outcome:
         question = due.question

@@ -61,7 +61,7 @@ class Engine:
         try:
             return self._pressed(skill, deadline) or self._said(skill, deadline)
         except (StoreError, TimeoutError) as error:
-            log.error("user %.8s: %s", skill.user_id, error or "the store is too slow")
+            log.error("user %.10r: %s", skill.user_id, error or "the store is too slow")
             return self.replies.sentence("reply.not_stored")
 
     def take_up(self, callback_seconds: float) -> None:

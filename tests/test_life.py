@@ -2,8 +2,11 @@
 
 import json
 import socket
+import sqlite3
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -117,6 +120,46 @@ def test_what_no_one_was_there_to_take_is_held(bot: Bot, fake_openai: FakeOpenAI
     fake_openai.release()
     bot.until_answered(2)
     assert "답: 끊긴 질문" in friend.says("다음").text
+
+
+@contextmanager
+def locked(bot: Bot) -> Iterator[None]:
+    """Another program, such as one that makes backups, has the database to itself."""
+    file = Path(bot.environ["DATA_DIR"]) / "chatgee.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def test_while_the_database_is_locked_nobody_waits_longer_and_nothing_is_lost(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend = bot.known()
+    held = ask_late(fake_openai, friend, "먼저 한 질문")
+    with locked(bot):
+        fake_openai.release()
+        asked, pressed = friend.says("질문"), friend.presses(held, FETCH)
+    assert max(asked.seconds, pressed.seconds) < 0.8
+    assert pressed.buttons == held.buttons
+    assert friend.presses(asked, FETCH).bubbles == ["답: 질문"]
+    assert friend.presses(pressed, FETCH).bubbles == ["답: 먼저 한 질문"]
+    assert fake_openai.questions.count("먼저 한 질문") == 1
+
+
+def test_an_answer_is_kept_until_the_disk_takes_it(bot: Bot, fake_openai: FakeOpenAI) -> None:
+    friend = bot.known()
+    shown = ask_late(fake_openai, friend, "질문")
+    file = Path(bot.environ["DATA_DIR"]) / "chatgee.db"
+    with closing(sqlite3.connect(file)) as disk:
+        disk.execute(
+            "CREATE TRIGGER full UPDATE ON questions BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+        fake_openai.release()
+        assert friend.presses(shown, FETCH).buttons == shown.buttons
+        disk.execute("DROP TRIGGER full")
+    bot.until_answered(2)
+    assert friend.presses(shown, FETCH).bubbles == ["답: 질문"]
+    assert fake_openai.questions.count("질문") == 1, "paid for once"
 
 
 # --- callbacks ------------------------------------------------------------------------------
