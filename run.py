@@ -38,23 +38,23 @@ class Command(NamedTuple):
 
 TEST_NEEDS = ("requirements.txt", "tests/requirements.txt")
 COMMANDS = {
-    "run": Command("챗지를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
+    "run": Command("ChatGee를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
     "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),
-    "test": Command("챗지가 제대로 움직이는지 검사해요", ("pytest",), TEST_NEEDS),
+    "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS),
 }
 
 # What the owner reads. All of it is here, since the package cannot be read yet.
-USAGE = "'{word}'은(는) 모르는 말이에요. 이렇게 쓸 수 있어요."
-WAITING = "다른 창에서 챗지를 준비하고 있어요. 끝날 때까지 기다릴게요."
-MAKING = "1/2 챗지만의 파이썬 환경을 만들고 있어요: {folder}"
-INSTALLING = "2/2 필요한 꾸러미를 설치하고 있어요. 처음에는 몇 분 걸릴 수 있어요."
+USAGE = "'{word}'은(는) 없는 명령이에요. 이렇게 쓸 수 있어요."
+WAITING = "다른 창에서 ChatGee를 준비하고 있어요. 끝날 때까지 기다릴게요."
+MAKING = "1/2 ChatGee만의 파이썬 환경을 만들고 있어요: {folder}"
+INSTALLING = "2/2 필요한 패키지를 설치하고 있어요. 처음에는 몇 분 걸릴 수 있어요."
 DOING = {"Collecting": "찾는 중", "Downloading": "받는 중", "Installing": "설치 중"}
 READY = "\n준비를 마쳤어요."
 STOPPED = "멈췄어요. 다시 실행하면 이어서 준비해요."
 DETAILS = "\n자세한 내용은 이 파일에 있어요: {log}"
 OLD_PYTHON = """파이썬 3.11 이상이 필요해요. 지금 파이썬은 {version}이에요.
 https://www.python.org/downloads/ 에서 새 파이썬을 설치하고 다시 실행해 주세요."""
-FOREIGN = """{folder} 폴더가 이미 있는데 챗지가 만든 것이 아니라서 그대로 두었어요.
+FOREIGN = """{folder} 폴더가 이미 있는데 ChatGee가 만든 것이 아니라서 그대로 두었어요.
 그 폴더의 이름을 바꾸거나 다른 곳으로 옮기고 다시 실행해 주세요."""
 UNKNOWN = """준비하다가 문제가 생겼어요. 다시 실행해도 같으면 이 글을 보여 주며 도움을 청해 주세요.
 {text}"""
@@ -62,7 +62,7 @@ TROUBLES = {  # what pip, venv or the system said: what we say; the first match 
     r"No space left|Errno 28\b|WinError 112\b|quota exceeded": """\
 디스크에 빈 자리가 없어요. 필요 없는 파일을 지워 1GB쯤 비우고 다시 실행해 주세요.""",
     r"(?i)certificate.verify.failed": """\
-보안 프로그램이나 회사·학교 인터넷이 암호화된 연결을 열어 보아서 꾸러미를 받지 못했어요.
+보안 프로그램이나 회사·학교 인터넷이 암호화된 연결을 열어 보아서 패키지를 받지 못했어요.
 휴대폰 핫스팟 같은 다른 인터넷에서 한 번 실행하거나, 전산 담당자에게 인증서 파일을 받아
 환경 변수 PIP_CERT에 그 파일의 위치를 적고 다시 실행해 주세요.""",
     r"(?i)407 proxy|ProxyError|connect to proxy": """\
@@ -76,14 +76,14 @@ http://아이디:비밀번호@주소:포트 를 적거나, 다른 인터넷에�
 설치 도구 pip가 없어요.
 https://www.python.org/downloads/ 의 파이썬을 설치하고 다시 실행해 주세요.""",
     r"Errno (13|30)\b|Permission denied|WinError (5|32)\b": """\
-파일을 쓰거나 바꿀 수 없어요. 켜져 있는 다른 챗지 창을 닫고, 백신이 막았는지 봐 주세요.
-그래도 같으면 챗지 폴더를 '문서' 폴더처럼 마음대로 쓸 수 있는 곳으로 옮겨 주세요.""",
+파일을 쓰거나 바꿀 수 없어요. 켜져 있는 다른 ChatGee 창을 닫고, 백신이 막았는지 봐 주세요.
+그래도 같으면 ChatGee 폴더를 '문서' 폴더처럼 마음대로 쓸 수 있는 곳으로 옮겨 주세요.""",
     r"(?i)from versions: none|ConnectionError|Max retries|timed out|connection broken": """\
-필요한 꾸러미를 인터넷에서 받지 못했어요. 인터넷 연결을 확인하고 다시 실행해 주세요.
-설치는 처음 한 번, 그리고 챗지를 새 버전으로 바꾼 뒤에만 해요.""",
+필요한 패키지를 인터넷에서 받지 못했어요. 인터넷 연결을 확인하고 다시 실행해 주세요.
+설치는 처음 한 번, 그리고 ChatGee를 새 버전으로 바꾼 뒤에만 해요.""",
     r"No matching distribution|Failed building|generation-failed|exited-with-error": """\
-이 파이썬({version})에 맞는 꾸러미를 찾지 못했어요. https://www.python.org/downloads/ 에서
-한두 단계 앞선 버전의 파이썬을 설치하고 다시 실행해 주세요.""",
+이 파이썬({version})에 맞는 패키지를 찾지 못했어요. https://www.python.org/downloads/ 에서
+파이썬 3.12나 3.13을 설치하고 다시 실행해 주세요.""",
 }
 
 

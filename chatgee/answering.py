@@ -1,7 +1,6 @@
 """The worker's side of a question: the model is asked, the answer written down, callbacks kept.
 
-`Answering.next` is all that is needed to work on a question, in a thread here or in a process
-elsewhere: it finds in the store what to do.
+`Answering.next` is all that is needed to work on a question: it finds in the store what to do.
 """
 
 import asyncio

@@ -1,6 +1,5 @@
 """Composition root: settings in, a running ChatGee out."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,15 +20,12 @@ from chatgee.store import Limits, Store
 from chatgee.texts import Texts
 from chatgee.web import create_app
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True)
 class ChatGee:
     """The WSGI app, and what must be told when the program ends."""
 
-    flask: WSGIApplication
-    engine: Engine
+    wsgi: WSGIApplication
     store: Store
     bell: Bell
     worker: Worker
@@ -85,7 +81,11 @@ def running(
     worker.run(answering.purge_daily())
     try:
         yield ChatGee(
-            create_app(engine, settings, texts, health), engine, store, bell, worker, model
+            create_app(engine, settings, texts, health, model.name),
+            store,
+            bell,
+            worker,
+            model,
         )
     finally:
         bell.close()

@@ -65,7 +65,7 @@ class Callbacks:
             ) as reply:
                 _check(reply.status, await reply.content.read(REPLY_BYTES))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise CallbackError("callback.failed", why=type(error).__name__) from error
+            raise CallbackError(type(error).__name__) from error
 
     async def close(self) -> None:
         if self._session:
@@ -90,10 +90,10 @@ class Callbacks:
 def _check(status_code: int, body: bytes) -> None:
     """Kakao answers `{taskId, status: SUCCESS | FAIL | ERROR, message, timestamp}`."""
     if status_code != 200:
-        raise CallbackError("callback.failed", why=f"status {status_code}")
+        raise CallbackError(f"status {status_code}")
     try:
         status = json.loads(body).get("status", "SUCCESS")
     except (ValueError, AttributeError):
         return  # it was taken, whatever it says
     if status != "SUCCESS":
-        raise CallbackError("callback.failed", why=str(status)[:40])
+        raise CallbackError(str(status)[:40])

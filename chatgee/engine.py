@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class Jobs(Protocol):
-    """Somewhere to have questions worked on, a friend's one after the other."""
+    """Somewhere to have questions worked on, a friend's one after the other: `jobs.Worker`.
+
+    What it runs is handed to it, so that the engine needs no thread in a test.
+    """
 
     def submit(self, user_id: str) -> None:
         """One question more of this friend, already in the store."""
@@ -94,7 +97,7 @@ class Engine:
         return self._refused(*asked.refusal) if asked and asked.refusal else None
 
     def _typed_press(self, skill: SkillRequest, deadline: Deadline) -> Press | None:
-        """Our buttons' words without their `extra`: they mean the newest answer not yet seen."""
+        """Our buttons' words without `extra`: the newest answer not seen, or the last failure."""
         if any(self._says(skill, f"button.{name}") for name in ("fetch", "more", "unseen")):
             newest = _now(self.store.newest_answer(skill.user_id), deadline)
             return Press(newest) if newest else None
@@ -107,7 +110,7 @@ class Engine:
         with self.bell.listening(press.question) as listener:
             claimed = self._claim(press.question, skill.user_id, deadline, Delivery.PRESS)
             if claimed and claimed.question.state == State.ASKED:
-                # After a failure of the disk it may be in nobody's line; twice does no harm.
+                # Asked again just now, it is in nobody's line yet; twice would do no harm.
                 self.jobs.submit(skill.user_id)
                 if not self.bell.wait(listener, deadline):
                     return self.replies.not_yet(press.question)
@@ -139,10 +142,13 @@ class Engine:
         with self.bell.listening(question_id) as listener:
             try:
                 asked = _now(self._store(question_id, skill), deadline)
-                if asked.refusal:
-                    return self._refused(*asked.refusal)
-                return self._when_ready(question_id, skill, asked, listener, deadline)
             except TimeoutError:  # the store is slow; what it has, its button will fetch
+                return self.replies.not_yet(question_id)
+            if asked.refusal:
+                return self._refused(*asked.refusal)
+            try:
+                return self._when_ready(question_id, skill, asked, listener, deadline)
+            except (StoreError, TimeoutError):  # stored it is, so its button will fetch it
                 return self.replies.not_yet(question_id)
 
     def _store(self, question_id: str, skill: SkillRequest) -> "Future[Asked]":
@@ -187,7 +193,8 @@ class Engine:
                 return promise
         if not ready and not asked.earlier:
             return self.replies.not_yet(question_id, first=asked.position == 1)
-        claimed = self._claim(question_id, skill.user_id, late, held=HELD)
+        held = HELD if asked.earlier else 0
+        claimed = self._claim(question_id, skill.user_id, late, held=held)
         if claimed is None:  # deleted by its owner in the meantime
             return self.replies.sentence("reply.unknown_question")
         return self.replies.compose(claimed, beside=True)

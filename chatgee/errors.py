@@ -3,10 +3,11 @@
 ChatGeeError             has a sentence in the texts file: `key`, filled with `values`
 ├── SettingsError        a setting that cannot be used
 ├── TunnelError          no public address could be had
-├── PayloadError         a request that is not a skill request
 ├── StoreError           the database cannot be read or written just now
-├── CallbackError        Kakao did not take a callback
 └── ModelError           the model gave no answer; `failure` says why
+RemoteError              for developers, in English: `why`
+├── PayloadError         a request that is not a skill request
+└── CallbackError        Kakao did not take a callback
 
 Whoever calls a foreign library translates its exceptions into these, with the cause kept.
 """
@@ -34,15 +35,23 @@ class TunnelError(ChatGeeError):
     """No public address could be had."""
 
 
-class PayloadError(ChatGeeError):
-    """The body of a request is not a Kakao skill request."""
-
-
 class StoreError(ChatGeeError):
     """The database cannot be read or written just now; nothing was changed."""
 
 
-class CallbackError(ChatGeeError):
+class RemoteError(Exception):
+    """Something that the other side sent; no owner or friend reads of it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class PayloadError(RemoteError):
+    """The body of a request is not a Kakao skill request."""
+
+
+class CallbackError(RemoteError):
     """Kakao did not take the answer; the callback address is used up all the same."""
 
 

@@ -89,12 +89,12 @@ class Worker:
             while self._lines[user_id]:
                 self._lines[user_id] -= 1
                 async with self._room:
-                    await self._calm()
+                    await self._until_calm()
                     await self._answer_next(user_id)
         finally:
             del self._lines[user_id]
 
-    async def _calm(self) -> None:
+    async def _until_calm(self) -> None:
         """Pass one after the other, and only while there is no crowd at the door."""
         async with self._gate:
             until = self._loop.time() + LONGEST_PAUSE_SECONDS

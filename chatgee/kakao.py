@@ -1,6 +1,6 @@
 """The only place that knows Kakao's JSON and its limits.
 
-On the way in, `SkillRequest.parse`; on the way out, `render` and `render_promise`. The facts are
+On the way in, `SkillRequest.parse`; on the way out, `render` and `encode`. The facts are
 from Kakao's guide to skills, https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chatgee.bubbles import clip
+from chatgee.bubbles import clip, cut, length
 from chatgee.errors import PayloadError
 
 BUBBLES = 3
@@ -88,12 +88,12 @@ class SkillRequest:
         Only `userRequest.user.id` is needed: Kakao leaves out or nulls anything else.
         """
         if not isinstance(payload, dict) or not isinstance(payload.get("userRequest"), dict):
-            raise PayloadError("payload.no_user_request")
+            raise PayloadError("userRequest is missing")
         request, action = payload["userRequest"], _table(payload, "action")
         user, params = _table(request, "user"), _table(request, "params")
         user_id = _text(user, "id")
         if not user_id:
-            raise PayloadError("payload.no_user_id")
+            raise PayloadError("userRequest.user.id is missing")
         media = _table(params, "media")
         is_image = (
             media.get("type") == "image" and _PHOTO.fullmatch(_text(media, "url")) is not None
@@ -179,7 +179,8 @@ def encode(reply: Reply | Promise) -> bytes:
 
 def _bubble(bubble: Bubble) -> dict[str, Any]:
     if isinstance(bubble, str):
-        return {"simpleText": {"text": bubble}}
+        fits = length(bubble) <= BUBBLE_CHARS  # what an owner wrote may not
+        return {"simpleText": {"text": bubble if fits else cut(bubble, BUBBLE_CHARS)[0]}}
     return {"carousel": {"type": "textCard", "items": [_card(one) for one in bubble[:CARDS]]}}
 
 

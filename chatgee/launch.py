@@ -12,8 +12,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 
-from chatgee import app, logs, settings, tunnel
+from chatgee import app, config_check, logs, settings, tunnel
 from chatgee.errors import ChatGeeError, TunnelError
+from chatgee.practice import PracticeModel
 from chatgee.settings import Settings
 from chatgee.texts import Texts
 from chatgee.web.server import Server
@@ -57,10 +58,10 @@ def run(ours: Settings, texts: Texts) -> None:
         server = Server(ours.host, ours.port)
         chatgee = stack.enter_context(app.running(ours, texts, requests=server.requests))
         _collect_garbage_less_often()
-        server.start(chatgee.flask)
+        server.start(chatgee.wsgi)
         chatgee.prepare()
         stack.callback(_wind_down, server, chatgee, texts)
-        _announce(stack, ours, texts, server)
+        _announce(stack, ours, texts, server, chatgee.model.name)
         while stop.empty():
             time.sleep(0.2)  # Windows delivers Ctrl+C only between waits
 
@@ -88,11 +89,11 @@ def _until_stopped() -> "SimpleQueue[int]":
 
 
 def _report_config(texts: Texts, ours: Settings) -> None:
-    for line in settings.unreadable_lines():
-        log.warning("%s", texts("settings.line", line=line))
-    for name, near in settings.unknown_names():
-        key = "settings.unknown_near" if near else "settings.unknown"
-        log.warning("%s", texts(key, name=name, near=near))
+    for key, values in config_check.mistakes():
+        log.warning("%s", texts(key, **values))
+    prompt = ours.system_prompt_file
+    if prompt and not prompt.is_file():
+        log.warning("%s", texts("settings.no_prompt", file=prompt))
     for problem in texts.problems:
         log.warning("%s", problem)
 
@@ -117,7 +118,7 @@ def _make_config(texts: Texts) -> None:
         log.info("%s", texts("start.config_made", file=settings.CONFIG.name))
 
 
-def _announce(stack: ExitStack, ours: Settings, texts: Texts, server: Server) -> None:
+def _announce(stack: ExitStack, ours: Settings, texts: Texts, server: Server, model: str) -> None:
     local = f"http://{server.host}:{server.port}"
     try:
         address = stack.enter_context(tunnel.public_address(ours, server.port))
@@ -126,11 +127,15 @@ def _announce(stack: ExitStack, ours: Settings, texts: Texts, server: Server) ->
         address = None
     if address is None:
         log.warning("%s", texts("start.local_only"))
+        if ours.tunnel == "auto" and ours.ngrok_authtoken is None:
+            log.warning("%s", texts("start.no_token"))
     elif ours.skill_key is None:
         log.warning("%s", texts("start.skill_key_missing"))
-    if ours.practice:
+    if model == PracticeModel.name:
         log.warning("%s", texts("hint.practice"))
-    log.info("skill url: %s/prompt", address or local)
+    # Whatever LOG_LEVEL is: without this line nobody can use what was started.
+    level = max(logging.INFO, log.getEffectiveLevel())
+    log.log(level, "skill url: %s/prompt", address or local)
 
 
 def _wind_down(server: Server, chatgee: app.ChatGee, texts: Texts) -> None:

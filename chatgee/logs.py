@@ -20,6 +20,8 @@ class Redacting(logging.Formatter):
 
 
 def configure(level: str, secrets: Iterable[str] = ()) -> None:
+    # The format names none of these, and they are looked up for every line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Redacting(secrets))
     root = logging.getLogger()

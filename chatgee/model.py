@@ -35,7 +35,7 @@ WORDS = {
 }  # fmt: skip
 """How servers say in a 400 what is wrong."""
 
-ROUTINE = {Failure.RATE_LIMIT, Failure.SERVER, Failure.NETWORK}
+PASSING = {Failure.RATE_LIMIT, Failure.SERVER, Failure.NETWORK}
 """Failures that another try may cure."""
 
 
@@ -72,7 +72,7 @@ class OpenAIModel:
                     except ModelError as error:
                         failure = error.failure
                         pause = max(wait, error.retry_after or 0)
-                        if failure not in ROUTINE or not wait or pause > LONGEST_WAIT_SECONDS:
+                        if failure not in PASSING or not wait or pause > LONGEST_WAIT_SECONDS:
                             raise
                     await asyncio.sleep(pause)
         except TimeoutError as error:

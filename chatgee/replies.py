@@ -29,7 +29,7 @@ class Replies:
         return Reply((self.texts(key, **values),))
 
     def help(self) -> Reply:
-        cards = (TextCard(one.title, one.description, one.buttons) for one in self.texts.cards)
+        cards = (TextCard(one.title, one.description, one.buttons) for one in self.texts.help_cards)
         return Reply((tuple(cards),))
 
     def not_yet(self, question_id: str, first: bool = False) -> Reply:

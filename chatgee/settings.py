@@ -5,116 +5,38 @@ the setting, its value and the remedy. `chatgee.settings_docs` makes the owner's
 same table.
 """
 
-import difflib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dotenv.parser import Binding, parse_stream
 
 from chatgee import notepad
 from chatgee.errors import SettingsError
+from chatgee.options import (
+    ROOT,
+    Refused,
+    Secret,
+    count,
+    database_url,
+    http_url,
+    names,
+    number,
+    one_of,
+    option,
+    place,
+    public_url,
+    secret,
+    word,
+)
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The project's folder: relative paths in settings count from here."""
+__all__ = ["CONFIG", "GROUPS", "OPTIONS", "ROOT", "Refused", "Secret", "Settings", "load"]
+
 CONFIG = ROOT / "config.env"
-
-
-class Secret:
-    """A value that prints as stars."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "*****"
-
-
-class Refused(ValueError):
-    """A value that an option cannot take; carries the texts key that says why."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key)
-        self.key = key
-        self.values = values
-
-
-Parse = Callable[[str], Any]
-
-
-def option(default: Any, parse: Parse, group: str, about: str, example: str = "") -> Any:
-    """One row of the table; `example` is shown where there is no default to show."""
-    metadata = {"parse": parse, "group": group, "about": about, "example": example}
-    return field(default=default, metadata=metadata)
-
-
-def number(text: str, least: float = 0, most: float = 1e9, whole: bool = False) -> float | int:
-    try:
-        value = int(text) if whole else float(text)
-    except ValueError:
-        raise Refused("settings.whole" if whole else "settings.number") from None
-    if not least <= value <= most:
-        raise Refused("settings.range", least=f"{least:g}", most=f"{most:g}")
-    return value
-
-
-def count(text: str, most: float = 1e9) -> int:
-    return int(number(text, most=most, whole=True))
-
-
-def one_of(*choices: str) -> Parse:
-    def parse(text: str) -> str:
-        if text.lower() not in choices:
-            raise Refused("settings.choice", choices=" · ".join(choices))
-        return text.lower()
-
-    return parse
-
-
-def http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise Refused("settings.url")
-    return text.rstrip("/")
-
-
-def database_url(text: str) -> str:
-    if not text.startswith("sqlite:///"):
-        raise Refused("settings.database")
-    return text
-
-
-def secret(text: str) -> Secret:
-    if not (text.isascii() and text.isprintable()) or " " in text:
-        raise Refused("settings.secret")
-    return Secret(text)
-
-
-def place(text: str) -> Path:
-    """Of a file or a folder."""
-    try:
-        path = ROOT / Path(text).expanduser()
-    except RuntimeError:  # the home of nobody
-        path = None
-    if path is None or "\0" in text:
-        raise Refused("settings.place")
-    return path
-
-
-def names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
 
 
 GROUPS = MODEL, PUBLIC, KAKAO, LIMITS, HERE = (
@@ -146,13 +68,13 @@ class Settings:
     )
     openai_model: str = option("gpt-6-luna", str, MODEL, "대답할 모델의 이름이에요.")
     openai_timeout_seconds: float = option(
-        55.0, partial(number, least=1, most=600), MODEL, "모델의 답을 이만큼(초) 기다려요."
+        55.0, partial(number, least=1, most=600), MODEL, "모델의 답을 기다리는 시간(초)이에요."
     )
     system_prompt_file: Path | None = option(
         None,
         place,
         MODEL,
-        "챗봇의 성격을 적은 파일이에요. 없으면 texts 파일의 기본 성격을 써요.",
+        "챗봇의 성격을 적은 파일이에요. 없으면 기본 성격을 써요.",
         "data/system_prompt.txt",
     )
     max_concurrent_answers: int = option(
@@ -170,14 +92,14 @@ class Settings:
     )
     ngrok_domain: str | None = option(
         None,
-        str,
+        word,
         PUBLIC,
         "ngrok이 준 고정 주소예요. 적어 두면 주소가 바뀌지 않아요.",
         "name.ngrok-free.dev",
     )
     public_url: str | None = option(
         None,
-        http_url,
+        public_url,
         PUBLIC,
         "이미 바깥 주소가 있으면 적어요. 터널을 만들지 않아요.",
         "https://bot.example.com",
@@ -212,7 +134,10 @@ class Settings:
         ("bot-api.kakao.com",), names, KAKAO, "콜백을 보내도 되는 곳이에요. 쉼표로 나눠요."
     )
     notice_every: int = option(
-        0, count, KAKAO, "답 몇 번마다 texts 파일의 알림을 보여 줄지예요. 0은 보여 주지 않아요."
+        0,
+        count,
+        KAKAO,
+        "질문 몇 번마다 data/texts.toml의 알림을 보여 줄지예요. 0은 보여 주지 않아요.",
     )
 
     questions_per_minute: int = option(0, count, LIMITS, "한 친구가 1분에 할 수 있는 질문 수예요.")
@@ -221,25 +146,29 @@ class Settings:
     free_questions_for_strangers: int = option(
         0, count, LIMITS, "채널을 추가하지 않은 사람이 해 볼 수 있는 질문 수예요."
     )
-    memory_turns: int = option(20, count, LIMITS, "기억하는 지난 질문과 답의 수예요.")
+    memory_turns: int = option(
+        20, count, LIMITS, "기억하는 지난 질문과 답의 수예요(많아도 1000개)."
+    )
     memory_chars: int = option(12_000, count, LIMITS, "기억하는 지난 이야기의 글자 수예요.")
-    keep_days: int = option(0, count, LIMITS, "이 날수보다 오래된 질문과 답을 지워요.")
+    keep_days: int = option(0, count, LIMITS, "질문과 답을 며칠 동안 둘지예요. 지나면 지워요.")
 
-    host: str = option("127.0.0.1", str, HERE, "연결을 받는 주소예요. 도커에서는 0.0.0.0으로 해요.")
+    host: str = option(
+        "127.0.0.1", word, HERE, "연결을 받는 주소예요. 도커에서는 0.0.0.0으로 해요."
+    )
     port: int = option(6959, partial(count, most=65535), HERE, "연결을 받는 포트예요.")
-    data_dir: Path = option(ROOT / "data", place, HERE, "대화와 기록을 두는 폴더예요.")
+    data_dir: Path = option(ROOT / "data", place, HERE, "대화를 두는 폴더예요.")
     database_url: str | None = option(
         None,
         database_url,
         HERE,
         "데이터베이스의 주소예요. 없으면 DATA_DIR 안의 SQLite예요.",
-        "sqlite:///...",
+        "sqlite:///data/chatgee.db",
     )
     log_level: str = option(
         "info",
         one_of("debug", "info", "warning", "error"),
         HERE,
-        "기록의 자세함이에요. debug는 대화 내용까지 남겨요.",
+        "기록의 자세함이에요(debug, info, warning, error). debug는 대화 내용까지 남겨요.",
     )
 
     @property
@@ -288,11 +217,21 @@ def _parse(name: str, text: str) -> Any:
 
 def read_file(file: Path) -> dict[str, str]:
     """What an env file holds, its empty lines left out; nothing where there is no file."""
-    found = ((line.key, line.value) for line in _lines(file) if not line.error)
-    return {name: text for name, text in found if name and text and text.strip()}
+    found = ((line.key, line.value) for line in lines(file) if not line.error)
+    kept = ((name, text) for name, text in found if name and text and text.strip())
+    return {name: text for name, text in kept if not is_example(name, text)}
 
 
-def _lines(file: Path) -> list[Binding]:
+def is_example(name: str, text: str) -> bool:
+    """Whether a secret is still the one that config.example.env shows."""
+    if name not in OPTIONS:
+        return False
+    known = OPTIONS[name].metadata
+    return known["parse"] is secret and text.strip() == known["example"]
+
+
+def lines(file: Path) -> list[Binding]:
+    """What python-dotenv makes of the file's lines; none where there is no file."""
     try:
         return list(parse_stream(StringIO(notepad.read(file))))
     except FileNotFoundError:
@@ -301,16 +240,3 @@ def _lines(file: Path) -> list[Binding]:
         raise SettingsError("settings.encoding", file=str(file)) from error
     except OSError as error:
         raise SettingsError("settings.unreadable", file=str(file), why=error.strerror) from error
-
-
-def unreadable_lines(file: Path = CONFIG) -> Iterator[int]:
-    """Numbers, from 1, of the lines in the file that are no `NAME=value`."""
-    return (line.original.line for line in _lines(file) if line.error)
-
-
-def unknown_names(file: Path = CONFIG) -> Iterator[tuple[str, str | None]]:
-    """Names in the file that are no setting, each with the setting that was probably meant."""
-    for name in read_file(file):
-        if name not in OPTIONS:
-            near = difflib.get_close_matches(name.upper(), OPTIONS, n=1)
-            yield name, near[0] if near else None

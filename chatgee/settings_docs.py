@@ -4,22 +4,8 @@
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from chatgee.settings import GROUPS, OPTIONS, ROOT
-
-
-def _default(name: str) -> str:
-    """The default as the owner would write it; empty where there is none."""
-    match OPTIONS[name].default:
-        case None:
-            return ""
-        case tuple() as parts:
-            return ",".join(parts)
-        case Path() as path:
-            return path.relative_to(ROOT).as_posix()
-        case value:
-            return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _groups() -> Iterator[tuple[str, list[str]]]:
@@ -37,7 +23,7 @@ def example_env() -> str:
         lines += ["", f"## {group}"]
         for name in members:
             about = OPTIONS[name].metadata
-            lines += ["", f"# {about['about']}", f"#{name}={_default(name) or about['example']}"]
+            lines += ["", f"# {about['about']}", f"#{name}={about['shown']}"]
     return "\n".join(lines) + "\n"
 
 
@@ -48,13 +34,13 @@ def reference() -> str:
         "",
         "모두 `config.env`에 `이름=값`으로 적거나, 같은 이름의 환경 변수로 줄 수 있어요.",
         "환경 변수가 먼저, 그다음이 `config.env`, 없으면 기본값이에요.",
-        "상대 경로는 ChatGee 폴더에서 시작해요.",
+        "상대 경로는 ChatGee 폴더를 기준으로 해요.",
     ]
     for group, members in _groups():
         lines += ["", f"## {group}", "", "| 이름 | 기본값 | 설명 |", "| --- | --- | --- |"]
         for name in members:
-            shown = f"`{_default(name)}`" if _default(name) else "없음"
             about = OPTIONS[name].metadata
+            shown = "없음" if OPTIONS[name].default is None else f"`{about['shown']}`"
             hint = f" 예: `{about['example']}`" if about["example"] else ""
             lines.append(f"| `{name}` | {shown} | {about['about']}{hint} |")
     return "\n".join(lines) + "\n"

@@ -9,11 +9,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from chatgee import notepad
+from chatgee.bubbles import is_blank
 
 OURS = Path(__file__).with_name("texts.ko.toml")
 
@@ -27,6 +29,10 @@ class Card:
     buttons: tuple[str, ...] = ()
     """Labels; each sends its own words, as if the friend had typed them."""
 
+    def filled(self, labels: Mapping[str, object]) -> "Card":
+        buttons = tuple(label.format_map(labels) for label in self.buttons)
+        return Card(self.title, self.description.format_map(labels), buttons)
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -38,7 +44,21 @@ class Texts:
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence under `key`; `KeyError` where there is none."""
-        return self.sentences[key].format_map(values)
+        return self.sentences[key].format_map(self._labels | values)
+
+    @property
+    def help_cards(self) -> tuple[Card, ...]:
+        """The cards, with the buttons' labels in place."""
+        return tuple(one.filled(self._labels) for one in self.cards)
+
+    @cached_property
+    def _labels(self) -> dict[str, object]:
+        """What any sentence may name in braces: the buttons as they are called now."""
+        return {
+            key.removeprefix("button."): words
+            for key, words in self.sentences.items()
+            if key.startswith("button.")
+        }
 
     @classmethod
     def load(cls, owners: Path | None = None) -> "Texts":
@@ -60,7 +80,9 @@ class Texts:
         if "card" in table:
             try:
                 cards = _cards(table.pop("card"))
-            except (TypeError, KeyError, ValueError, AttributeError):
+                for one in cards:
+                    one.filled(self._labels)
+            except (TypeError, LookupError, ValueError, AttributeError):
                 where = _line(source, "card")
                 problems.append(self("texts.card", file=owners.name, line=where))
         good = dict(self.sentences)
@@ -76,10 +98,10 @@ class Texts:
     def _problem(self, key: str, sentence: object) -> str | None:
         if key not in self.sentences:
             return "texts.unknown"
-        if not isinstance(sentence, str) or not sentence.strip():
+        if not isinstance(sentence, str) or is_blank(sentence):
             return "texts.empty"
         try:
-            fits = _placeholders(sentence) <= _placeholders(self.sentences[key])
+            fits = _placeholders(sentence) <= _placeholders(self.sentences[key]) | set(self._labels)
         except ValueError:
             fits = False
         return None if fits else "texts.placeholder"
@@ -99,7 +121,7 @@ def _card(one: dict[str, Any]) -> Card:
 
 
 def _words(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or is_blank(value):
         raise ValueError(f"{value!r} shows nothing")
     return value.strip()
 

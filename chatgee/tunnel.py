@@ -1,13 +1,10 @@
 """The only place that knows pyngrok: a public address for as long as it is needed."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chatgee.errors import TunnelError
 from chatgee.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class Bot:
         ours = settings.load(environ, file=Path(environ["DATA_DIR"]) / "config.env")
         server = Server(ours.host, ours.port)
         with app.running(ours, self.texts, self.model, server.requests) as self.running:
-            server.start(self.running.flask)
+            server.start(self.running.wsgi)
             self.url = f"http://{server.host}:{server.port}"
             try:
                 yield self

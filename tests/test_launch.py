@@ -49,7 +49,7 @@ def test_it_runs_with_the_environment_alone(practice: dict[str, str]) -> None:
 def test_the_public_address_is_told(practice: dict[str, str]) -> None:
     with program(practice | {"PUBLIC_URL": "https://bot.example.com/"}) as run:
         assert run.url == "https://bot.example.com/prompt"
-        assert "SKILL_KEY가 없어요" in run.output
+        assert "SKILL_KEY가 없어서" in run.output
 
 
 def test_an_empty_variable_is_no_setting(practice: dict[str, str]) -> None:

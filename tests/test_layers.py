@@ -17,9 +17,9 @@ LAYERS = (
     ("engine", "answering"),
     ("replies",),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown", "tunnel"),
-    ("questions", "bubbles", "clock", "health", "logs", "settings_docs"),
+    ("questions", "clock", "health", "logs", "settings_docs", "config_check"),
     ("settings", "texts"),
-    ("errors", "notepad"),
+    ("errors", "notepad", "bubbles", "options"),
 )
 """From the top down: a file may import what stands in a lower line."""
 

@@ -311,7 +311,7 @@ def proxy() -> Iterator[str]:
         ("[WinError 5] 액세스가 거부되었습니다: 'C:\\\\python.exe'", "백신"),
         ("[Errno 13] Permission denied: '/srv/chatgee/data'", "백신"),
         ("socket.timeout: The read operation timed out", NO_NETWORK),
-        ("No matching distribution found for aiohttp (from versions: 3.9)", "앞선 버전"),
+        ("No matching distribution found for aiohttp (from versions: 3.9)", "3.13"),
         ("something nobody has seen\nat all", "at all"),
     ],
 )

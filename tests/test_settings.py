@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import settings, settings_docs
+from chatgee import config_check, settings, settings_docs
 from chatgee.errors import SettingsError
 from chatgee.settings import OPTIONS, ROOT, Settings
 from chatgee.texts import Texts
@@ -51,7 +51,7 @@ def test_a_file_is_read_however_notepad_saved_it(file: Path, encoding: str) -> N
     file.write_bytes(text.encode(encoding))
     ours = settings.load({}, file)
     assert (ours.openai_model, ours.port) == ("챗지", 1)
-    assert list(settings.unknown_names(file)) == []
+    assert list(config_check.mistakes(file)) == []
 
 
 def test_a_value_stands_as_it_was_written(file: Path) -> None:
@@ -64,11 +64,40 @@ def test_a_value_stands_as_it_was_written(file: Path) -> None:
 
 def test_a_name_that_is_no_setting_is_told_with_the_one_that_was_meant(file: Path) -> None:
     file.write_text("OPENAI_KEY=x\nport=1\nSOMETHING_ELSE=2\nPORT=3\n", "utf-8")
-    assert list(settings.unknown_names(file)) == [
-        ("OPENAI_KEY", "OPENAI_API_KEY"),
-        ("port", "PORT"),
-        ("SOMETHING_ELSE", None),
+    assert list(config_check.mistakes(file)) == [
+        ("settings.unknown_near", {"name": "OPENAI_KEY", "near": "OPENAI_API_KEY"}),
+        ("settings.unknown_near", {"name": "port", "near": "PORT"}),
+        ("settings.unknown", {"name": "SOMETHING_ELSE", "near": None}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("OPENAI_API_KEY＝sk-abc", ("settings.line", {"line": 1})),
+        ("OPENAI_API_KEY=sk-abc\ndef-ghi", ("settings.line", {"line": 2})),
+        ("#OPENAI_API_KEY=sk-abc", ("settings.commented", {"name": "OPENAI_API_KEY"})),
+        ("# OPENAI_API_KEY=sk-abc", ("settings.commented", {"name": "OPENAI_API_KEY"})),
+        ("OPENAI_API_KEY=sk-...", ("settings.example", {"name": "OPENAI_API_KEY"})),
+    ],
+)
+def test_a_line_without_effect_is_told(
+    file: Path, text: str, mistake: tuple[str, dict[str, object]]
+) -> None:
+    file.write_text(text + "\n", "utf-8")
+    assert list(config_check.mistakes(file)) == [mistake]
+
+
+def test_the_example_as_it_stands_holds_no_mistake_and_sets_nothing(file: Path) -> None:
+    file.write_text(settings_docs.example_env(), "utf-8")
+    assert list(config_check.mistakes(file)) == []
+    assert settings.load({}, file) == settings.Settings()
+
+
+def test_a_file_that_windows_gave_another_ending_is_told(file: Path) -> None:
+    file.with_name("config.env.txt").touch()
+    ((key, values),) = config_check.mistakes(file.with_name("config.env"))
+    assert (key, values["right"]) == ("settings.txt", "config.env")
 
 
 # --- what cannot be used --------------------------------------------------------------------

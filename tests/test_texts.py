@@ -166,3 +166,9 @@ def test_no_korean_sentence_stands_in_the_code(path: Path) -> None:
         nodes = ast.walk(ast.parse(path.read_text("utf-8")))
         strings = (node.value for node in nodes if isinstance(node, ast.Constant))
         assert [one for one in strings if re.search("[가-힣]{2}", str(one))] == []
+
+
+def test_a_button_that_was_renamed_is_called_so_everywhere(file: Path) -> None:
+    texts = owners(file, '[button]\nfetch = "다 됐어?"\nreset = "🔄 처음부터"\n')
+    assert "'다 됐어?'" in texts("reply.greeting")
+    assert texts.help_cards[-1].buttons == ("🔄 처음부터",)

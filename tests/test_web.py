@@ -189,7 +189,7 @@ def test_the_deadline_counts_from_the_arrival(stopped_bot: Bot, fake_openai: Fak
     with stopped_bot.open(REPLY_SECONDS=4) as bot:
         assert bot.running
         started = time.monotonic()
-        reply = bot.running.flask.test_client().post(
+        reply = bot.running.wsgi.test_client().post(
             "/prompt", json=payload(), environ_overrides={ARRIVED: started - 10}
         )
         assert time.monotonic() - started < 1
@@ -204,7 +204,7 @@ def test_the_deadline_counts_from_the_arrival(stopped_bot: Bot, fake_openai: Fak
 @pytest.mark.parametrize(
     ("setting", "limit", "said"),
     [
-        ("QUESTIONS_PER_MINUTE", 2, "질문이 조금 빨라요. 1분에 2개까지"),
+        ("QUESTIONS_PER_MINUTE", 2, "조금만 천천히 물어봐 주세요. 1분에 2개까지"),
         ("QUESTIONS_PER_DAY", 2, "오늘은 질문 2개를 다 썼어요."),
         ("DAILY_TOKEN_LIMIT", 60, "오늘 답할 수 있는 양을 다 썼어요."),
     ],
@@ -274,3 +274,21 @@ def keep(store: Store, id: str) -> None:
     assert question
     store.fill(question, Outcome("답", "답")).result(PATIENCE)
     store.close()
+
+
+def test_a_skill_address_with_a_slash_too_many_works(bot: Bot) -> None:
+    friend = bot.friend()
+    friend.url += "/"
+    assert "답: 질문" in friend.says("질문").text
+
+
+def test_what_kakao_will_not_say_of_a_wrong_set_up_the_log_says_once(
+    stopped_bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    with stopped_bot.open(SKILL_KEY="right") as bot:
+        for _ in range(3):
+            assert requests.post(bot.url + "/prompt", json={}, timeout=9).status_code == 401
+    with stopped_bot.open() as bot:
+        assert requests.post(bot.url + "/", json={}, timeout=9).status_code == 404
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert ["X-ChatGee-Key" in told[0], "/prompt를 붙여" in told[1], len(told)] == [True, True, 2]

@@ -86,7 +86,7 @@ class Database:
         self._down: type[Exception] = driver.OperationalError
         self._connection = self._open()
         self._waiting: SimpleQueue[tuple[Work[Any], Future[Any]] | None] = SimpleQueue()
-        self._closed = False
+        self._closed = self._ending = False
         self._thread = threading.Thread(target=self._serve, name="store", daemon=True)
         self._thread.start()
 
@@ -104,6 +104,7 @@ class Database:
         return future
 
     def close(self) -> None:
+        self._ending = True
         self._waiting.put(None)
         self._thread.join()
 
@@ -166,7 +167,10 @@ class Database:
             driver.commit()
         except Exception as error:
             self._roll_back(driver)
-            self._apart(driver, session, batch, error)
+            if _is_locked(error) and not self._ending:
+                self._together(driver, session, batch)  # sqlite has waited; a backup takes longer
+            else:
+                self._apart(driver, session, batch, error)
         else:
             for (_, future), result in zip(batch, results, strict=True):
                 future.set_result(result)
@@ -214,6 +218,11 @@ def _version(connection: Connection) -> int:
         connection.execute(about.insert().values(name="version", value=str(schema.VERSION)))
     connection.commit()
     return int(found or schema.VERSION)
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether another program holds the SQLite file: SQLITE_BUSY or SQLITE_LOCKED."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (5, 6)
 
 
 def _prepare_sqlite(driver: Any, _: object) -> None:

@@ -9,10 +9,13 @@ from chatgee.texts import Texts
 from chatgee.web import pages, skill
 
 
-def create_app(engine: Engine, settings: Settings, texts: Texts, health: Health) -> Flask:
+def create_app(
+    engine: Engine, settings: Settings, texts: Texts, health: Health, model: str
+) -> Flask:
+    """`model` is the name of the one that answers."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = skill.MAX_BODY
-    app.extensions["chatgee"] = skill.Parts(engine, settings, texts, health)
+    app.extensions["chatgee"] = skill.Parts(engine, settings, texts, health, model)
     app.register_blueprint(skill.bp)
     app.register_blueprint(pages.bp)
     return app

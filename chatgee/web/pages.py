@@ -3,6 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from chatgee.practice import PracticeModel
 from chatgee.web.skill import parts
 
 bp = Blueprint("pages", __name__, template_folder="templates")
@@ -12,7 +13,13 @@ bp = Blueprint("pages", __name__, template_folder="templates")
 @bp.get("/local_test")
 def alive() -> ResponseReturnValue:
     """Nothing that a stranger should not see: it is open to the world through the tunnel."""
-    return render_template("alive.html", t=parts().texts, trouble=parts().health.trouble)
+    return render_template("alive.html", t=parts().texts, note=_state())
+
+
+def _state() -> str:
+    if parts().health.trouble:
+        return "page.failing"
+    return "page.practising" if parts().model == PracticeModel.name else "page.working"
 
 
 @bp.get("/prompt")

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import responses
 from typing import Any
 
@@ -30,7 +31,10 @@ HUNG_UP = "chatgee.hung_up"
 """In the WSGI environment: a function that tells whether the caller has gone."""
 
 MOST_THREADS = 2048
-MOST_CONNECTIONS = 8192
+MOST_CONNECTIONS, LEAST_CONNECTIONS = 8192, 16
+OTHER_FILES = 1200
+"""Room for the database, the log, and a connection to the model for each answer in the making."""
+IDLE_SECONDS = 30
 BACKLOG = 2048
 """Calls that come in one instant; with a short queue the kernel makes them wait for a second."""
 LARGEST_BODY = 32 * 1024 * 1024
@@ -142,7 +146,6 @@ class Server:
 
     def __init__(self, host: str, port: int) -> None:
         """Take the port, 0 for a free one; `SettingsError` where it cannot be had."""
-        _allow_many_connections()
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self._threads = Threads()
@@ -151,7 +154,8 @@ class Server:
     def start(self, app: Any) -> None:
         options = Adjustments(
             sockets=[self._socket],
-            connection_limit=MOST_CONNECTIONS,
+            connection_limit=_connections(),
+            channel_timeout=IDLE_SECONDS,
             backlog=BACKLOG,
             max_request_body_size=LARGEST_BODY,
             asyncore_use_poll=True,  # where there is poll: select ends at 1024 sockets
@@ -186,13 +190,23 @@ class Server:
             log.debug("server ended", exc_info=True)
 
 
-def _allow_many_connections() -> None:
-    """As many as the system lets us ask for: 1024, the usual start, ends at so many chats."""
-    if sys.platform != "win32":
-        import resource
+def _connections() -> int:
+    """How many may be open: as many as the system gives, less what we need ourselves.
 
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    Without room for one more file, waitress would try to take the next caller for ever.
+    """
+    if sys.platform == "win32":
+        return MOST_CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    with suppress(ValueError, OSError):  # macOS has a limit of its own beside this one
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(LEAST_CONNECTIONS, min(MOST_CONNECTIONS, soft - min(OTHER_FILES, soft // 2)))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -8,7 +8,7 @@ import hmac
 import json
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -35,8 +35,27 @@ Without it a thousand chats that came in one instant are let go in one instant, 
 that has to write their replies makes the last ones late. A class of thirty loses 0.03 s.
 """
 
+MOST_HELD = 1500
+"""Beyond so many, each with a thread of its own, nobody is held any more."""
+PASSING_SECONDS = 0.3
+"""Time to write a question down and to give its button."""
+
 log = logging.getLogger(__name__)
 bp = Blueprint("skill", __name__)
+
+
+class Seldom:
+    """True at the first call, and then at most once a minute: for a log that strangers can fill."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        due = now >= self._next
+        if due:
+            self._next = now + 60
+        return due
 
 
 @dataclass(frozen=True)
@@ -47,12 +66,8 @@ class Parts:
     settings: Settings
     texts: Texts
     health: Health
-
-    def deadline(self) -> Deadline:
-        """Counted from the moment in which the request was read off the socket."""
-        longest = self.settings.reply_seconds
-        hold = max(longest / 2, longest - SPREAD_SECONDS * len(self.engine.bell))
-        return Deadline.after(hold, start=request.environ.get(ARRIVED, time.monotonic()))
+    model: str
+    may_complain: "Seldom" = field(default_factory=lambda: Seldom())
 
 
 def parts() -> Parts:
@@ -60,13 +75,34 @@ def parts() -> Parts:
     return found
 
 
-@bp.post("/prompt")
+def _deadline() -> Deadline:
+    """Counted from the moment in which the request was read off the socket."""
+    longest, held = parts().settings.reply_seconds, len(parts().engine.bell)
+    hold = max(longest / 2, longest - SPREAD_SECONDS * held)
+    if held >= MOST_HELD:
+        hold = min(hold, PASSING_SECONDS)
+    return Deadline.after(hold, start=request.environ.get(ARRIVED, time.monotonic()))
+
+
+@bp.post("/prompt", strict_slashes=False)
 def prompt() -> ResponseReturnValue:
-    deadline = parts().deadline()
+    deadline = _deadline()
     if not _has_key():
+        _complain("page.wrong_key")
         return jsonify(error=f"the header {KEY_HEADER} is missing or wrong"), 401
     skill = SkillRequest.parse(_json(request.get_data(cache=False)))
     return _deliver(parts().engine.answer(skill, deadline))
+
+
+@bp.post("/")
+def wrong_address() -> ResponseReturnValue:
+    _complain("page.no_prompt")
+    return jsonify(error="the skill's address ends in /prompt"), 404
+
+
+def _complain(key: str) -> None:
+    if parts().may_complain():
+        log.warning("%s", parts().texts(key))
 
 
 def _has_key() -> bool:
@@ -79,7 +115,7 @@ def _json(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise PayloadError("payload.no_json") from error
+        raise PayloadError("the body is not JSON") from error
 
 
 def _deliver(reply: kakao.Reply | kakao.Promise) -> Response:
@@ -95,7 +131,7 @@ def _deliver(reply: kakao.Reply | kakao.Promise) -> Response:
 
 @bp.errorhandler(PayloadError)
 def no_skill_request(error: PayloadError) -> ResponseReturnValue:
-    return jsonify(error=f"not a Kakao skill request: {error}"), 400
+    return jsonify(error=f"not a Kakao skill request: {error.why}"), 400
 
 
 @bp.errorhandler(RequestEntityTooLarge)
@@ -108,6 +144,8 @@ def bug(error: Exception) -> ResponseReturnValue:
     """Ours, and the friend should hear of it: never a 5xx."""
     if isinstance(error, HTTPException):
         return error
+    if request.endpoint != "skill.prompt":
+        raise error
     log.exception("%s %s", request.method, request.path)
     return _deliver(parts().engine.replies.sentence("failure.bug"))
 
@@ -115,9 +153,8 @@ def bug(error: Exception) -> ResponseReturnValue:
 @bp.get("/health")
 def health() -> ResponseReturnValue:
     """200 when questions can be answered; 503 after a failure that does not pass by itself."""
-    settings, trouble = parts().settings, parts().health.trouble
-    model = "practice" if settings.practice else settings.openai_model
+    model, trouble = parts().model, parts().health.trouble
     if trouble is None:
         return jsonify(status="ok", model=model)
-    hint = parts().texts(f"hint.{trouble}", model=settings.openai_model)
+    hint = parts().texts(f"hint.{trouble}", model=model)
     return jsonify(status="failing", model=model, reason=trouble, hint=hint), 503

@@ -1,0 +1,39 @@
+"""What an owner may have got wrong in config.env without any setting being wrong."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatgee.settings import CONFIG, OPTIONS, is_example, lines, read_file
+
+Mistake = tuple[str, dict[str, object]]
+"""A key of the texts, and the values for its sentence."""
+
+
+def mistakes(file: Path = CONFIG) -> Iterator[Mistake]:
+    """Everything in the file that has no effect, although its owner probably means it to."""
+    twin = file.with_name(file.name + ".txt")  # Windows hides that Notepad added the ending
+    if twin.exists():
+        yield "settings.txt", {"file": twin.name, "right": file.name}
+    for line in lines(file):
+        text = line.original.string.strip()
+        if line.error or (line.key and line.value is None):
+            yield "settings.line", {"line": line.original.line}
+        elif line.key and line.value and is_example(line.key, line.value):
+            yield "settings.example", {"name": line.key}
+        else:
+            yield from _commented_out(text)
+    for name in read_file(file):
+        if name not in OPTIONS:
+            near = difflib.get_close_matches(name.upper(), OPTIONS, n=1)
+            key = "settings.unknown_near" if near else "settings.unknown"
+            yield key, {"name": name, "near": near[0] if near else None}
+
+
+def _commented_out(text: str) -> Iterator[Mistake]:
+    """Lines as `#NAME=value` in which the value is no longer the one that we wrote there."""
+    for match in re.finditer(r"^#\s*([A-Z_]+)=(.*)$", text, re.MULTILINE):
+        name, value = match[1], match[2].strip()
+        if name in OPTIONS and value and value != OPTIONS[name].metadata["shown"]:
+            yield "settings.commented", {"name": name}

@@ -1,0 +1,132 @@
+"""What an option of `chatgee.settings` is made of: a default, a parser, words for the owner.
+
+A parser takes the text that stands in config.env, and raises `Refused` where it cannot be used.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder: relative paths in settings count from here."""
+
+
+class Secret:
+    """A value that prints as stars."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "*****"
+
+
+class Refused(ValueError):
+    """A value that an option cannot take; carries the texts key that says why."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+Parse = Callable[[str], Any]
+
+
+def option(default: Any, parse: Parse, group: str, about: str, example: str = "") -> Any:
+    """One row of the table; config.env shows `example` where there is no default to show."""
+    metadata: dict[str, Any] = {"parse": parse, "group": group, "about": about, "example": example}
+    metadata["shown"] = _written(default) or example
+    return field(default=default, metadata=metadata)
+
+
+def _written(value: object) -> str:
+    """A default as the owner would write it; empty where there is none."""
+    match value:
+        case None:
+            return ""
+        case tuple():
+            return ",".join(value)
+        case Path():
+            return value.relative_to(ROOT).as_posix()
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def number(text: str, least: float = 0, most: float = 1e9, whole: bool = False) -> float | int:
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        raise Refused("settings.whole" if whole else "settings.number") from None
+    if not least <= value <= most:
+        raise Refused("settings.range", least=f"{least:g}", most=f"{most:g}")
+    return value
+
+
+def count(text: str, most: float = 1e9) -> int:
+    return int(number(text, most=most, whole=True))
+
+
+def one_of(*choices: str) -> Parse:
+    def parse(text: str) -> str:
+        if text.lower() not in choices:
+            raise Refused("settings.choice", choices=" · ".join(choices))
+        return text.lower()
+
+    return parse
+
+
+def http_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise Refused("settings.url")
+    return text.rstrip("/")
+
+
+def public_url(text: str) -> str:
+    return http_url(text).removesuffix("/prompt")
+
+
+def database_url(text: str) -> str:
+    if not re.match(r"sqlite:///.", text):
+        raise Refused("settings.database")
+    return text
+
+
+def secret(text: str) -> Secret:
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise Refused("settings.secret")
+    return Secret(text)
+
+
+def word(text: str) -> str:
+    if not (text.isascii() and text.isprintable()) or any(mark in text for mark in " '\""):
+        raise Refused("settings.word")
+    return text
+
+
+def place(text: str) -> Path:
+    """Of a file or a folder."""
+    try:
+        path = ROOT / Path(text).expanduser()
+    except RuntimeError:  # the home of nobody
+        path = None
+    if path is None or "\0" in text:
+        raise Refused("settings.place")
+    return path
+
+
+def names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
