@@ -1,14 +1,19 @@
 """ChatGee as its owner starts it: a process of its own, by `python run.py`."""
 
+import atexit
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from shutil import ignore_patterns
 
 from tests.far_ends import PATIENCE
 from tests.kakao_side import Friend
@@ -17,13 +22,24 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
 
 
+@cache
+def project() -> Path:
+    """A copy of the project without its owner's config.env: no test may use a real key."""
+    folder = Path(tempfile.mkdtemp(prefix="chatgee-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(ROOT / "chatgee", folder / "chatgee", ignore=ignore_patterns("__pycache__"))
+    for name in ("run.py", "requirements.txt", "config.example.env"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
 class Program:
     """A running `python run.py`, in a process group of its own."""
 
     def __init__(self, environ: dict[str, str], *arguments: str) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "run.py"), *arguments],
+            [sys.executable, str(project() / "run.py"), *arguments],
             env=kept | {"PYTHONUTF8": "1"} | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

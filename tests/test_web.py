@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -274,6 +274,19 @@ def keep(store: Store, id: str) -> None:
     assert question
     store.fill(question, Outcome("답", "답")).result(PATIENCE)
     store.close()
+
+
+def test_where_a_crowd_waits_already_nobody_more_is_held(
+    stopped_bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    fake_openai.hold()
+    with stopped_bot.open(REPLY_SECONDS=4.5) as bot, ExitStack() as crowd:
+        assert bot.running is not None
+        for number in range(1500):
+            crowd.enter_context(bot.running.bell.listening(str(number)))
+        shown = bot.friend().says("질문")
+    assert shown.buttons
+    assert shown.seconds < 2
 
 
 def test_a_skill_address_with_a_slash_too_many_works(bot: Bot) -> None:
