@@ -8,7 +8,6 @@ work is begun: a reply in time is worth more than an answer that comes a moment 
 import asyncio
 import logging
 import threading
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
 from typing import Any
@@ -37,7 +36,6 @@ class Worker:
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._arrived: deque[str] = deque()
         self._lines: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -48,8 +46,7 @@ class Worker:
 
     def submit(self, user_id: str) -> None:
         """One question more of this friend. Safe from any thread, and never blocks."""
-        self._arrived.append(user_id)
-        self._soon(self._take)
+        self._soon(self._take, user_id)
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run something else in the loop. Safe from any thread."""
@@ -76,8 +73,7 @@ class Worker:
             return False
         return True
 
-    def _take(self) -> None:
-        user_id = self._arrived.popleft()
+    def _take(self, user_id: str) -> None:
         if user_id in self._lines:
             self._lines[user_id] += 1
         else:
