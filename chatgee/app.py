@@ -7,6 +7,7 @@ from wsgiref.types import WSGIApplication
 
 from chatgee.answering import Answering, Memory
 from chatgee.bell import Bell
+from chatgee.board import Board
 from chatgee.callback import CallbackHosts, Callbacks
 from chatgee.engine import Engine
 from chatgee.health import Health
@@ -40,14 +41,16 @@ class ChatGee:
 def running(
     settings: Settings,
     texts: Texts,
+    board: Board,
     model: Model | None = None,
     requests: Callable[[], int] = lambda: 0,
+    reload: Callable[[], None] = lambda: None,
 ) -> Iterator[ChatGee]:
     """Everything but the socket, from the store's opening to its closing.
 
     `requests` tells how many are being answered; those that do not merely wait come before new
-    work. Questions that an earlier run left without an answer are taken up at once. `StoreError`
-    where the database cannot be used.
+    work. `reload` is called where a page has changed the settings. Questions that an earlier run
+    left without an answer are taken up at once. `StoreError` where the database cannot be used.
     """
     store, bell, health, callbacks = Store(settings.sqlalchemy_url), Bell(), Health(), Callbacks()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
@@ -76,12 +79,13 @@ def running(
         keep_promise=answering.keep_promise,
         callback=settings.callback,
     )
+    board.started(settings, model.name, health)
     worker.start(answering.next)
     engine.take_up(settings.callback_seconds)
     worker.run(answering.purge_daily())
     try:
         yield ChatGee(
-            create_app(engine, settings, texts, health, model.name),
+            create_app(engine, settings, texts, board, reload),
             store,
             bell,
             worker,

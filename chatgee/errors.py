@@ -2,6 +2,7 @@
 
 ChatGeeError             has a sentence in the texts file: `key`, filled with `values`
 ├── SettingsError        a setting that cannot be used
+├── AlreadyRunningError  another program has the folder
 ├── TunnelError          no public address could be had
 ├── StoreError           the database cannot be read or written just now
 └── ModelError           the model gave no answer; `failure` says why
@@ -29,6 +30,14 @@ class ChatGeeError(Exception):
 
 class SettingsError(ChatGeeError):
     """A setting that cannot be used; names the setting, its value and the remedy."""
+
+
+class AlreadyRunningError(ChatGeeError):
+    """Another ChatGee works in DATA_DIR; `local` is its address where it is known."""
+
+    def __init__(self, local: str | None) -> None:
+        super().__init__("start.already_running" if local else "start.already_starting", url=local)
+        self.local = local
 
 
 class TunnelError(ChatGeeError):

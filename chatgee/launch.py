@@ -7,20 +7,29 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 
-from chatgee import app, config_check, logs, settings, tunnel
-from chatgee.errors import ChatGeeError, TunnelError
-from chatgee.practice import PracticeModel
+from chatgee import app, config_check, desk, instance, logs, settings
+from chatgee.board import Board
+from chatgee.errors import AlreadyRunningError, ChatGeeError
+from chatgee.front import Front
 from chatgee.settings import Settings
 from chatgee.texts import Texts
+from chatgee.tunnel import Link, Tunnels
 from chatgee.web.server import Server
 
 ANSWERING_SECONDS = 2.0
 """How long chats that are held may still wait for their answers when the program ends."""
+
+RELOAD, STOP = "reload", "stop"
+Events = SimpleQueue[str | Link]
+"""What happens to a running program: a signal, a changed setting, news of the public address.
+
+A queue of this kind may be used in a signal handler; an Event's lock may be held just then.
+"""
 
 log = logging.getLogger("chatgee")
 
@@ -34,6 +43,10 @@ def main(arguments: list[str]) -> int:
         ours = settings.load()
         texts = Texts.load(ours.texts_path)
         commands[arguments[0] if arguments else "run"](ours, texts)
+    except AlreadyRunningError as error:
+        log.info("%s", texts(error.key, **error.values))
+        if error.local and desk.opens_browser(ours):
+            desk.open_page(error.local).join(1)
     except ChatGeeError as error:
         log.error("%s", texts(error.key, **error.values))
         return 1
@@ -47,23 +60,73 @@ def key(ours: Settings, texts: Texts) -> None:
 
 def run(ours: Settings, texts: Texts) -> None:
     """Serve until SIGTERM, SIGINT or the window's closing."""
-    logs.configure(ours.log_level, ours.secrets)
-    stop = _until_stopped()
+    events = _events()
     os.umask(0o077)  # conversations and keys are the owner's alone
-    _report_config(texts, ours)
     _make_folder(ours.data_dir)
-    if ours.practice and sys.stdin and sys.stdin.isatty():
-        _make_config(texts)
     with ExitStack() as stack:
+        place = stack.enter_context(instance.only(ours.data_dir))
+        logs.configure(ours.log_level, ours.secrets, ours.data_dir)
         server = Server(ours.host, ours.port)
-        chatgee = stack.enter_context(app.running(ours, texts, requests=server.requests))
+        place.tell(server.local)
+        board = Board(ours.data_dir / "board.json", server.local)
+        tunnels = stack.enter_context(Tunnels(server.port, events.put))
+        front = stack.enter_context(Front(board, place, texts))
+        server.start()
+        stack.callback(server.stop)
+        while _serve(ours, texts, server, board, tunnels, front, events) == RELOAD:
+            ours, texts = _reread(ours, texts)
+
+
+def _serve(
+    ours: Settings,
+    texts: Texts,
+    server: Server,
+    board: Board,
+    tunnels: Tunnels,
+    front: Front,
+    events: Events,
+) -> str:
+    """With these settings, until they change or the program ends; RELOAD or STOP."""
+    _report_config(texts, ours)
+    reload = lambda: events.put(RELOAD)  # noqa: E731
+    with app.running(ours, texts, board, requests=server.requests, reload=reload) as chatgee:
         _collect_garbage_less_often()
-        server.start(chatgee.wsgi)
+        server.serve(chatgee.wsgi)
         chatgee.prepare()
-        stack.callback(_wind_down, server, chatgee, texts)
-        _announce(stack, ours, texts, server, chatgee.model.name)
-        while stop.empty():
-            time.sleep(0.2)  # Windows delivers Ctrl+C only between waits
+        front.begin(ours, texts)
+        tunnels.use(ours)
+        event = _next(events, front)
+        if event == STOP:
+            _wind_down(server, chatgee, texts)
+        else:
+            server.pause()
+            chatgee.bell.close()  # who is held gets the button, and the answer afterwards
+            _wait(lambda: not server.inside(), 1.0)
+    return event
+
+
+def _next(events: Events, front: Front) -> str:
+    """Wait for RELOAD or STOP; tell the owner of everything else meanwhile."""
+    while True:
+        try:
+            event = events.get(timeout=0.2)  # Windows delivers Ctrl+C only between waits
+        except Empty:
+            front.wait()
+        else:
+            if isinstance(event, Link):
+                front.linked(event)
+            else:
+                return event
+
+
+def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:
+    """The settings as they are now; the old ones where the new cannot be used."""
+    try:
+        ours = settings.load()
+    except ChatGeeError as error:
+        log.error("%s", texts(error.key, **error.values))
+    logs.configure(ours.log_level, ours.secrets, ours.data_dir)
+    return ours, Texts.load(ours.texts_path)
 
 
 def _collect_garbage_less_often() -> None:
@@ -72,20 +135,17 @@ def _collect_garbage_less_often() -> None:
     gc.set_threshold(50_000, 50, 100)
 
 
-def _until_stopped() -> "SimpleQueue[int]":
-    """Gets the number of the signal that ends the program.
-
-    A queue of this kind may be used in a signal handler; an Event's lock may be held just then.
-    """
-    stop: SimpleQueue[int] = SimpleQueue()
+def _events() -> Events:
+    """With STOP in it once a signal tells the program to end."""
+    events: Events = SimpleQueue()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        stop.put(number)
+        events.put(STOP)
 
     for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), handle)
-    return stop
+    return events
 
 
 def _report_config(texts: Texts, ours: Settings) -> None:
@@ -108,34 +168,6 @@ def _make_folder(folder: Path) -> None:
         raise ChatGeeError(
             "start.data_unwritable", folder=folder, why=error.strerror or error
         ) from error
-
-
-def _make_config(texts: Texts) -> None:
-    """A config.env to fill in, for the owner who sits before the screen and has none yet."""
-    with suppress(OSError), settings.CONFIG.open("x", encoding="utf-8") as file:
-        os.chmod(settings.CONFIG, 0o600)
-        file.write((settings.ROOT / "config.example.env").read_text(encoding="utf-8"))
-        log.info("%s", texts("start.config_made", file=settings.CONFIG.name))
-
-
-def _announce(stack: ExitStack, ours: Settings, texts: Texts, server: Server, model: str) -> None:
-    local = f"http://{server.host}:{server.port}"
-    try:
-        address = stack.enter_context(tunnel.public_address(ours, server.port))
-    except TunnelError as error:
-        log.error("%s", texts(error.key, **error.values))
-        address = None
-    if address is None:
-        log.warning("%s", texts("start.local_only"))
-        if ours.tunnel == "auto" and ours.ngrok_authtoken is None:
-            log.warning("%s", texts("start.no_token"))
-    elif ours.skill_key is None:
-        log.warning("%s", texts("start.skill_key_missing"))
-    if model == PracticeModel.name:
-        log.warning("%s", texts("hint.practice"))
-    # Whatever LOG_LEVEL is: without this line nobody can use what was started.
-    level = max(logging.INFO, log.getEffectiveLevel())
-    log.log(level, "skill url: %s/prompt", address or local)
 
 
 def _wind_down(server: Server, chatgee: app.ChatGee, texts: Texts) -> None:

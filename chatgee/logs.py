@@ -1,15 +1,25 @@
-"""What is logged where, and that no secret is in it."""
+"""What is logged where, and that no secret is in it.
 
+The terminal is for the owner: one line each, no stack traces. The file has everything.
+"""
+
+import copy
 import logging
 import sys
 from collections.abc import Iterable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TextIO
+
+FILE = "chatgee.log"
+LARGEST_BYTES, FILES = 1_000_000, 5
 
 
 class Redacting(logging.Formatter):
     """Prints every secret as stars, wherever it comes from."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+    def __init__(self, secrets: Iterable[str], moment: str = "%Y-%m-%d %H:%M:%S") -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s", moment)
         self._secrets = sorted(secrets, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
@@ -19,12 +29,51 @@ class Redacting(logging.Formatter):
         return line
 
 
-def configure(level: str, secrets: Iterable[str] = ()) -> None:
+class Short(Redacting):
+    """A line for the owner, who can do nothing with a stack trace."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        record.exc_info = record.exc_text = record.stack_info = None
+        return super().format(record)
+
+
+class Terminal(logging.StreamHandler[TextIO]):
+    """Writes where stderr is now: a screen puts itself in its place and scrolls the lines."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+def configure(level: str, secrets: Iterable[str] = (), folder: Path | None = None) -> None:
+    """`level` is for both; `folder` is where the file goes, none yet before it is known."""
     # The format names none of these, and they are looked up for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Redacting(secrets))
+    secrets = tuple(secrets)
     root = logging.getLogger()
-    root.handlers = [handler]
+    for handler in root.handlers:
+        handler.close()
+    terminal = Terminal()
+    terminal.setFormatter(Short(secrets, "%H:%M:%S"))
+    root.handlers = [terminal]
+    if folder:
+        root.addHandler(_file(folder / FILE, secrets))
     root.setLevel(logging.WARNING)  # of libraries, only what is wrong
     logging.getLogger("chatgee").setLevel(level.upper())
+
+
+def quiet_terminal() -> None:
+    """Warnings only, for a terminal whose screen tells the rest."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, Terminal):
+            handler.setLevel(logging.WARNING)
+
+
+def _file(path: Path, secrets: tuple[str, ...]) -> logging.Handler:
+    handler = RotatingFileHandler(path, "a", LARGEST_BYTES, FILES, encoding="utf-8", delay=True)
+    handler.setFormatter(Redacting(secrets))
+    return handler

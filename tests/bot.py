@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chatgee import app, settings
+from chatgee.board import Board
 from chatgee.questions import Model
 from chatgee.store import Store
 from chatgee.texts import Texts
@@ -26,20 +27,28 @@ class Bot:
     url: str = ""
     running: app.ChatGee | None = field(default=None, repr=False)
     texts: Texts = field(default_factory=Texts.load, repr=False)
+    reloads: int = 0
 
     @contextmanager
     def open(self, **changes: Any) -> Iterator["Bot"]:
         environ = self.environ | {name: str(value) for name, value in changes.items()}
         ours = settings.load(environ, file=Path(environ["DATA_DIR"]) / "config.env")
         server = Server(ours.host, ours.port)
-        with app.running(ours, self.texts, self.model, server.requests) as self.running:
-            server.start(self.running.wsgi)
-            self.url = f"http://{server.host}:{server.port}"
+        self.url = f"http://{server.host}:{server.port}"
+        self.board = Board(ours.data_dir / "board.json", self.url)
+        server.start()
+        with app.running(
+            ours, self.texts, self.board, self.model, server.requests, self.reload
+        ) as self.running:
+            server.serve(self.running.wsgi)
             try:
                 yield self
             finally:
                 self.running.bell.close()
                 server.stop()
+
+    def reload(self) -> None:
+        self.reloads += 1
 
     def friend(self, id: str = "friend-1", **traits: Any) -> Friend:
         return Friend(self.url + "/prompt", id, **traits)

@@ -1,21 +1,23 @@
 """The only part that knows flask: from HTTP to the engine and back."""
 
+from collections.abc import Callable
+
 from flask import Flask
 
+from chatgee.board import Board
 from chatgee.engine import Engine
-from chatgee.health import Health
 from chatgee.settings import Settings
 from chatgee.texts import Texts
 from chatgee.web import pages, skill
 
 
 def create_app(
-    engine: Engine, settings: Settings, texts: Texts, health: Health, model: str
+    engine: Engine, settings: Settings, texts: Texts, board: Board, reload: Callable[[], None]
 ) -> Flask:
-    """`model` is the name of the one that answers."""
+    """`reload` makes the program read its settings anew, soon after it is called."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = skill.MAX_BODY
-    app.extensions["chatgee"] = skill.Parts(engine, settings, texts, health, model)
+    app.extensions["chatgee"] = skill.Parts(engine, settings, texts, board, reload)
     app.register_blueprint(skill.bp)
     app.register_blueprint(pages.bp)
     return app

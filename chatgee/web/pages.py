@@ -17,9 +17,9 @@ def alive() -> ResponseReturnValue:
 
 
 def _state() -> str:
-    if parts().health.trouble:
+    if parts().board.health.trouble:
         return "page.failing"
-    return "page.practising" if parts().model == PracticeModel.name else "page.working"
+    return "page.practising" if parts().board.model == PracticeModel.name else "page.working"
 
 
 @bp.get("/prompt")

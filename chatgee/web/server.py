@@ -13,10 +13,11 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.client import responses
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
@@ -141,17 +142,56 @@ class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
         super().add_task(task)
 
 
+class Door:
+    """The app that answers just now; between two of them callers wait."""
+
+    def __init__(self) -> None:
+        self._app: WSGIApplication | None = None
+        self._open = threading.Event()
+        self._lock = threading.Lock()
+        self.waiting = 0
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        app = self._app
+        while app is None:
+            self._wait()
+            app = self._app
+        return app(environ, start_response)
+
+    def open(self, app: WSGIApplication) -> None:
+        self._app = app
+        self._open.set()
+
+    def close(self) -> None:
+        self._open.clear()
+        self._app = None
+
+    def _wait(self) -> None:
+        with self._lock:
+            self.waiting += 1
+        self._open.wait()
+        with self._lock:
+            self.waiting -= 1
+
+
 class Server:
-    """Listens from the moment it is made; answers between `start` and `stop`."""
+    """Listens from the moment it is made; answers between `start` and `stop`.
+
+    An app may take the place of another meanwhile (`pause`, then `serve`): nobody is turned away.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         """Take the port, 0 for a free one; `SettingsError` where it cannot be had."""
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
+        self.local = f"http://{_reachable(self.host)}:{self.port}"
+        """Where a browser on this machine finds it."""
         self._threads = Threads()
+        self._door = Door()
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
-    def start(self, app: Any) -> None:
+    def start(self) -> None:
+        """Take callers, who wait for the first app."""
         options = Adjustments(
             sockets=[self._socket],
             connection_limit=_connections(),
@@ -163,7 +203,7 @@ class Server:
             clear_untrusted_proxy_headers=False,  # they tell who comes through the tunnel
         )
         self._server = Listener(
-            app,
+            self._door,
             adj=options,
             dispatcher=self._threads,
             _sock=self._socket,
@@ -176,10 +216,22 @@ class Server:
         """How many are being answered, or wait for a thread."""
         return len(self._threads.queue) + int(self._threads.active_count)
 
+    def serve(self, app: WSGIApplication) -> None:
+        self._door.open(app)
+
+    def pause(self) -> None:
+        """Let callers wait until the next `serve`; what is inside goes on."""
+        self._door.close()
+
+    def inside(self) -> int:
+        """How many requests the app has, those at a closed door not counted."""
+        return self.requests() - self._door.waiting
+
     def stop_listening(self) -> None:
         self._server.accepting = False
 
     def stop(self) -> None:
+        self._door.open(_gone)  # nobody waits any more
         self._server.close()
         self._threads.shutdown(timeout=0.5)
 
@@ -188,6 +240,12 @@ class Server:
             self._server.run()
         except OSError:  # its sockets were closed under it, which is how it ends
             log.debug("server ended", exc_info=True)
+
+
+def _gone(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """For those who waited at the door when the program ended."""
+    start_response("503 Service Unavailable", [("Content-Type", "application/json")])
+    return [b'{"error": "ChatGee has ended"}']
 
 
 def _connections() -> int:
@@ -223,6 +281,12 @@ def _listen(host: str, port: int) -> socket.socket:
         key = "start.port_forbidden" if forbidden else "start.port_taken"
         raise SettingsError(key, port=port) from error
     return listener
+
+
+def _reachable(host: str) -> str:
+    """A host that stands for every address of this machine is none to go to."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
 
 
 def _hung_up(connection: socket.socket) -> bool:

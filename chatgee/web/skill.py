@@ -8,6 +8,7 @@ import hmac
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -15,13 +16,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from chatgee import kakao
+from chatgee.board import Board
 from chatgee.clock import Deadline
 from chatgee.engine import Engine
 from chatgee.errors import PayloadError
-from chatgee.health import Health
 from chatgee.kakao import SkillRequest
 from chatgee.settings import Settings
 from chatgee.texts import Texts
+from chatgee.web import owner
 from chatgee.web.server import ARRIVED, HUNG_UP
 
 MAX_BODY = 1024 * 1024
@@ -65,8 +67,8 @@ class Parts:
     engine: Engine
     settings: Settings
     texts: Texts
-    health: Health
-    model: str
+    board: Board
+    reload: Callable[[], None]
     may_complain: "Seldom" = field(default_factory=lambda: Seldom())
 
 
@@ -91,6 +93,8 @@ def prompt() -> ResponseReturnValue:
         _complain("page.wrong_key")
         return jsonify(error=f"the header {KEY_HEADER} is missing or wrong"), 401
     skill = SkillRequest.parse(_json(request.get_data(cache=False)))
+    if not owner.is_here():
+        parts().board.called(skill.is_tester)
     return _deliver(parts().engine.answer(skill, deadline))
 
 
@@ -153,7 +157,7 @@ def bug(error: Exception) -> ResponseReturnValue:
 @bp.get("/health")
 def health() -> ResponseReturnValue:
     """200 when questions can be answered; 503 after a failure that does not pass by itself."""
-    model, trouble = parts().model, parts().health.trouble
+    model, trouble = parts().board.model, parts().board.health.trouble
     if trouble is None:
         return jsonify(status="ok", model=model)
     hint = parts().texts(f"hint.{trouble}", model=model)

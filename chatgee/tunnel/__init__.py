@@ -1,10 +1,52 @@
 """The only place that knows pyngrok: a public address for as long as it is needed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
 
 from chatgee.errors import TunnelError
 from chatgee.settings import Settings
+
+
+@dataclass(frozen=True)
+class Link:
+    """The public address as it stands now."""
+
+    kind: str
+    """ngrok, localhost.run, public_url or none."""
+    address: str | None = None
+    """Without a slash at its end; None while there is none."""
+    trouble: TunnelError | None = None
+    """Why there is none just now; it is tried again."""
+
+
+class Tunnels:
+    """The tunnel that the settings ask for now; another one only where they ask for another."""
+
+    def __init__(self, port: int, changed: Callable[[Link], None]) -> None:
+        self._port, self._changed = port, changed
+        self._stack = ExitStack()
+        self._asked: object = None
+
+    def __enter__(self) -> "Tunnels":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def use(self, settings: Settings) -> None:
+        try:
+            address = self._stack.enter_context(public_address(settings, self._port))
+        except TunnelError as error:
+            self._changed(Link("ngrok", None, error))
+        else:
+            self._changed(Link("ngrok" if address else "none", address))
 
 
 @contextmanager

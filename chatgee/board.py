@@ -1,0 +1,192 @@
+"""What the owner wants to know at a glance: the parts write it here, screen and pages read it.
+
+It also remembers, over restarts, which address Kakao was given and when Kakao last called. So a
+new address is told loudly until a call comes in through it.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from chatgee.health import Health
+from chatgee.practice import PracticeModel
+from chatgee.settings import Settings
+from chatgee.texts import Texts
+from chatgee.tunnel import Link
+
+SELDOM_SECONDS = 60
+"""How often a call is noted: a class asks many times a second."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Memo:
+    """What is kept in a file."""
+
+    address: str | None = None
+    """The public address that was last given to the owner."""
+    old_address: str | None = None
+    """The one before, while Kakao may still be calling it."""
+    tested_at: float | None = None
+    """When Kakao's test panels last called; unix time."""
+    called_at: float | None = None
+    """When a friend's message last came from KakaoTalk itself."""
+
+    @classmethod
+    def read(cls, file: Path) -> "Memo":
+        try:
+            return cls(**json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return cls()  # the first start, or a file that was cut short: nothing depends on it
+
+    def write(self, file: Path) -> None:
+        new = file.with_suffix(".new")
+        with suppress(OSError):
+            new.write_text(json.dumps(asdict(self)), encoding="utf-8")
+            os.replace(new, file)
+
+
+@dataclass(frozen=True)
+class Light:
+    """One line about a part."""
+
+    state: str
+    """good, wait or bad."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Glance:
+    """Everything at one moment, in words for the owner."""
+
+    skill_url: str
+    public: bool
+    old_skill_url: str | None
+    """Where it is not None, Kakao's skill must be edited and deployed again."""
+    needs_key: bool
+    """Whether Kakao must send the header X-ChatGee-Key."""
+    model: Light
+    tunnel: Light
+    kakao: Light
+    next_step: str
+    next_page: str
+    """A path of ours that helps with it; empty where nothing is left to do."""
+
+
+@dataclass
+class Board:
+    """Safe from any thread."""
+
+    file: Path
+    local: str
+    """The address on this machine."""
+    health: Health = field(default_factory=Health)
+    model: str = PracticeModel.name
+    needs_key: bool = False
+    link: Link = field(default_factory=lambda: Link("none"))
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self.memo = Memo.read(self.file)
+
+    # --- what the parts tell ----------------------------------------------------------------
+
+    def started(self, settings: Settings, model: str, health: Health) -> None:
+        self.needs_key = settings.skill_key is not None
+        self.model, self.health = model, health
+
+    def linked(self, link: Link) -> None:
+        """The tunnel has an address, another one, or none just now."""
+        with self._lock:
+            self.link = link
+            if link.address and link.address != self.memo.address:
+                before = self.memo.old_address or self.memo.address
+                old = None if before == link.address else before
+                self._keep(replace(self.memo, address=link.address, old_address=old))
+
+    def called(self, tester: bool) -> None:
+        """A skill request came from outside, so Kakao knows the address."""
+        with self._lock:
+            now, memo = time.time(), self.memo
+            last = memo.tested_at if tester else memo.called_at
+            if last and now - last < SELDOM_SECONDS and not memo.old_address:
+                return
+            if tester:
+                self._keep(replace(memo, old_address=None, tested_at=now))
+            else:
+                self._keep(replace(memo, old_address=None, called_at=now))
+
+    def _keep(self, memo: Memo) -> None:
+        self.memo = memo
+        memo.write(self.file)
+
+    # --- what the owner sees ----------------------------------------------------------------
+
+    @property
+    def address(self) -> str:
+        return self.link.address or self.local
+
+    def glance(self, texts: Texts) -> Glance:
+        old = self.memo.old_address
+        step, page = self._next()
+        return Glance(
+            skill_url=f"{self.address}/prompt",
+            public=self.link.address is not None,
+            old_skill_url=f"{old}/prompt" if old and self.link.address else None,
+            needs_key=self.needs_key,
+            model=self._model(texts),
+            tunnel=self._tunnel(texts),
+            kakao=self._kakao(texts),
+            next_step=texts(step),
+            next_page=page,
+        )
+
+    def _next(self) -> tuple[str, str]:
+        """The texts key of the next step, and the page that helps with it."""
+        memo, practising = self.memo, self.model == PracticeModel.name
+        steps = (
+            (self.health.trouble is not None, "next.model", "/setup"),
+            (self.link.address is None, "next.address", "/setup"),
+            (memo.old_address is not None, "next.new_address", "/manual/address"),
+            (not (memo.tested_at or memo.called_at), "next.skill", "/manual/kakao"),
+            (not memo.called_at, "next.deploy", "/manual/kakao"),
+            (practising, "next.key", "/setup"),
+        )
+        return next(((key, page) for due, key, page in steps if due), ("next.nothing", ""))
+
+    def _model(self, texts: Texts) -> Light:
+        if trouble := self.health.trouble:
+            return Light("bad", texts(f"hint.{trouble}", model=self.model))
+        if self.model == PracticeModel.name:
+            return Light("wait", texts("light.practice"))
+        return Light("good", texts("light.model", model=self.model))
+
+    def _tunnel(self, texts: Texts) -> Light:
+        if self.link.trouble:
+            return Light("bad", texts(self.link.trouble.key, **self.link.trouble.values))
+        if self.link.address is None:
+            return Light("wait", texts("light.local_only"))
+        return Light("good", texts(f"light.{self.link.kind.replace('.', '_')}"))
+
+    def _kakao(self, texts: Texts) -> Light:
+        memo = self.memo
+        if memo.called_at:
+            return Light("good", texts("light.called", ago=ago(memo.called_at, texts)))
+        if memo.tested_at:
+            return Light("wait", texts("light.tested", ago=ago(memo.tested_at, texts)))
+        return Light("wait", texts("light.never_called"))
+
+
+def ago(moment: float, texts: Texts) -> str:
+    """How long ago a unix time is, in the largest unit that fits."""
+    seconds = max(0.0, time.time() - moment)
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= size:
+            return texts(f"ago.{unit}", count=int(seconds // size))
+    return texts("ago.now")

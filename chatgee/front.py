@@ -1,0 +1,105 @@
+"""What the owner is told while the program runs: log lines, the screen, the clipboard, a page."""
+
+import logging
+import time
+from contextlib import ExitStack
+from types import TracebackType
+
+from chatgee import desk, logs, settings
+from chatgee.board import Board
+from chatgee.instance import Place
+from chatgee.settings import Settings
+from chatgee.texts import Texts
+from chatgee.tunnel import Link
+
+FIRST_LINK_SECONDS = 15.0
+"""After so long without a public address the one of this machine is told."""
+
+log = logging.getLogger("chatgee")
+
+
+class Front:
+    """Used by the main thread alone."""
+
+    def __init__(self, board: Board, place: Place, texts: Texts) -> None:
+        self._board, self._place, self._texts = board, place, texts
+        self._screen: desk.Screen | None = None
+        self._told: str | None = None
+        """The address that was last told."""
+        self._due = 0.0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Front":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def begin(self, ours: Settings, texts: Texts) -> None:
+        """The server answers, for the first time or with other settings."""
+        first, self._texts, self._ours = self._due == 0.0, texts, ours
+        self._due = time.monotonic() + FIRST_LINK_SECONDS
+        self._told = None
+        if first:
+            self._open_page(ours)
+        if desk.interactive():
+            logs.quiet_terminal()
+            self._show()
+
+    def linked(self, link: Link) -> None:
+        """The public address came, changed or went."""
+        before = self._board.link
+        self._board.linked(link)
+        self._place.tell_address(link.address)
+        if link.trouble and link.trouble != before.trouble:
+            log.warning("%s", self._texts(link.trouble.key, **link.trouble.values))
+        if link.address or link.trouble or link.kind == "none":
+            self._tell(self._board.address)
+
+    def wait(self) -> None:
+        """Called now and then while nothing happens."""
+        if self._told is None and time.monotonic() > self._due:
+            self._tell(self._board.address)
+
+    def _tell(self, address: str) -> None:
+        if address == self._told:
+            return
+        if self._board.link.address is None:
+            if self._told is not None:
+                return  # it was public and will be again
+            log.warning("%s", self._texts("start.local_only"))
+        else:
+            self._tell_public()
+        self._told = address
+        if self._ours.practice:
+            log.warning("%s", self._texts("hint.practice"))
+        # Whatever LOG_LEVEL is: without this line nobody can use what was started.
+        level = max(logging.INFO, log.getEffectiveLevel())
+        log.log(level, "skill url: %s/prompt", address)
+
+    def _tell_public(self) -> None:
+        glance = self._board.glance(self._texts)
+        if self._screen:
+            self._screen.copied = desk.copy(glance.skill_url)
+        if not glance.needs_key:
+            log.warning("%s", self._texts("start.skill_key_missing"))
+        if glance.old_skill_url:
+            log.warning("%s", self._texts("screen.changed", old=glance.old_skill_url))
+
+    def _open_page(self, ours: Settings) -> None:
+        new = ours.practice and not settings.CONFIG.exists()
+        if desk.opens_browser(ours):
+            desk.open_page(self._board.local + ("/setup" if new else "/"))
+        elif new:
+            for line in self._texts("start.steps").splitlines():
+                log.info("%s", line)
+
+    def _show(self) -> None:
+        if self._screen is None:
+            self._screen = self._stack.enter_context(desk.Screen(self._board, self._texts))
+        self._screen.texts = self._texts
