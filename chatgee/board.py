@@ -161,8 +161,9 @@ class Board:
         return next(((key, page) for due, key, page in steps if due), ("next.nothing", ""))
 
     def _model(self, texts: Texts) -> Light:
-        if trouble := self.health.trouble:
-            return Light("bad", texts(f"hint.{trouble}", model=self.model))
+        if failure := self.health.trouble or self.health.last:
+            state = "bad" if self.health.trouble else "wait"
+            return Light(state, texts(f"hint.{failure}", model=self.model))
         if self.model == PracticeModel.name:
             return Light("wait", texts("light.practice"))
         return Light("good", texts("light.model", model=self.model))

@@ -8,10 +8,10 @@ from contextlib import suppress
 from types import TracebackType
 
 import pyperclip
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from chatgee.board import Board, Glance, Light
@@ -59,7 +59,8 @@ class Screen:
         self._board, self.texts = board, texts
         self.copied = False
         """Whether the address is in the clipboard."""
-        self._live = Live(get_renderable=self._draw, refresh_per_second=1)
+        self._console = Console()
+        self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=1)
 
     def __enter__(self) -> "Screen":
         self._live.start()
@@ -74,36 +75,33 @@ class Screen:
         self._live.stop()
 
     def _draw(self) -> RenderableType:
-        return draw(self._board.glance(self.texts), self._board.local, self.copied, self.texts)
+        board, width = self._board, self._console.width
+        return draw(board.glance(self.texts), board.local, self.copied, self.texts, width)
 
 
-def draw(glance: Glance, local: str, copied: bool, texts: Texts) -> RenderableType:
-    rows = Table.grid(padding=(0, 2))
-    for key, light in (
-        ("model", glance.model),
-        ("tunnel", glance.tunnel),
-        ("kakao", glance.kakao),
-    ):
-        rows.add_row(Text(texts(f"screen.{key}"), style="bold"), _line(light))
-    parts: list[RenderableType] = [_address(glance, copied, texts), Text(), rows, Text()]
+def draw(glance: Glance, local: str, copied: bool, texts: Texts, width: int) -> RenderableType:
+    """`width` is the terminal's, in columns."""
+    rows = Table.grid(Column(no_wrap=True), Column(), padding=(0, 2))
+    for name in ("model", "tunnel", "kakao"):
+        rows.add_row(Text(texts(f"screen.{name}"), style="bold"), _line(getattr(glance, name)))
+    rows.add_row()
+    rows.add_row(Text(texts("screen.next"), style="bold"), Text(glance.next_step, style="yellow"))
+    page = Text(texts("screen.page", url=local), style="dim")
+    parts: list[RenderableType] = [_address(glance, copied, texts), Text(), rows, Text(), page]
     if glance.old_skill_url:
         parts.insert(0, _changed(glance, texts))
-    parts.append(Text.assemble((texts("screen.next") + "  ", "bold"), glance.next_step))
-    parts.append(Text(texts("screen.page", url=local), style="dim"))
-    return Panel(
-        Group(*parts), title="ChatGee", subtitle=texts("screen.end"), width=WIDEST, padding=(1, 2)
-    )
+    end, width = texts("screen.end"), min(width, WIDEST)
+    return Panel(Group(*parts), title="ChatGee", subtitle=end, width=width, padding=(1, 2))
 
 
 def _address(glance: Glance, copied: bool, texts: Texts) -> RenderableType:
     """The address on a line of its own, never folded: it is to be copied."""
     about = texts("screen.skill_url" if glance.public else "screen.local_url")
-    notes = [texts("screen.copied")] if copied else []
-    notes += [texts("screen.needs_key")] if glance.needs_key else []
+    notes = {"screen.copied": copied, "screen.needs_key": glance.needs_key}
     return Group(
         Text(about, style="bold"),
         Text(glance.skill_url, style="bold cyan", no_wrap=True, overflow="ignore"),
-        *(Text(note, style="dim") for note in notes),
+        *(Text(texts(key), style="dim") for key, holds in notes.items() if holds),
     )
 
 

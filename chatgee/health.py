@@ -4,14 +4,18 @@ from chatgee.errors import Failure
 
 
 class Health:
-    """Remembers a failure that does not pass by itself, until an answer succeeds."""
+    """Remembers failures until an answer succeeds."""
 
     def __init__(self) -> None:
+        self.last: Failure | None = None
+        """Why the last question has no answer."""
         self.trouble: Failure | None = None
+        """A failure that does not pass by itself."""
 
     def answered(self) -> None:
-        self.trouble = None
+        self.last = self.trouble = None
 
     def failed(self, failure: Failure) -> None:
+        self.last = failure
         if failure.permanent:
             self.trouble = failure

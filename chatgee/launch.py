@@ -50,6 +50,9 @@ def main(arguments: list[str]) -> int:
     except ChatGeeError as error:
         log.error("%s", texts(error.key, **error.values))
         return 1
+    except Exception:
+        log.exception("%s", texts("start.bug", file=logs.FILE))
+        return 1
     return 0
 
 
