@@ -3,16 +3,14 @@
 import gc
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import FrameType
 
-from chatgee import app, config_check, desk, instance, logs, settings
+from chatgee import app, config_check, desk, ending, instance, logs, settings
 from chatgee.board import Board
 from chatgee.errors import AlreadyRunningError, ChatGeeError
 from chatgee.front import Front
@@ -63,10 +61,11 @@ def key(ours: Settings, texts: Texts) -> None:
 
 def run(ours: Settings, texts: Texts) -> None:
     """Serve until SIGTERM, SIGINT or the window's closing."""
-    events = _events()
+    events: Events = SimpleQueue()
     os.umask(0o077)  # conversations and keys are the owner's alone
     _make_folder(ours.data_dir)
     with ExitStack() as stack:
+        stack.enter_context(ending.told(lambda: events.put(STOP)))
         place = stack.enter_context(instance.only(ours.data_dir))
         logs.configure(ours.log_level, ours.secrets, ours.data_dir)
         server = Server(ours.host, ours.port)
@@ -136,19 +135,6 @@ def _collect_garbage_less_often() -> None:
     """What the start made stays, what a question makes is no cycle (measured: 9 % faster)."""
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
-
-
-def _events() -> Events:
-    """With STOP in it once a signal tells the program to end."""
-    events: Events = SimpleQueue()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        events.put(STOP)
-
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), handle)
-    return events
 
 
 def _report_config(texts: Texts, ours: Settings) -> None:

@@ -29,7 +29,7 @@ LAYERS = (
         "tunnel",
         "instance",
     ),
-    ("questions", "clock", "health", "logs", "settings_docs", "config_check"),
+    ("questions", "clock", "health", "logs", "ending", "settings_docs", "config_check"),
     ("settings", "texts"),
     ("errors", "notepad", "bubbles", "options"),
 )
