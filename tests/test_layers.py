@@ -17,7 +17,7 @@ LAYERS = (
     ("engine", "answering"),
     ("replies",),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown", "tunnel"),
-    ("questions", "clock", "health", "logs", "settings_docs", "config_check"),
+    ("questions", "clock", "health", "logs", "settings_docs", "config_check", "manual"),
     ("settings", "texts"),
     ("errors", "notepad", "bubbles", "options"),
 )
@@ -31,7 +31,7 @@ DOORS = {
     "sqlalchemy": {"store"},
     "pyngrok": {"tunnel"},
     "aiohttp": {"callback"},
-    "markdown_it": {"markdown"},
+    "markdown_it": {"markdown", "manual"},
     "pylatexenc": {"markdown"},
     "dotenv": {"settings"},
     "sqlite3": set(),

@@ -6,7 +6,7 @@ from chatgee.engine import Engine
 from chatgee.health import Health
 from chatgee.settings import Settings
 from chatgee.texts import Texts
-from chatgee.web import pages, skill
+from chatgee.web import manual, pages, skill
 
 
 def create_app(
@@ -18,4 +18,5 @@ def create_app(
     app.extensions["chatgee"] = skill.Parts(engine, settings, texts, health, model)
     app.register_blueprint(skill.bp)
     app.register_blueprint(pages.bp)
+    app.register_blueprint(manual.bp)
     return app
