@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-FONT = "'Apple SD Gothic Neo','Malgun Gothic','Noto Sans KR','Noto Sans CJK KR',sans-serif"
+KOREAN = ("Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR")
+FONT = ",".join(f"'{name}'" for name in (*KOREAN, "Segoe UI Emoji")) + ",sans-serif"
 INK, QUIET, LINE, GROUND, CARD = "#1f2328", "#5b6470", "#cfd6dd", "#eef1f4", "#ffffff"
 YELLOW, PALE, EDGE = "#fee500", "#fff8c5", "#c9a400"
 WIDTH, MARGIN, BAR, MENU, PAD = 600, 20, 46, 144, 20
@@ -43,6 +44,7 @@ class Drawing:
         self.svg = "\n".join(
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + MARGIN}" '
+                f'width="{WIDTH}" height="{bottom + MARGIN}" '
                 f'role="img" aria-labelledby="title desc" font-family="{FONT}">',
                 f'<title id="title">{title}</title>',
                 f'<desc id="desc">{desc}</desc>',
