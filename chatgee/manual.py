@@ -57,9 +57,15 @@ class Page:
     """One page of the manual."""
 
     title: str
-    html: str
+    head: str
+    """Its first heading, as HTML; a table of contents may stand below it."""
+    body: str
     headings: tuple[Heading, ...] = ()
     """Those that a table of contents shows."""
+
+    @property
+    def html(self) -> str:
+        return self.head + self.body
 
 
 def page(name: str, link: Link) -> Page:
@@ -87,9 +93,14 @@ def render(markdown: str, link: Link) -> Page:
     for token in tokens:
         for child in token.children or ():
             _rewrite(child, link)
-    html = PARSER.renderer.render(_scrolling(tokens), PARSER.options, {})
+    after = 3 if tokens and tokens[0].tag == "h1" else 0  # its opening, its words, its end
+    head, body = (_html(part) for part in (tokens[:after], tokens[after:]))
     shown = tuple(one for one in headings if one.level in CONTENTS_LEVELS)
-    return Page(headings[0].title if headings else "", html, shown)
+    return Page(headings[0].title if headings else "", head, body, shown)
+
+
+def _html(tokens: Sequence[Token]) -> str:
+    return str(PARSER.renderer.render(_scrolling(tokens), PARSER.options, {}))
 
 
 def anchor(heading: str) -> str:
