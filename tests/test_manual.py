@@ -31,7 +31,7 @@ PICTURES = sorted(manual.PICTURES.glob("*.svg"))
 NOT_OURS = {"HTTPS_PROXY", "PIP_CERT", "URL"}
 """Other programs' settings, and a field of Kakao's page."""
 LOADS = {"src", "href", "srcset", "data", "poster", "action"}
-SHAPES = ("h1", "h2", "h3", "ol", "ul", "li", "table", "tr", "img", "blockquote", "pre", "a")
+SHAPES = set("h1 h2 h3 ol ul li table tr img blockquote pre a code strong".split())
 
 pages = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 

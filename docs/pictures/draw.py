@@ -103,7 +103,7 @@ class Drawing:
             weight = 700 if entry.startswith("*") else 400
             self.text(MARGIN + 20, y + 26, words, MENU - 30, font_weight=weight)
             if badge:
-                self.badge(MARGIN + MENU - 8, y + 2, badge)
+                self.badge(MARGIN + MENU - 10, y + 20, badge)
 
     # --- rows -----------------------------------------------------------------------------
 
