@@ -8,7 +8,7 @@ from chatgee.board import Board
 from chatgee.engine import Engine
 from chatgee.settings import Settings
 from chatgee.texts import Texts
-from chatgee.web import pages, skill
+from chatgee.web import manual, pages, skill
 
 
 def create_app(
@@ -20,4 +20,5 @@ def create_app(
     app.extensions["chatgee"] = skill.Parts(engine, settings, texts, board, reload)
     app.register_blueprint(skill.bp)
     app.register_blueprint(pages.bp)
+    app.register_blueprint(manual.bp)
     return app
