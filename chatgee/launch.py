@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 
-from chatgee import app, config_check, logs, settings, tunnel
+from chatgee import app, autostart, config_check, logs, settings, tunnel
 from chatgee.errors import ChatGeeError, TunnelError
 from chatgee.practice import PracticeModel
 from chatgee.settings import Settings
@@ -27,7 +28,11 @@ log = logging.getLogger("chatgee")
 
 def main(arguments: list[str]) -> int:
     """Run a command of run.py; the exit code."""
-    commands: dict[str, Callable[[Settings, Texts], None]] = {"run": run, "key": key}
+    commands: dict[str, Callable[[Settings, Texts], None]] = {
+        "run": run,
+        "key": key,
+        "autostart": partial(autostart.command, arguments[1:]),
+    }
     texts = Texts.load()
     logs.configure("info")
     try:

@@ -156,6 +156,12 @@ class Settings:
         "127.0.0.1", word, HERE, "연결을 받는 주소예요. 도커에서는 0.0.0.0으로 해요."
     )
     port: int = option(6959, partial(count, most=65535), HERE, "연결을 받는 포트예요.")
+    open_browser: str = option(
+        "auto",
+        one_of("auto", "always", "off"),
+        HERE,
+        "켤 때 브라우저로 안내 페이지를 열지예요. auto는 화면이 있는 컴퓨터에서만 열어요.",
+    )
     data_dir: Path = option(ROOT / "data", place, HERE, "대화를 두는 폴더예요.")
     database_url: str | None = option(
         None,

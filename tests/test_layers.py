@@ -17,7 +17,7 @@ LAYERS = (
     ("engine", "answering"),
     ("replies",),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown", "tunnel"),
-    ("questions", "clock", "health", "logs", "settings_docs", "config_check"),
+    ("questions", "clock", "health", "logs", "settings_docs", "config_check", "autostart"),
     ("settings", "texts"),
     ("errors", "notepad", "bubbles", "options"),
 )
