@@ -42,6 +42,8 @@ def command(words: list[str], ours: Settings, texts: Texts) -> None:
             place.remove()
         for sentence in _state(places, texts):
             print(sentence)
+        if words:
+            print(texts("autostart.later"))
     except (OSError, subprocess.SubprocessError) as error:
         why = getattr(error, "strerror", None) or error
         raise ChatGeeError("autostart.failed", why=why) from error

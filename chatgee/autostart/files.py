@@ -95,6 +95,10 @@ class UserUnit(_File):
             self._systemctl("disable")
         super().remove()
 
+    def folder(self) -> str | None:
+        enabled = self.file.parent / "default.target.wants" / self.file.name
+        return super().folder() if enabled.is_symlink() else None
+
     def _systemctl(self, word: str) -> None:
         argv = ["systemctl", "--user", word, self.file.name]
         told = subprocess.run(argv, capture_output=True, text=True, timeout=30)

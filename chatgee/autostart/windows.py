@@ -9,6 +9,8 @@ import sys
 
 from chatgee.errors import ChatGeeError
 
+RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
+APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 LONGEST_LINE = 260
 """https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys"""
 
@@ -36,10 +38,6 @@ def folder_in(line: object) -> str | None:
 if sys.platform == "win32":
     import winreg
     from pathlib import Path
-
-    CURRENT = r"Software\Microsoft\Windows\CurrentVersion"
-    RUN = rf"{CURRENT}\Run"
-    APPROVED = rf"{CURRENT}\Explorer\StartupApproved\Run"
 
     class RunKey:
         """The list, and the switch that the Task Manager keeps for each of its lines."""
