@@ -125,6 +125,7 @@ def test_hadolint_has_nothing_to_say() -> None:
 @linux
 def test_what_is_copied_runs_and_is_healthy(app: Path, environ: dict[str, str]) -> None:
     before = written(app)
+    assert {app / "docs" / "settings.md", app / "config.example.env"} <= before, "read on demand"
     assert json.loads(told("CMD")[0]) == ["python", "run.py"]
     with program(environ, folder=app) as run:
         checked = health(environ, run.url)

@@ -58,10 +58,13 @@ def _places() -> list[Place]:
     home = Path.home()
     if sys.platform == "darwin":
         return [LaunchAgent(home / "Library" / "LaunchAgents" / f"{NAME}.plist")]
+    # Names of the system's, no settings of ours.
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
     unit = UserUnit(config / "systemd" / "user" / "chatgee.service")
     entry = DesktopEntry(config / "autostart" / "chatgee.desktop")
-    return [unit, entry] if UserUnit.usable() else [entry, unit]
+    has_systemd = runtime is not None and Path(runtime, "systemd", "private").exists()
+    return [unit, entry] if has_systemd else [entry, unit]
 
 
 def _state(places: list[Place], texts: Texts) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The places that are files: of macOS, of systemd, of the Linux desktops."""
 
-import os
 import plistlib
 import re
 import subprocess
@@ -79,12 +78,6 @@ class LaunchAgent(_File):
 
 class UserUnit(_File):
     """A service of the user's own systemd: it writes the log, and starts it again after a crash."""
-
-    @staticmethod
-    def usable() -> bool:
-        """Whether this user has a systemd that runs."""
-        runtime = os.environ.get("XDG_RUNTIME_DIR")
-        return runtime is not None and Path(runtime, "systemd", "private").exists()
 
     def put(self, folder: Path) -> None:
         super().put(folder)
