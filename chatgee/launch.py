@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from chatgee import app, config_check, desk, ending, instance, logs, settings
+from chatgee import app, autostart, config_check, desk, ending, instance, logs, settings
 from chatgee.board import Board
 from chatgee.errors import AlreadyRunningError, ChatGeeError
 from chatgee.front import Front
@@ -33,14 +33,14 @@ log = logging.getLogger("chatgee")
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command of run.py; the exit code."""
-    commands: dict[str, Callable[[Settings, Texts], None]] = {"run": run, "key": key}
+    """Run a command of run.py with its words; the exit code."""
+    name, *words = arguments or ["run"]
     texts = Texts.load()
     logs.configure("info")
     try:
         ours = settings.load()
         texts = Texts.load(ours.texts_path)
-        commands[arguments[0] if arguments else "run"](ours, texts)
+        COMMANDS[name](ours, texts, words)
     except AlreadyRunningError as error:
         log.info("%s", texts(error.key, **error.values))
         if error.local and desk.opens_browser(ours):
@@ -54,12 +54,12 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def key(ours: Settings, texts: Texts) -> None:
+def key(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Show SKILL_KEY, alone of all secrets: its owner has to paste it into Kakao's page."""
     print(ours.skill_key.reveal() if ours.skill_key else texts("start.no_skill_key"))
 
 
-def run(ours: Settings, texts: Texts) -> None:
+def run(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Serve until SIGTERM, SIGINT or the window's closing."""
     events: Events = SimpleQueue()
     os.umask(0o077)  # conversations and keys are the owner's alone
@@ -175,6 +175,8 @@ def _wait(condition: Callable[[], bool], seconds: float) -> None:
     while not condition() and time.monotonic() < until:
         time.sleep(0.02)
 
+
+COMMANDS = {"run": run, "key": key, "autostart": autostart.command}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -36,10 +36,12 @@ def project() -> Path:
 class Program:
     """A running `python run.py`, in a process group of its own."""
 
-    def __init__(self, environ: dict[str, str], *arguments: str) -> None:
+    def __init__(
+        self, environ: dict[str, str], *arguments: str, folder: Path | None = None
+    ) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
         self.process = subprocess.Popen(
-            [sys.executable, str(project() / "run.py"), *arguments],
+            [sys.executable, str((folder or project()) / "run.py"), *arguments],
             env=kept | {"PYTHONUTF8": "1"} | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -107,8 +109,10 @@ class Program:
 
 
 @contextmanager
-def program(environ: dict[str, str], *arguments: str) -> Iterator[Program]:
-    started = Program(environ, *arguments)
+def program(
+    environ: dict[str, str], *arguments: str, folder: Path | None = None
+) -> Iterator[Program]:
+    started = Program(environ, *arguments, folder=folder)
     try:
         yield started
     finally:

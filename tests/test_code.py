@@ -11,6 +11,7 @@ TOOLS = [
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
+    ("mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32"),
 ]
 
 

@@ -20,7 +20,7 @@ LAYERS = (
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown"),
     ("tunnel", "instance"),
     ("questions", "clock", "health", "logs", "ending"),
-    ("settings_docs", "config_check", "manual"),
+    ("settings_docs", "config_check", "manual", "autostart"),
     ("settings", "texts"),
     ("errors", "notepad", "bubbles", "options"),
 )
