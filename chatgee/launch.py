@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 from chatgee import app, config_check, logs, settings, tunnel
-from chatgee.errors import ChatGeeError, TunnelError
+from chatgee.errors import ChatGeeError
 from chatgee.practice import PracticeModel
 from chatgee.settings import Settings
 from chatgee.texts import Texts
@@ -60,9 +60,17 @@ def run(ours: Settings, texts: Texts) -> None:
         _collect_garbage_less_often()
         server.start(chatgee.wsgi)
         chatgee.prepare()
+        links = _open_tunnel(stack, ours, server.port, stop)
+        # After the tunnel, so before it closes: the last answers go out through it.
         stack.callback(_wind_down, server, chatgee, texts)
-        _announce(stack, ours, texts, server, chatgee.model.name)
+        first = links.get()
+        _announce(ours, texts, first)
+        if chatgee.model.name == PracticeModel.name:
+            log.warning("%s", texts("hint.practice"))
+        _tell(first, texts, f"http://{server.host}:{server.port}")
         while stop.empty():
+            while not links.empty():
+                _tell(links.get(), texts)
             time.sleep(0.2)  # Windows delivers Ctrl+C only between waits
 
 
@@ -118,24 +126,35 @@ def _make_config(texts: Texts) -> None:
         log.info("%s", texts("start.config_made", file=settings.CONFIG.name))
 
 
-def _announce(stack: ExitStack, ours: Settings, texts: Texts, server: Server, model: str) -> None:
-    local = f"http://{server.host}:{server.port}"
-    try:
-        address = stack.enter_context(tunnel.public_address(ours, server.port))
-    except TunnelError as error:
-        log.error("%s", texts(error.key, **error.values))
-        address = None
-    if address is None:
+def _open_tunnel(
+    stack: ExitStack, ours: Settings, port: int, stop: "SimpleQueue[int]"
+) -> "SimpleQueue[tunnel.Link]":
+    """Gets every Link, the first of them now, unless the program is to end already."""
+    links: SimpleQueue[tunnel.Link] = SimpleQueue()
+    first = stack.enter_context(tunnel.opened(ours, port, links.put, first_wait=0))
+    if first.trouble and first.trouble.key == "tunnel.opening":
+        _wait(lambda: not (links.empty() and stop.empty()), tunnel.FIRST_WAIT)
+    if links.empty():
+        links.put(first)
+    return links
+
+
+def _announce(ours: Settings, texts: Texts, link: tunnel.Link) -> None:
+    if link.address is None:
         log.warning("%s", texts("start.local_only"))
         if ours.tunnel == "auto" and ours.ngrok_authtoken is None:
             log.warning("%s", texts("start.no_token"))
     elif ours.skill_key is None:
         log.warning("%s", texts("start.skill_key_missing"))
-    if model == PracticeModel.name:
-        log.warning("%s", texts("hint.practice"))
-    # Whatever LOG_LEVEL is: without this line nobody can use what was started.
-    level = max(logging.INFO, log.getEffectiveLevel())
-    log.log(level, "skill url: %s/prompt", address or local)
+
+
+def _tell(link: tunnel.Link, texts: Texts, local: str | None = None) -> None:
+    if link.trouble:
+        log.warning("%s", texts(link.trouble.key, **link.trouble.values))
+    if address := link.address or local:
+        # Whatever LOG_LEVEL is: without this line nobody can use what was started.
+        level = max(logging.INFO, log.getEffectiveLevel())
+        log.log(level, "skill url: %s/prompt", address)
 
 
 def _wind_down(server: Server, chatgee: app.ChatGee, texts: Texts) -> None:

@@ -1,0 +1,68 @@
+"""A public address for as long as it is needed, behind one small contract.
+
+`Keeper` opens it and opens it again; `Ngrok` and `LocalhostRun` are the two ways of opening.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from chatgee.errors import TunnelError
+from chatgee.settings import Settings
+from chatgee.tunnel.keeper import Keeper
+from chatgee.tunnel.link import Changed, Link
+from chatgee.tunnel.localhost_run import LocalhostRun, ssh
+from chatgee.tunnel.ngrok import Ngrok
+
+__all__ = ["FIRST_WAIT", "Changed", "Link", "opened", "trial"]
+
+FIRST_WAIT = 15.0
+"""Seconds after which the program goes on without knowing the address yet."""
+
+
+@contextmanager
+def opened(
+    settings: Settings, port: int, changed: Changed, *, first_wait: float = FIRST_WAIT
+) -> Iterator[Link]:
+    """The first Link, once it is known: an address, or why there is none.
+
+    It comes at most `first_wait` seconds later (`tunnel.opening` if nothing is known by then),
+    and `changed` hears of every later Link, not of this one. At the end all is closed within
+    about two seconds, even while an attempt hangs, and `changed` is called no more.
+    """
+    keeper = _keeper(settings, port, changed)
+    if settings.public_url:
+        yield Link("public_url", settings.public_url)
+    elif keeper is None:
+        yield Link("none")
+    else:
+        try:
+            yield keeper.first(first_wait)
+        finally:
+            keeper.close()
+
+
+def trial(settings: Settings, port: int) -> str:
+    """Open, close, and tell the address; `TunnelError` where it fails, within about 20 seconds.
+
+    For looking at a token or a domain before it is saved. A tunnel that is open for the same
+    account may be in the way (`tunnel.already_online`, `tunnel.too_many_agents`).
+    """
+    with opened(settings, port, lambda link: None) as link:
+        if link.address is None:
+            none = "tunnel.off" if settings.tunnel == "none" else "tunnel.no_ssh"
+            raise link.trouble or TunnelError(none, permanent=True)
+        return link.address
+
+
+def _keeper(settings: Settings, port: int, changed: Changed) -> Keeper | None:
+    """Who keeps the tunnel that is wanted; None where none is."""
+    if settings.public_url or settings.tunnel == "none":
+        return None
+    if settings.tunnel == "ngrok" or (settings.tunnel == "auto" and settings.ngrok_authtoken):
+        return Keeper(Ngrok.name, partial(Ngrok, settings, port), changed)
+    if settings.tunnel == "auto":
+        # Nobody asked for it by name: where it cannot be had, that is an ordinary `none`.
+        make = partial(LocalhostRun, settings, port)
+        return Keeper(LocalhostRun.name, make, changed, quietly=True) if ssh() else None
+    return Keeper(LocalhostRun.name, partial(LocalhostRun, settings, port), changed)
