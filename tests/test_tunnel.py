@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -18,6 +19,7 @@ from chatgee.errors import TunnelError
 from chatgee.settings import Settings
 from chatgee.texts import Texts
 from chatgee.tunnel import Link
+from chatgee.tunnel.ngrok import FAILED_LOOKS, Ngrok
 from tests.bot import Bot
 from tests.far_ends import FakeOpenAI
 from tests.process import program
@@ -261,6 +263,26 @@ def test_a_silent_agent_hinders_neither_the_start_nor_the_end(
     assert heard.links == []
 
 
+def test_an_agent_that_hangs_is_given_up_and_ended(agent: FakeAgent, token: Settings) -> None:
+    opening = Ngrok(token, 1, lambda: None)
+    link = opening.open()
+    agent.signal(signal.SIGSTOP)
+    for _ in range(FAILED_LOOKS - 1):
+        assert opening.look() == link, "it may only be busy"
+    with pytest.raises(TunnelError, match=r"tunnel\.lost"):
+        opening.look()
+    opening.close()
+
+
+def test_what_was_closed_is_not_opened_any_more(agent: FakeAgent, token: Settings) -> None:
+    """As when it is closed while the agent is being fetched."""
+    opening = Ngrok(token, 1, lambda: None)
+    opening.close()
+    with pytest.raises(TunnelError):
+        opening.open()
+    assert agent.runs == []
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, agent: FakeAgent) -> None:
     (tmp_path / "data").touch()
     assert refused(ours(tmp_path, NGROK_AUTHTOKEN=TOKEN)).key == "tunnel.folder"
@@ -299,11 +321,13 @@ def old_agent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("npm"):
         pytest.skip("install npm (Node.js): the real agent of ngrok comes from there")
     folder = tmp_path_factory.mktemp("npm")
-    fetched = subprocess.run(
-        ["npm", "pack", "@expo/ngrok-bin-linux-x64"], cwd=folder, capture_output=True, check=False
-    )
+    with suppress(subprocess.TimeoutExpired):
+        package = "@expo/ngrok-bin-linux-x64"
+        subprocess.run(
+            ["npm", "pack", package], cwd=folder, capture_output=True, check=False, timeout=60
+        )
     archives = list(folder.glob("*.tgz"))
-    if fetched.returncode or not archives or not sys.platform.startswith("linux"):
+    if not archives or not sys.platform.startswith("linux"):
         pytest.skip("needs Linux and a connection to npm: the real agent comes from there")
     shutil.unpack_archive(archives[0], folder, filter="data")
     return folder / "package" / "ngrok"

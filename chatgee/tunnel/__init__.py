@@ -50,9 +50,15 @@ def trial(settings: Settings, port: int) -> str:
     """
     with opened(settings, port, lambda link: None) as link:
         if link.address is None:
-            none = "tunnel.off" if settings.tunnel == "none" else "tunnel.no_ssh"
-            raise link.trouble or TunnelError(none, permanent=True)
+            raise _why_not(settings, link)
         return link.address
+
+
+def _why_not(settings: Settings, link: Link) -> TunnelError:
+    if link.trouble is None:
+        none = "tunnel.off" if settings.tunnel == "none" else "tunnel.no_ssh"
+        return TunnelError(none, permanent=True)
+    return TunnelError("tunnel.too_slow") if link.trouble.key == "tunnel.opening" else link.trouble
 
 
 def _keeper(settings: Settings, port: int, changed: Changed) -> Keeper | None:

@@ -91,10 +91,11 @@ class Ngrok:
         return Link(self.name, self._address)
 
     def look(self) -> Link:
+        """As promised; an agent that hangs is given up after FAILED_LOOKS."""
         if self._refusal or not (self._agent and self._agent.running):
             raise self._refusal or TunnelError("tunnel.lost")
-        if self._away_since is not None:
-            if time.monotonic() - self._away_since > RECONNECT_SECONDS:
+        if (since := self._away_since) is not None:
+            if time.monotonic() - since > RECONNECT_SECONDS:
                 raise TunnelError("tunnel.network")
             # Once it is back, the agent serves the address that it had.
             return Link(self.name, self._address, TunnelError("tunnel.away"))
