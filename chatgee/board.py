@@ -152,6 +152,7 @@ class Board:
         memo, practising = self.memo, self.model == PracticeModel.name
         steps = (
             (self.health.trouble is not None, "next.model", "/setup"),
+            (self.link.opening, "next.wait", ""),
             (self.link.address is None, "next.address", "/setup"),
             (memo.old_address is not None, "next.new_address", "/manual/address"),
             (not (memo.tested_at or memo.called_at), "next.skill", "/manual/kakao"),
@@ -169,8 +170,9 @@ class Board:
         return Light("good", texts("light.model", model=self.model))
 
     def _tunnel(self, texts: Texts) -> Light:
-        if self.link.trouble:
-            return Light("bad", texts(self.link.trouble.key, **self.link.trouble.values))
+        if trouble := self.link.trouble:
+            state = "wait" if self.link.address or self.link.opening else "bad"
+            return Light(state, texts(trouble.key, **trouble.values))
         if self.link.address is None:
             return Light("wait", texts("light.local_only"))
         return Light("good", texts(f"light.{self.link.kind.replace('.', '_')}"))

@@ -1,6 +1,5 @@
 """The desk before which the owner sits: a screen in the terminal, the clipboard, the browser."""
 
-import os
 import sys
 import threading
 import webbrowser
@@ -15,7 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from chatgee.board import Board, Glance, Light
-from chatgee.settings import Settings
+from chatgee.settings import Settings, inherited
 from chatgee.texts import Texts
 
 DOTS = {"good": "green", "wait": "yellow", "bad": "red"}
@@ -32,7 +31,7 @@ def opens_browser(settings: Settings) -> bool:
     if settings.open_browser != "auto":
         return settings.open_browser == "always"
     has_screen = sys.platform in {"win32", "darwin"} or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+        inherited().get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )
     return interactive() and has_screen
 

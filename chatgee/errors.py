@@ -41,7 +41,14 @@ class AlreadyRunningError(ChatGeeError):
 
 
 class TunnelError(ChatGeeError):
-    """No public address could be had."""
+    """No public address could be had.
+
+    `permanent`: it stays so until the owner changes something.
+    """
+
+    def __init__(self, key: str, permanent: bool = False, **values: object) -> None:
+        super().__init__(key, **values)
+        self.permanent = permanent
 
 
 class StoreError(ChatGeeError):

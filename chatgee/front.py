@@ -56,10 +56,13 @@ class Front:
         before = self._board.link
         self._board.linked(link)
         self._place.tell_address(link.address)
-        if link.trouble and link.trouble != before.trouble:
+        if link.opening:
+            return
+        if link.trouble:
             log.warning("%s", self._texts(link.trouble.key, **link.trouble.values))
-        if link.address or link.trouble or link.kind == "none":
-            self._tell(self._board.address)
+        elif before.trouble and link.address == self._told:
+            log.warning("%s", self._texts("tunnel.back"))
+        self._tell(self._board.address)
 
     def wait(self) -> None:
         """Called now and then while nothing happens."""

@@ -83,9 +83,11 @@ class Settings:
 
     tunnel: str = option(
         "auto",
-        one_of("auto", "ngrok", "none"),
+        one_of("auto", "ngrok", "localhost.run", "none"),
         PUBLIC,
-        "바깥 주소를 만드는 방법이에요. auto는 NGROK_AUTHTOKEN이 있으면 ngrok, 없으면 none이에요.",
+        "바깥 주소를 만드는 방법이에요(auto, ngrok, localhost.run, none). "
+        "auto는 NGROK_AUTHTOKEN이 있으면 ngrok, 없으면 localhost.run이에요. "
+        "localhost.run은 가입 없이 쓰지만 주소가 몇 시간마다 바뀌어요.",
     )
     ngrok_authtoken: Secret | None = option(
         None, secret, PUBLIC, "dashboard.ngrok.com에서 받은 토큰이에요.", "2abc..."
@@ -210,6 +212,12 @@ def load(environ: Mapping[str, str] = os.environ, file: Path = CONFIG) -> Settin
     return Settings(
         **{name.lower(): _parse(name, given[name]) for name in OPTIONS if name in given}
     )
+
+
+def inherited(**changed: str) -> dict[str, str]:
+    """The whole environment, with `changed` in it: for programs that we start, and for names of
+    the system's own, such as DISPLAY."""
+    return {**os.environ, **changed}
 
 
 def _parse(name: str, text: str) -> Any:

@@ -42,7 +42,8 @@ class Program:
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, str((folder or project()) / "run.py"), *arguments],
-            env=kept | {"PYTHONUTF8": "1"} | environ,
+            # No test may reach for the real services.
+            env=kept | {"PYTHONUTF8": "1", "TUNNEL": "none"} | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -53,7 +53,7 @@ def test_the_public_address_is_told(practice: dict[str, str]) -> None:
 
 
 def test_an_empty_variable_is_no_setting(practice: dict[str, str]) -> None:
-    empty = {"OPENAI_API_KEY": "", "REPLY_SECONDS": " ", "TUNNEL": ""}
+    empty = {"OPENAI_API_KEY": "", "REPLY_SECONDS": " ", "CALLBACK": ""}
     with program(practice | empty) as run:
         assert health(run) == 200
 

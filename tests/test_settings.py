@@ -223,4 +223,4 @@ def test_nobody_else_reads_the_environment() -> None:
         for path in (ROOT / "chatgee").rglob("*.py")
         if re.search(r"\bos\.environ|\bgetenv|\bimport environ", path.read_text("utf-8"))
     }
-    assert readers == {"settings.py", "autostart/__init__.py"}  # XDG_CONFIG_HOME is the system's
+    assert readers == {"settings.py"}

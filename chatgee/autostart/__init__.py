@@ -13,7 +13,7 @@ from typing import Protocol
 
 from chatgee.autostart.files import NAME, DesktopEntry, LaunchAgent, UserUnit
 from chatgee.errors import ChatGeeError
-from chatgee.settings import ROOT, Settings
+from chatgee.settings import ROOT, Settings, inherited
 from chatgee.texts import Texts
 
 
@@ -59,8 +59,9 @@ def _places() -> list[Place]:
     if sys.platform == "darwin":
         return [LaunchAgent(home / "Library" / "LaunchAgents" / f"{NAME}.plist")]
     # Names of the system's, no settings of ours.
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    environ = inherited()
+    config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    runtime = environ.get("XDG_RUNTIME_DIR")
     unit = UserUnit(config / "systemd" / "user" / "chatgee.service")
     entry = DesktopEntry(config / "autostart" / "chatgee.desktop")
     has_systemd = runtime is not None and Path(runtime, "systemd", "private").exists()

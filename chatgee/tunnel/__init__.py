@@ -1,33 +1,58 @@
-"""The only place that knows pyngrok: a public address for as long as it is needed."""
+"""A public address for as long as it is needed, behind one small contract.
 
-from collections.abc import Callable, Iterator
+`Keeper` opens it and opens it again; `Ngrok` and `LocalhostRun` are the two ways of opening.
+"""
+
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from functools import partial
+from threading import Lock
 from types import TracebackType
 
 from chatgee.errors import TunnelError
 from chatgee.settings import Settings
+from chatgee.tunnel.keeper import Keeper
+from chatgee.tunnel.link import Changed, Link
+from chatgee.tunnel.localhost_run import LocalhostRun, ssh
+from chatgee.tunnel.ngrok import Ngrok
+
+__all__ = ["FIRST_WAIT", "Changed", "Link", "Tunnels", "opened", "trial"]
+
+FIRST_WAIT = 15.0
+"""Seconds after which the program goes on without knowing the address yet."""
 
 
-@dataclass(frozen=True)
-class Link:
-    """The public address as it stands now."""
+@contextmanager
+def opened(
+    settings: Settings, port: int, changed: Changed, *, first_wait: float = FIRST_WAIT
+) -> Iterator[Link]:
+    """The first Link, once it is known: an address, or why there is none.
 
-    kind: str
-    """ngrok, localhost.run, public_url or none."""
-    address: str | None = None
-    """Without a slash at its end; None while there is none."""
-    trouble: TunnelError | None = None
-    """Why there is none just now; it is tried again."""
+    It comes at most `first_wait` seconds later (`tunnel.opening` if nothing is known by then),
+    and `changed` hears of every later Link, not of this one. At the end all is closed within
+    about two seconds, even while an attempt hangs, and `changed` is called no more.
+    """
+    keeper = _keeper(settings, port, changed)
+    if settings.public_url:
+        yield Link("public_url", settings.public_url)
+    elif keeper is None:
+        yield Link("none")
+    else:
+        try:
+            yield keeper.first(first_wait)
+        finally:
+            keeper.close()
 
 
 class Tunnels:
     """The tunnel that the settings ask for now; another one only where they ask for another."""
 
-    def __init__(self, port: int, changed: Callable[[Link], None]) -> None:
+    def __init__(self, port: int, changed: Changed) -> None:
+        """`changed` hears of every Link, the first of them (it may be `opening`) at once."""
         self._port, self._changed = port, changed
-        self._stack = ExitStack()
-        self._asked: object = None
+        self._open = ExitStack()
+        self._in_order = Lock()
+        self._wanted: object = None
 
     def __enter__(self) -> "Tunnels":
         return self
@@ -38,57 +63,63 @@ class Tunnels:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        self._open.close()
 
     def use(self, settings: Settings) -> None:
-        try:
-            address = self._stack.enter_context(public_address(settings, self._port))
-        except TunnelError as error:
-            self._changed(Link("ngrok", None, error))
-        else:
-            self._changed(Link("ngrok" if address else "none", address))
+        """Keep what is open where these settings want the same; else close it and open theirs."""
+        wanted = _wanted(settings)
+        if wanted == self._wanted:
+            return
+        self._open.close()
+        self._wanted = wanted
+        tunnel = opened(settings, self._port, self._tell, first_wait=0)
+        with self._in_order:  # the first before any that is later
+            self._changed(self._open.enter_context(tunnel))
+
+    def _tell(self, link: Link) -> None:
+        with self._in_order:
+            self._changed(link)
 
 
-@contextmanager
-def public_address(settings: Settings, port: int) -> Iterator[str | None]:
-    """The address under which the world reaches `port`; None where there is none.
+def _wanted(settings: Settings) -> object:
+    """Everything that a tunnel is made of."""
+    token = settings.ngrok_authtoken
+    return (
+        settings.tunnel,
+        token and token.reveal(),
+        settings.ngrok_domain,
+        settings.public_url,
+        settings.data_dir,
+    )
 
-    `TunnelError` where a tunnel was wanted and could not be had.
+
+def trial(settings: Settings, port: int) -> str:
+    """Open, close, and tell the address; `TunnelError` where it fails, within about 20 seconds.
+
+    For looking at a token or a domain before it is saved. A tunnel that is open for the same
+    account may be in the way (`tunnel.already_online`, `tunnel.too_many_agents`).
     """
-    wanted = settings.tunnel
-    if wanted == "auto":
-        wanted = "ngrok" if settings.ngrok_authtoken else "none"
-    if settings.public_url:
-        yield settings.public_url
-    elif wanted == "ngrok":
-        with _ngrok(settings, port) as address:
-            yield address
-    else:
-        yield None
+    with opened(settings, port, lambda link: None) as link:
+        if link.address is None:
+            raise _why_not(settings, link)
+        return link.address
 
 
-@contextmanager
-def _ngrok(settings: Settings, port: int) -> Iterator[str]:
-    if settings.ngrok_authtoken is None:
-        raise TunnelError("tunnel.no_token")
-    from pyngrok import conf, ngrok
-    from pyngrok.exception import PyngrokError, PyngrokNgrokInstallError
-
-    agent = conf.PyngrokConfig(auth_token=settings.ngrok_authtoken.reveal(), monitor_thread=False)
-    options = {"url": _with_scheme(settings.ngrok_domain)} if settings.ngrok_domain else {}
-    try:
-        tunnel = ngrok.connect(str(port), pyngrok_config=agent, **options)
-    except PyngrokNgrokInstallError as error:
-        raise TunnelError("tunnel.no_agent") from error
-    except (PyngrokError, OSError) as error:
-        # Never its text: it repeats the token.
-        code = getattr(error, "ngrok_error_code", None) or type(error).__name__
-        raise TunnelError("tunnel.refused", code=code) from error
-    try:
-        yield str(tunnel.public_url)
-    finally:
-        ngrok.kill(agent)
+def _why_not(settings: Settings, link: Link) -> TunnelError:
+    if link.trouble is None:
+        none = "tunnel.off" if settings.tunnel == "none" else "tunnel.no_ssh"
+        return TunnelError(none, permanent=True)
+    return TunnelError("tunnel.too_slow") if link.opening else link.trouble
 
 
-def _with_scheme(domain: str) -> str:
-    return domain if "://" in domain else f"https://{domain}"
+def _keeper(settings: Settings, port: int, changed: Changed) -> Keeper | None:
+    """Who keeps the tunnel that is wanted; None where none is."""
+    if settings.public_url or settings.tunnel == "none":
+        return None
+    if settings.tunnel == "ngrok" or (settings.tunnel == "auto" and settings.ngrok_authtoken):
+        return Keeper(Ngrok.name, partial(Ngrok, settings, port), changed)
+    if settings.tunnel == "auto":
+        # Nobody asked for it by name: where it cannot be had, that is an ordinary `none`.
+        make = partial(LocalhostRun, settings, port)
+        return Keeper(LocalhostRun.name, make, changed, quietly=True) if ssh() else None
+    return Keeper(LocalhostRun.name, partial(LocalhostRun, settings, port), changed)
