@@ -4,7 +4,6 @@ Every system has a place where it looks for what to start. What is put there sta
 folder, and opens no browser. Whatever is running just now goes on as it is.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
