@@ -28,6 +28,7 @@ class Tunnels:
         self._port, self._changed = port, changed
         self._stack = ExitStack()
         self._asked: object = None
+        self.link = Link("none")
 
     def __enter__(self) -> "Tunnels":
         return self
@@ -44,9 +45,18 @@ class Tunnels:
         try:
             address = self._stack.enter_context(public_address(settings, self._port))
         except TunnelError as error:
-            self._changed(Link("ngrok", None, error))
+            self.link = Link("ngrok", None, error)
         else:
-            self._changed(Link("ngrok" if address else "none", address))
+            self.link = Link("ngrok" if address else "none", address)
+        self._changed(self.link)
+
+
+@contextmanager
+def opened(settings: Settings, port: int, changed: Callable[[Link], None]) -> Iterator[Link]:
+    """A tunnel for as long as it is needed; yields how it stands at first."""
+    with Tunnels(port, changed) as tunnels:
+        tunnels.use(settings)
+        yield tunnels.link
 
 
 @contextmanager
