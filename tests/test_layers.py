@@ -12,6 +12,7 @@ LONGEST_FILE = 320
 
 LAYERS = (
     ("launch",),
+    ("doctor",),
     ("app", "front"),
     ("desk",),
     ("web",),
@@ -29,9 +30,10 @@ LAYERS = (
         "tunnel",
         "instance",
     ),
+    ("prices",),
     ("questions", "clock", "health", "logs", "settings_docs", "config_check"),
     ("settings", "texts"),
-    ("errors", "notepad", "bubbles", "options"),
+    ("errors", "notepad", "bubbles", "options", "proof"),
 )
 """From the top down: a file may import what stands in a lower line."""
 
@@ -47,7 +49,7 @@ DOORS = {
     "pylatexenc": {"markdown"},
     "dotenv": {"settings"},
     "filelock": {"instance"},
-    "rich": {"desk"},
+    "rich": {"desk", "doctor"},
     "pyperclip": {"desk"},
     "sqlite3": set(),
     "requests": set(),
