@@ -40,9 +40,8 @@ TEST_NEEDS = ("requirements.txt", "tests/requirements.txt")
 COMMANDS = {
     "run": Command("ChatGee를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
     "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),
-    "autostart": Command(
-        "컴퓨터를 켤 때 ChatGee도 켜져요 (on, off)", ("chatgee.launch", "autostart")
-    ),
+    "autostart": Command("컴퓨터를 켤 때 함께 켜요 (on, off)", ("chatgee.launch", "autostart")),
+    "doctor": Command("무엇이 잘못됐는지 하나씩 살펴봐요", ("chatgee.doctor",)),
     "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS),
 }
 
@@ -328,6 +327,7 @@ def why(text: str) -> str:
 
 def usage(word: str) -> str:
     lines = [f"    python run.py {name:<9} {command.about}" for name, command in COMMANDS.items()]
+    lines = [f"    python run.py {name:<6} {command.about}" for name, command in COMMANDS.items()]
     return "\n".join([USAGE.format(word=word), *lines])
 
 

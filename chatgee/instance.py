@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from chatgee import proof
 from chatgee.errors import AlreadyRunningError
 
 LOCK, CARD = "chatgee.lock", "running.json"
@@ -26,6 +27,8 @@ class Running:
     """Its address on this machine, without a slash at its end."""
     address: str | None = None
     """Its public address, while it has one."""
+    secret: str = ""
+    """With which it proves that a reply is its own; see `chatgee.proof`."""
 
 
 @dataclass
@@ -36,7 +39,7 @@ class Place:
     card: Running | None = None
 
     def tell(self, local: str) -> None:
-        self._write(Running(os.getpid(), local))
+        self._write(Running(os.getpid(), local, secret=proof.SECRET))
 
     def tell_address(self, address: str | None) -> None:
         if self.card:

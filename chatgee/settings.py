@@ -208,10 +208,29 @@ OPTIONS = {row.name.upper(): row for row in fields(Settings)}
 
 def load(environ: Mapping[str, str] = os.environ, file: Path = CONFIG) -> Settings:
     """Read the settings; `SettingsError` where one cannot be used."""
-    given = {**read_file(file), **{name: text for name, text in environ.items() if text.strip()}}
-    return Settings(
-        **{name.lower(): _parse(name, given[name]) for name in OPTIONS if name in given}
-    )
+    found, wrong = load_usable(environ, file)
+    for error in wrong:
+        raise error
+    return found
+
+
+def load_usable(
+    environ: Mapping[str, str] = os.environ, file: Path = CONFIG
+) -> tuple[Settings, list[SettingsError]]:
+    """The settings, with the default for each that cannot be used, and what is wrong with it."""
+    values: dict[str, Any] = {}
+    wrong: list[SettingsError] = []
+    try:
+        given = read_file(file)
+    except SettingsError as error:
+        given, wrong = {}, [error]
+    given |= {name: text for name, text in environ.items() if text.strip()}
+    for name in (name for name in OPTIONS if name in given):
+        try:
+            values[name.lower()] = _parse(name, given[name])
+        except SettingsError as error:
+            wrong.append(error)
+    return Settings(**values), wrong
 
 
 def inherited(**changed: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ LONGEST_FILE = 320
 
 LAYERS = (
     ("launch",),
+    ("doctor",),
     ("app", "front"),
     ("desk",),
     ("web",),
@@ -19,10 +20,11 @@ LAYERS = (
     ("replies",),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown"),
     ("tunnel", "instance"),
+    ("prices",),
     ("questions", "clock", "health", "logs", "ending"),
     ("settings_docs", "config_check", "manual", "autostart"),
     ("settings", "texts"),
-    ("errors", "notepad", "bubbles", "options"),
+    ("errors", "notepad", "bubbles", "options", "proof"),
 )
 """From the top down: a file may import what stands in a lower line."""
 
@@ -38,7 +40,7 @@ DOORS = {
     "pylatexenc": {"markdown"},
     "dotenv": {"settings"},
     "filelock": {"instance"},
-    "rich": {"desk"},
+    "rich": {"desk", "doctor"},
     "pyperclip": {"desk"},
     "sqlite3": set(),
     "requests": set(),

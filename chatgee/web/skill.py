@@ -15,7 +15,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from chatgee import kakao
+from chatgee import kakao, proof
 from chatgee.board import Board
 from chatgee.clock import Deadline
 from chatgee.engine import Engine
@@ -93,7 +93,7 @@ def prompt() -> ResponseReturnValue:
         _complain("page.wrong_key")
         return jsonify(error=f"the header {KEY_HEADER} is missing or wrong"), 401
     skill = SkillRequest.parse(_json(request.get_data(cache=False)))
-    if not owner.is_here():
+    if not owner.is_here() and proof.HEADER not in request.headers:
         parts().board.called(skill.is_tester)
     return _deliver(parts().engine.answer(skill, deadline))
 
@@ -130,6 +130,14 @@ def _deliver(reply: kakao.Reply | kakao.Promise) -> Response:
         engine.not_sent(reply)
     else:
         response.call_on_close(lambda: engine.sent(reply))
+    return response
+
+
+@bp.after_request
+def proved(response: Response) -> Response:
+    """For the doctor, who has to know whose reply it is, whatever it says."""
+    if nonce := request.headers.get(proof.HEADER):
+        response.headers[proof.HEADER] = proof.of(nonce)
     return response
 
 

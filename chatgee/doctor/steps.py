@@ -1,0 +1,38 @@
+"""The checks in their order. Each is bounded in time, all of them together to about a minute."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+from chatgee.doctor import here, packages, services, trip
+from chatgee.doctor.case import Case, Check
+
+STEPS: dict[str, Callable[[Case], Iterator[Check]]] = {
+    "python": here.python,
+    "packages": packages.packages,
+    "config": here.config,
+    "disk": here.disk,
+    "database": here.database,
+    "model": services.model,
+    "tunnel": trip.public,
+    "callback": services.callback,
+    "clock": services.clock,
+}
+"""What comes first explains what comes later."""
+
+log = logging.getLogger(__name__)
+
+
+def checks(case: Case) -> Iterator[Check]:
+    """Every line, as soon as it is known."""
+    for name in STEPS:
+        yield from look(name, case)
+
+
+def look(name: str, case: Case) -> Iterator[Check]:
+    """The lines of one step; where it breaks itself, a line that says so."""
+    try:
+        yield from STEPS[name](case)
+    except Exception as error:
+        log.debug("doctor: %s", name, exc_info=True)
+        what = type(error).__name__
+        yield case.check(name, "bad", "doctor.broken", "doctor.broken_remedy", error=what)

@@ -1,0 +1,58 @@
+"""A look at a database that another program may be using: it is only read, and briefly."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, create_engine, exc, make_url, select
+from sqlalchemy.pool import NullPool
+
+from chatgee.errors import StoreError
+from chatgee.store import schema
+
+BUSY_SECONDS = 2.0
+
+
+def file_of(url: str) -> Path:
+    """Where a SQLite database lies."""
+    return Path(make_url(url).database or "")
+
+
+def look(url: str, seconds: float = 0) -> None:
+    """Read what it is and, for so many seconds, whether its pages are whole.
+
+    `StoreError` where ChatGee could not use it. Nothing is locked against a writer.
+    """
+    only_reading = f"{file_of(url).absolute().as_uri()}?mode=ro"
+    engine = create_engine(
+        URL.create("sqlite", database=only_reading, query={"uri": "true"}),
+        connect_args={"timeout": BUSY_SECONDS},
+        poolclass=NullPool,
+    )
+    try:
+        with engine.connect() as connection:
+            version = connection.execute(
+                select(schema.about.c.value).where(schema.about.c.name == "version")
+            ).scalar()
+            damage = _damage(connection, seconds) if seconds else None
+    except exc.SQLAlchemyError as error:
+        why: Any = error.orig if isinstance(error, exc.DBAPIError) else error
+        raise StoreError("start.database_broken", url=url, why=why) from error
+    if damage:
+        raise StoreError("start.database_broken", url=url, why=damage)
+    if int(version or 0) > schema.VERSION:
+        raise StoreError("start.newer_database", url=url)
+
+
+def _damage(connection: Connection, seconds: float) -> str | None:
+    """The first page that is not whole, as far as the time allows."""
+    until = time.monotonic() + seconds
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    try:
+        told = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    except exc.OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+            return None  # a large file, whole as far as it was read
+        raise
+    return None if told == "ok" else told
