@@ -6,6 +6,7 @@ import os
 import shutil
 import ssl
 import urllib.request
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -53,7 +54,7 @@ def _fetch(file: Path, settings: Settings) -> None:
     from pyngrok import installer
     from pyngrok.exception import PyngrokError
 
-    log.info("%s", Texts.load(settings.texts_path)("tunnel.downloading"))
+    _say_downloading(settings.texts_path)
     installer._print_progress_enabled = False  # it writes over our lines, in English
     # Beside its place: a download that is cut off must not look like an agent.
     unfinished = file.parent / ".unfinished"
@@ -90,6 +91,12 @@ def address_of(endpoint: dict[str, Any]) -> str:
     """The public address in the agent's description of an endpoint; empty where there is none."""
     address = endpoint.get("url") or endpoint.get("public_url") or ""
     return address.rstrip("/") if str(address).startswith(("https://", "http://")) else ""
+
+
+@cache
+def _say_downloading(texts: Path) -> None:
+    """Once, however often it is tried."""
+    log.info("%s", Texts.load(texts)("tunnel.downloading"))
 
 
 def _tls() -> ssl.SSLContext:
