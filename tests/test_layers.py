@@ -19,7 +19,7 @@ LAYERS = (
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown", "tunnel"),
     ("questions", "clock", "health", "logs", "settings_docs", "config_check"),
     ("settings", "texts"),
-    ("errors", "notepad", "bubbles", "options"),
+    ("errors", "notepad", "bubbles", "options", "install_troubles"),
 )
 """From the top down: a file may import what stands in a lower line."""
 
