@@ -27,10 +27,9 @@ if not defined FOUND call :try py -3
 if not defined FOUND call :try python
 if not defined FOUND call :try python3
 rem Installed without the tick at "Add python.exe to PATH".
-for /d %%D in ("%LOCALAPPDATA%\Programs\Python\Python3*" "%ProgramFiles%\Python3*") do (
-    if not defined FOUND set "PATH=%%~D;%PATH%"
-    if not defined FOUND call :try python
-)
+set "VERSIONS=315 314 313 312 311"
+for %%V in (%VERSIONS%) do call :try_in "%LOCALAPPDATA%\Programs\Python\Python%%V"
+for %%V in (%VERSIONS%) do call :try_in "%ProgramFiles%\Python%%V"
 if not defined FOUND goto no_python
 
 cmd /c %FOUND% run.py %*
@@ -41,6 +40,13 @@ exit /b %CODE%
 :try
 cmd /c %* -c "%PROBE%" <nul >nul 2>nul
 if "%ERRORLEVEL%"=="42" set "FOUND=%*"
+exit /b 0
+
+:try_in
+if defined FOUND exit /b 0
+if not exist "%~1\python.exe" exit /b 0
+set "PATH=%~1;%PATH%"
+call :try python
 exit /b 0
 
 :no_python
