@@ -88,9 +88,6 @@ class Windows:
     def __init__(self, folder: Path) -> None:
         self.folder, self.base = folder, folder / "Python311"
         self.pages = folder / "pages.txt"
-        locale = folder / "ko_KR.UTF-8"
-        # Complains about the machine's own locale, and makes ours nevertheless.
-        subprocess.run(["localedef", "-i", "ko_KR", "-f", "UTF-8", locale], capture_output=True)
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -103,13 +100,18 @@ class Windows:
             "PIP_NO_INDEX": "1",
             "PIP_CONFIG_FILE": "nul",
         }
-        browser = folder / "browser"
+
+    def boot(self) -> None:
+        locale = self.folder / "ko_KR.UTF-8"
+        # Complains about the machine's own locale, and makes ours nevertheless.
+        subprocess.run(["localedef", "-i", "ko_KR", "-f", "UTF-8", locale], capture_output=True)
+        browser = self.folder / "browser"
         browser.write_text(f'#!/bin/sh\necho "$@" >> "{self.pages}"\n')
         browser.chmod(0o755)
         subprocess.run(["wineboot", "-i"], env=self.environ, capture_output=True, timeout=SECONDS)
-        (folder / "browser.reg").write_text(BROWSER.format(browser=browser))
+        (self.folder / "browser.reg").write_text(BROWSER.format(browser=browser))
         subprocess.run(["wineserver", "-p"], env=self.environ, timeout=SECONDS)
-        self.run("regedit", "/S", "browser.reg", cwd=folder)
+        self.run("regedit", "/S", "browser.reg", cwd=self.folder)
         self.pages.touch()
 
     @property
@@ -255,6 +257,7 @@ def korean_windows(folder: Path) -> Iterator[Windows]:
         pytest.skip(f"no Windows to try it in: {NEEDS}")
     windows = Windows(folder)
     try:
+        windows.boot()
         windows.install_python()
         yield windows
     finally:
