@@ -28,6 +28,7 @@ LOG = PROJECT / "data" / "install.log"
 STAMP = "chatgee-ready.txt"  # tells what was installed; without it the work was cut short
 OLDEST_PYTHON = (3, 11)
 WINDOWS = sys.platform == "win32"
+BASE = getattr(sys, "_base_executable", None) or sys.executable  # we may run inside our own
 
 
 class Command(NamedTuple):
@@ -45,7 +46,7 @@ COMMANDS = {
     "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS),
 }
 
-# What the owner reads. All of it is here, since the package cannot be read yet.
+# What the owner reads; what to do about a failure is in chatgee/install_troubles.py.
 USAGE = "'{word}'은(는) 없는 명령이에요. 이렇게 쓸 수 있어요."
 WAITING = "다른 창에서 ChatGee를 준비하고 있어요. 끝날 때까지 기다릴게요."
 MAKING = "1/2 ChatGee만의 파이썬 환경을 만들고 있어요: {folder}"
@@ -54,39 +55,13 @@ DOING = {"Collecting": "찾는 중", "Downloading": "받는 중", "Installing": 
 READY = "\n준비를 마쳤어요."
 STOPPED = "멈췄어요. 다시 실행하면 이어서 준비해요."
 DETAILS = "\n자세한 내용은 이 파일에 있어요: {log}"
+INCOMPLETE = """ChatGee의 파일이 모자라요. 압축 파일을 연 채로 켜셨다면 압축을 먼저 모두 풀고,
+새로 생긴 폴더에서 다시 실행해 주세요."""
+ONCE_MORE = "ChatGee의 파이썬 환경이 망가져서 새로 만들어야 해요. 한 번 더 실행해 주세요."
 OLD_PYTHON = """파이썬 3.11 이상이 필요해요. 지금 파이썬은 {version}이에요.
 https://www.python.org/downloads/ 에서 새 파이썬을 설치하고 다시 실행해 주세요."""
 FOREIGN = """{folder} 폴더가 이미 있는데 ChatGee가 만든 것이 아니라서 그대로 두었어요.
 그 폴더의 이름을 바꾸거나 다른 곳으로 옮기고 다시 실행해 주세요."""
-UNKNOWN = """준비하다가 문제가 생겼어요. 다시 실행해도 같으면 이 글을 보여 주며 도움을 청해 주세요.
-{text}"""
-TROUBLES = {  # what pip, venv or the system said: what we say; the first match counts
-    r"No space left|Errno 28\b|WinError 112\b|quota exceeded": """\
-디스크에 빈 자리가 없어요. 필요 없는 파일을 지워 1GB쯤 비우고 다시 실행해 주세요.""",
-    r"(?i)certificate.verify.failed": """\
-보안 프로그램이나 회사·학교 인터넷이 암호화된 연결을 열어 보아서 패키지를 받지 못했어요.
-휴대폰 핫스팟 같은 다른 인터넷에서 한 번 실행하거나, 전산 담당자에게 인증서 파일을 받아
-환경 변수 PIP_CERT에 그 파일의 위치를 적고 다시 실행해 주세요.""",
-    r"(?i)407 proxy|ProxyError|connect to proxy": """\
-프록시(회사·학교의 인터넷 중계 서버)가 연결을 막았어요. 환경 변수 HTTPS_PROXY에
-http://아이디:비밀번호@주소:포트 를 적거나, 다른 인터넷에서 한 번 실행해 주세요.""",
-    r"ensurepip is not|No module named '?(venv|ensurepip)": """\
-이 파이썬에는 환경을 만드는 venv가 빠져 있어요. 우분투나 데비안이면 터미널에서
-    sudo apt install python3-venv
-다른 컴퓨터면 https://www.python.org/downloads/ 의 파이썬을 설치하고 다시 실행해 주세요.""",
-    r"No module named '?pip": """\
-설치 도구 pip가 없어요.
-https://www.python.org/downloads/ 의 파이썬을 설치하고 다시 실행해 주세요.""",
-    r"Errno (13|30)\b|Permission denied|WinError (5|32)\b": """\
-파일을 쓰거나 바꿀 수 없어요. 켜져 있는 다른 ChatGee 창을 닫고, 백신이 막았는지 봐 주세요.
-그래도 같으면 ChatGee 폴더를 '문서' 폴더처럼 마음대로 쓸 수 있는 곳으로 옮겨 주세요.""",
-    r"(?i)from versions: none|ConnectionError|Max retries|timed out|connection broken": """\
-필요한 패키지를 인터넷에서 받지 못했어요. 인터넷 연결을 확인하고 다시 실행해 주세요.
-설치는 처음 한 번, 그리고 ChatGee를 새 버전으로 바꾼 뒤에만 해요.""",
-    r"No matching distribution|Failed building|generation-failed|exited-with-error": """\
-이 파이썬({version})에 맞는 패키지를 찾지 못했어요. https://www.python.org/downloads/ 에서
-파이썬 3.12나 3.13을 설치하고 다시 실행해 주세요.""",
-}
 
 
 class Trouble(Exception):
@@ -97,6 +72,8 @@ def main(words: Sequence[str]) -> int:
     speak_utf8()
     if sys.version_info < OLDEST_PYTHON:
         return refuse(OLD_PYTHON.format(version=sys.version.split()[0]), 1)
+    if not all((PROJECT / name).exists() for name in ("chatgee/launch.py", "requirements.txt")):
+        return refuse(INCOMPLETE, 1)
     command = COMMANDS.get(words[0] if words else "run")
     if command is None:
         return refuse(usage(words[0]), 2)
@@ -110,9 +87,9 @@ def main(words: Sequence[str]) -> int:
 
 def python_with(needs: Sequence[str]) -> str:
     """The Python to use: this one if it has what is needed, else the environment's."""
-    if all(installed(line) for line in requirements(needs)):
-        return sys.executable
     env = environment_folder()
+    if not inside(env) and all(installed(line) for line in requirements(needs)):
+        return sys.executable
     if not ready(env, needs):
         with alone():
             if not ready(env, needs):  # a second start has waited, and may find it done
@@ -186,27 +163,49 @@ def python_of(env: Path) -> Path:
     return env / "bin" / "python"
 
 
+def inside(env: Path) -> bool:
+    return os.path.realpath(sys.prefix) == os.path.realpath(env)
+
+
 def ready(env: Path, needs: Sequence[str]) -> bool:
     """Whether the environment can be used as it is; starts no process to find out."""
+    return whole(env) and set(marks(env, needs)) <= set(stamped(env)[0].split())
+
+
+def whole(env: Path) -> bool:
+    """Whether nothing was taken away, by an antivirus program or by another Python's installer."""
     try:
         settings = (env / "pyvenv.cfg").read_text("utf-8", "replace")
-        stamp = (env / STAMP).read_text("utf-8", "replace").split()
+        names = stamped(env)[1].split()
     except OSError:
         return False
-    base = re.search(r"^executable = (.+)$", settings, re.M)
-    startable = os.access(python_of(env), os.X_OK) and base and os.path.exists(base[1])
-    return bool(startable) and set(marks(env, needs)) <= set(stamp)
+    told = dict(re.findall(r"^(\w+) = (.+)$", settings, re.M))
+    base = told.get("executable", "")
+    if base == os.path.realpath(BASE) and numbers(told["version"])[:2] != [*sys.version_info[:2]]:
+        return False  # another Python has taken the place of the one it was made of
+    startable = os.access(python_of(env), os.X_OK) and os.path.exists(base)
+    return startable and set(names) <= set(packages(env))
+
+
+def stamped(env: Path) -> list[str]:
+    """The stamp's two lines: marks of what was asked for, names of what it brought."""
+    return [*(env / STAMP).read_text("utf-8", "replace").splitlines(), "", ""][:2]
+
+
+def packages(env: Path) -> list[str]:
+    lib = "Lib" if WINDOWS else "lib/python*"
+    return [path.name for path in env.glob(f"{lib}/site-packages/*")]
 
 
 def marks(env: Path, needs: Sequence[str]) -> list[str]:
-    """What the stamp holds; pyvenv.cfg stands for the Python that the environment is of."""
+    """pyvenv.cfg stands for the Python that the environment is of."""
     files = [env / "pyvenv.cfg", *(PROJECT / name for name in needs)]
     return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
 
 
 def prepare(env: Path, needs: Sequence[str]) -> None:
     LOG.write_text(f"{time.ctime()}, Python {sys.version}, {sys.platform}\n", "utf-8")
-    if not ((env / STAMP).exists() and starts(env)):
+    if not (whole(env) and starts(env)):
         make(env)
     install(env, needs)
     say(READY)
@@ -221,10 +220,12 @@ def starts(env: Path) -> bool:
 
 
 def make(env: Path) -> None:
+    if WINDOWS and inside(env):  # which therefore cannot be moved
+        (env / STAMP).unlink(missing_ok=True)  # so that ChatGee.bat takes another Python
+        raise Trouble(ONCE_MORE)
     say(MAKING.format(folder=env))
     clear(env)
-    base = getattr(sys, "_base_executable", None) or sys.executable  # we may run inside `env`
-    list(lines_of([base, "-m", "venv", "--without-pip", str(env)]))
+    list(lines_of([BASE, "-m", "venv", "--without-pip", str(env)]))
     # A step of its own, since venv hides why it failed.
     list(lines_of([str(python_of(env)), "-m", "ensurepip", "--default-pip"]))
     (env / STAMP).touch()
@@ -237,8 +238,9 @@ def clear(env: Path) -> None:
     empty = env.is_dir() and not any(path.is_file() for path in env.rglob("*"))
     if not (empty or (env / "pyvenv.cfg").is_file()):
         raise Trouble(FOREIGN.format(folder=env))
-    old = env.rename(env.with_name(f"{env.name}.old-{os.getpid()}"))  # all of it, or nothing
-    shutil.rmtree(old, ignore_errors=True)
+    env.rename(env.with_name(f"{env.name}.old-{os.getpid()}"))  # all of it, or nothing
+    for old in env.parent.glob(f"{env.name}.old-*"):
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def install(env: Path, needs: Sequence[str]) -> None:
@@ -249,7 +251,8 @@ def install(env: Path, needs: Sequence[str]) -> None:
         show(line)
         if line.startswith("Installing collected packages"):
             (env / STAMP).unlink()  # cut short from here on, it is made anew
-    (env / STAMP).write_text("\n".join(marks(env, needs)), "utf-8")
+    lines = [" ".join(marks(env, needs)), " ".join(packages(env))]
+    (env / STAMP).write_text("\n".join(lines), "utf-8")
 
 
 @contextmanager
@@ -318,11 +321,10 @@ def show(line: str) -> None:
 
 def why(text: str) -> str:
     """The sentence for a failure, from what was said about it."""
-    found = [sentence for pattern, sentence in TROUBLES.items() if re.search(pattern, text)]
-    last = text.strip().splitlines()[-1:]
-    words = {"version": sys.version.split()[0], "text": "".join(last)}
+    from chatgee import install_troubles  # here: a ZIP's preview may have run.py alone
+
     details = DETAILS.format(log=LOG) if LOG.exists() else ""
-    return (found or [UNKNOWN])[0].format(**words) + details
+    return install_troubles.remedy(text, environment_folder()) + details
 
 
 def usage(word: str) -> str:

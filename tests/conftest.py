@@ -1,6 +1,7 @@
 """Fixtures: a whole ChatGee on a real socket, with far ends of ours."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from chatgee import settings
 from tests.bot import Bot
 from tests.far_ends import FakeKakao, FakeOpenAI
+
+# Wine and shells, which no Windows has.
+collect_ignore = ["test_launchers.py"] if sys.platform == "win32" else []
 
 
 @pytest.fixture(autouse=True)

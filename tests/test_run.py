@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import run
+from chatgee import install_troubles
 
 RUN = Path(run.__file__)
 AWKWARD = Path("OneDrive - 회사") / "바탕 화면" / "챗지 (1) & 테스트"
@@ -43,6 +44,7 @@ class Project:
         (folder / "chatgee" / "launch.py").write_text(STUB, "utf-8")
         (folder / "tests").mkdir()
         shutil.copy(RUN, folder)
+        shutil.copy(install_troubles.__file__, folder / "chatgee")
         self.require(requirements)
 
     def require(self, requirements: str) -> None:
@@ -159,8 +161,8 @@ def test_a_folder_with_spaces_korean_and_signs_works(fresh: tuple[Project, Outco
 
 
 def test_a_second_start_reuses_the_environment_and_runs_no_pip(made: Project) -> None:
-    for pip in made.env.glob("lib/python*/site-packages/pip"):
-        shutil.rmtree(pip)  # nobody can run it now
+    for pip in made.env.glob("lib/python*/site-packages/pip/__init__.py"):
+        pip.write_text("raise SystemExit('it was run')")
     second = made.run()
     assert (second.code, second.err, len(second.out.splitlines())) == (0, "", 1)
     assert Path(second.launched["python"]).is_relative_to(made.env)
@@ -199,6 +201,14 @@ def test_an_unknown_word_is_answered_with_those_that_exist(new: Project) -> None
     assert all(word in outcome.err for word in ("tset", *run.COMMANDS))
 
 
+def test_run_py_alone_asks_to_unpack_the_zip(tmp_path: Path) -> None:
+    shutil.copy(RUN, tmp_path)
+    argv = [sys.executable, "run.py"]
+    said = subprocess.run(argv, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "압축을 먼저 모두 풀고" in said.stderr
+
+
 def test_a_python_that_is_too_old_is_told_so(new: Project) -> None:
     old = "import sys, runpy; sys.version_info = (3, 10, 4); sys.argv = ['run.py']"
     argv = [sys.executable, "-c", f"{old}; runpy.run_path('run.py', run_name='__main__')"]
@@ -230,6 +240,32 @@ def test_an_environment_whose_python_is_gone_is_made_anew(made: Project) -> None
     outcome = made.run()
     assert MAKES in outcome.out
     assert outcome.launched["words"] == ["run"]
+
+
+def test_an_environment_that_lost_a_package_is_made_anew(made: Project) -> None:
+    for file in made.env.glob("lib/python*/site-packages/chatgee_demo.py"):
+        file.unlink()  # as an antivirus program does; what pip wrote about it is there still
+    outcome = made.run()
+    assert MAKES in outcome.out
+    assert outcome.launched["words"] == ["run"]
+
+
+def test_an_environment_whose_python_was_replaced_is_made_anew(made: Project) -> None:
+    settings = made.env / "pyvenv.cfg"
+    version = ".".join(map(str, sys.version_info[:3]))
+    old = settings.read_text("utf-8").replace(f"version = {version}", "version = 3.4.1")
+    settings.write_text(old, "utf-8")
+    outcome = made.run()
+    assert MAKES in outcome.out
+    assert outcome.launched["words"] == ["run"]
+
+
+def test_an_environment_moves_with_its_project_and_works_from_within(made: Project) -> None:
+    moved = made.folder.rename(made.home / "옮긴 곳")
+    argv = [str(moved / ".venv" / "bin" / "python"), str(moved / "run.py"), "run"]
+    said = subprocess.run(argv, env=clean_environ(made.home), capture_output=True, text=True)
+    assert (said.stderr, len(said.stdout.splitlines())) == ("", 1)
+    assert json.loads(said.stdout)["python"] == argv[0]
 
 
 def test_new_requirements_are_installed_into_the_environment_that_is_there(made: Project) -> None:
@@ -307,9 +343,12 @@ def proxy() -> Iterator[str]:
         ("SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate')", "PIP_CERT"),
         ("/home/kim/.venv/bin/python: No module named ensurepip", "python3-venv"),
         ("/usr/bin/python3: No module named venv", "sudo apt install python3-venv"),
-        ("/home/kim/.venv/bin/python: No module named pip", "pip가 없어요"),
         ("[WinError 5] 액세스가 거부되었습니다: 'C:\\\\python.exe'", "백신"),
         ("[Errno 13] Permission denied: '/srv/chatgee/data'", "백신"),
+        ("[WinError 2] 지정된 파일을 찾을 수 없습니다", "예외"),
+        ("[WinError 225] 파일에 바이러스가 있어서", "예외"),
+        ("[WinError 4551] 애플리케이션 제어 정책에서 이 파일을 차단했습니다", "전산 담당자"),
+        ("OSError: [Errno 2] ... HINT: ... Windows Long Path support enabled", "짧은 곳"),
         ("socket.timeout: The read operation timed out", NO_NETWORK),
         ("No matching distribution found for aiohttp (from versions: 3.9)", "3.13"),
         ("something nobody has seen\nat all", "at all"),
