@@ -38,7 +38,7 @@ class Front:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        self.end()
 
     def begin(self, ours: Settings, texts: Texts) -> None:
         """The server answers, for the first time or with other settings."""
@@ -48,8 +48,11 @@ class Front:
         if first:
             self._open_page(ours)
         if desk.interactive():
-            logs.quiet_terminal()
             self._show()
+
+    def end(self) -> None:
+        """Take the screen away: what comes now are lines again."""
+        self._stack.close()
 
     def linked(self, link: Link) -> None:
         """The public address came, changed or went."""
@@ -104,5 +107,6 @@ class Front:
 
     def _show(self) -> None:
         if self._screen is None:
+            self._stack.enter_context(logs.TERMINAL.beside_a_screen())
             self._screen = self._stack.enter_context(desk.Screen(self._board, self._texts))
         self._screen.texts = self._texts

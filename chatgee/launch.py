@@ -99,6 +99,7 @@ def _serve(
         tunnels.use(ours)
         event = _next(events, front)
         if event == STOP:
+            front.end()
             _wind_down(server, chatgee, texts)
         else:
             server.pause()

@@ -6,9 +6,12 @@ The terminal is for the owner: one line each, no stack traces. The file has ever
 import copy
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import TextIO
 
 FILE = "chatgee.log"
@@ -43,34 +46,60 @@ class Terminal(logging.StreamHandler[TextIO]):
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+        self._waiting: SimpleQueue[logging.LogRecord | None] | None = None
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]
         return sys.stderr
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._waiting:
+            self._waiting.put(record)
+        else:
+            super().emit(record)
+
+    @contextmanager
+    def beside_a_screen(self) -> Iterator[None]:
+        """Warnings only, as the screen tells the rest, and written by a thread of its own.
+
+        A terminal takes nothing more while text is being selected in it (Windows) or after
+        Ctrl+S: no friend may wait for that.
+        """
+        self._waiting, level = SimpleQueue(), self.level
+        writer = Thread(target=self._write, args=(self._waiting,), daemon=True)
+        writer.start()
+        self.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            waiting, self._waiting = self._waiting, None
+            self.setLevel(level)
+            waiting.put(None)
+            writer.join(1.0)
+
+    def _write(self, waiting: "SimpleQueue[logging.LogRecord | None]") -> None:
+        while record := waiting.get():
+            super().emit(record)
+
+
+TERMINAL = Terminal()
 
 
 def configure(level: str, secrets: Iterable[str] = (), folder: Path | None = None) -> None:
     """`level` is for both; `folder` is where the file goes, none yet before it is known."""
     # The format names none of these, and they are looked up for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging.raiseExceptions = False  # a full disk is told by who needs it, not by the log
     secrets = tuple(secrets)
     root = logging.getLogger()
     for handler in root.handlers:
-        handler.close()
-    terminal = Terminal()
-    terminal.setFormatter(Short(secrets, "%H:%M:%S"))
-    root.handlers = [terminal]
-    if folder:
-        root.addHandler(_file(folder / FILE, secrets))
+        if handler is not TERMINAL:
+            handler.close()
+    TERMINAL.setFormatter(Short(secrets, "%H:%M:%S"))
+    file = [_file(folder / FILE, secrets)] if folder else []
+    root.handlers = [*file, TERMINAL]  # what the terminal says can be found in the file
     root.setLevel(logging.WARNING)  # of libraries, only what is wrong
     logging.getLogger("chatgee").setLevel(level.upper())
-
-
-def quiet_terminal() -> None:
-    """Warnings only, for a terminal whose screen tells the rest."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, Terminal):
-            handler.setLevel(logging.WARNING)
 
 
 def _file(path: Path, secrets: tuple[str, ...]) -> logging.Handler:

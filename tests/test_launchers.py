@@ -270,8 +270,8 @@ def test_chatgee_itself_runs_on_windows_and_ends_with_ctrl_c(
     shutil.copy(BAT, folder)
     more = {"DATA_DIR": windows_path(tmp_path / "자료"), "PORT": "0"}
     with windows.console(folder / BAT.name, path=(base,), **more) as console:
-        url = console.shows(r"skill url: (\S+/prompt)")[1]
-        assert console.shows("연습 중이에요")  # Korean, on a console of any code page
+        url = console.shows(r"(http://127\.0\.0\.1:\d+/prompt)")[1]
+        assert console.shows("연습용 모델이 답하고 있어요")  # Korean, on a console of any code page
         assert requests.get(url.replace("/prompt", "/health"), timeout=10).json()["status"] == "ok"
         asked = {"userRequest": {"user": {"id": "friend"}, "utterance": "안녕?"}}
         assert "연습" in requests.post(url, json=asked, timeout=10).text
