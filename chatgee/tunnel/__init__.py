@@ -49,6 +49,17 @@ class Tunnels:
             self._changed(Link("ngrok" if address else "none", address))
 
 
+def trial(settings: Settings, port: int) -> str:
+    """The address that a tunnel with these settings gets; `TunnelError` where it gets none.
+
+    For a look before they are saved: it is closed again.
+    """
+    with public_address(settings, port) as address:
+        if address is None:
+            raise TunnelError("tunnel.no_token")
+        return address
+
+
 @contextmanager
 def public_address(settings: Settings, port: int) -> Iterator[str | None]:
     """The address under which the world reaches `port`; None where there is none.
