@@ -206,10 +206,15 @@ OPTIONS = {row.name.upper(): row for row in fields(Settings)}
 
 def load(environ: Mapping[str, str] = os.environ, file: Path = CONFIG) -> Settings:
     """Read the settings; `SettingsError` where one cannot be used."""
-    given = {**read_file(file), **{name: text for name, text in environ.items() if text.strip()}}
+    found = {**read_file(file), **given(environ)}
     return Settings(
-        **{name.lower(): _parse(name, given[name]) for name in OPTIONS if name in given}
+        **{name.lower(): _parse(name, found[name]) for name in OPTIONS if name in found}
     )
+
+
+def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What the environment says; an empty variable says nothing."""
+    return {name: text for name, text in environ.items() if text.strip()}
 
 
 def _parse(name: str, text: str) -> Any:
