@@ -27,6 +27,11 @@ def project() -> Path:
     """A copy of the project without its owner's config.env: no test may use a real key."""
     folder = Path(tempfile.mkdtemp(prefix="chatgee-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return copy_to(folder)
+
+
+def copy_to(folder: Path) -> Path:
+    """For a test that lets the program write its config.env: a copy of its own."""
     shutil.copytree(ROOT / "chatgee", folder / "chatgee", ignore=ignore_patterns("__pycache__"))
     for name in ("run.py", "requirements.txt", "config.example.env"):
         shutil.copy(ROOT / name, folder)
@@ -36,10 +41,12 @@ def project() -> Path:
 class Program:
     """A running `python run.py`, in a process group of its own."""
 
-    def __init__(self, environ: dict[str, str], *arguments: str) -> None:
+    def __init__(
+        self, environ: dict[str, str], *arguments: str, folder: Path | None = None
+    ) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
         self.process = subprocess.Popen(
-            [sys.executable, str(project() / "run.py"), *arguments],
+            [sys.executable, str((folder or project()) / "run.py"), *arguments],
             env=kept | {"PYTHONUTF8": "1"} | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -107,8 +114,10 @@ class Program:
 
 
 @contextmanager
-def program(environ: dict[str, str], *arguments: str) -> Iterator[Program]:
-    started = Program(environ, *arguments)
+def program(
+    environ: dict[str, str], *arguments: str, folder: Path | None = None
+) -> Iterator[Program]:
+    started = Program(environ, *arguments, folder=folder)
     try:
         yield started
     finally:

@@ -155,7 +155,7 @@ def test_a_page_is_framed_kept_and_scripted_by_nobody(home: Bot, path: str) -> N
     assert "unsafe" not in policy
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["X-Content-Type-Options"] == "nosniff"
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert not re.search(r"<style|<script>|\sstyle=|\son[a-z]+=|javascript:", page.text)
 
 

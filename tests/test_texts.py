@@ -118,7 +118,7 @@ def test_a_bad_card_is_told_by_line_and_ours_are_used(file: Path, cards: str) ->
 
 
 GROUPS = {key.split(".")[0] for key in Texts.load().sentences if "." in key}
-KEY = re.compile(rf"({'|'.join(GROUPS)})\.(?!toml|md|html)[a-z_]+|system_prompt")
+KEY = re.compile(rf"({'|'.join(GROUPS)})\.(?!toml|md|html)[a-z_]*[a-z]|system_prompt")
 
 
 def said(path: Path) -> Iterator[str]:
@@ -137,10 +137,7 @@ def said(path: Path) -> Iterator[str]:
 TEMPLATES = [path.read_text("utf-8") for path in OURS.parent.glob("web/templates/*.html")]
 USED = {key for path in CODE for key in said(path)}
 USED |= {
-    key
-    for page in TEMPLATES
-    for key in re.findall(r'"([\w.]+)"(?! ~)', page)
-    if KEY.fullmatch(key) and not key.endswith("_")
+    key for page in TEMPLATES for key in re.findall(r'"([\w.]+)"(?! ~)', page) if KEY.fullmatch(key)
 }
 USED |= {f"{group}.{failure}" for group in ("failure", "hint") for failure in Failure}
 USED |= {f"setup.{failure}" for failure in ("wrong_key", "no_credit", "unknown_model")}

@@ -45,10 +45,13 @@ def guard(pages: Blueprint) -> None:
 
 
 def private(page: Response) -> Response:
-    """The headers of every page: nobody frames it, keeps it or learns where a link came from."""
+    """The headers of every page: nobody frames it, keeps it or learns where a link came from.
+
+    Not `no-referrer`: with it a browser sends `Origin: null` with our own forms.
+    """
     page.headers["Content-Security-Policy"] = POLICY
     page.headers["X-Content-Type-Options"] = "nosniff"
-    page.headers["Referrer-Policy"] = "no-referrer"
+    page.headers["Referrer-Policy"] = "same-origin"
     page.headers["Cache-Control"] = "no-store"
     return page
 

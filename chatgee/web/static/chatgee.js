@@ -69,9 +69,9 @@
 
   document.addEventListener("htmx:error", () => alarm("down"));
   document.addEventListener("htmx:before:response", (event) => {
-    const refused = event.detail.ctx.response.status >= 400;
-    alarm(refused ? "stale" : "");
-    if (refused) event.preventDefault();  // what was typed stays in the page
+    const status = event.detail.ctx.response.status;
+    alarm(status >= 500 ? "down" : status >= 400 ? "stale" : "");
+    if (status >= 400) event.preventDefault();  // what was typed stays in the page
   });
   document.addEventListener("htmx:after:swap", () => {
     const wrong = document.querySelector("#setup [aria-invalid]");
