@@ -52,8 +52,8 @@ class Draft:
         return cls(
             source="local" if settings.openai_base_url else "later" if later else "openai",
             address=settings.openai_base_url or "",
-            model="" if settings.practice else settings.openai_model,
-            link="ngrok" if new or settings.ngrok_authtoken else "temporary",
+            model=settings.openai_model,
+            link="ngrok" if new or _has_ngrok(settings) else "temporary",
             domain=settings.ngrok_domain or "",
             prompt=prompt,
         )
@@ -155,14 +155,20 @@ def _on_this_machine(address: str) -> bool:
 
 def _read_link(draft: Draft, ours: Settings, reader: _Reader) -> None:
     if draft.link == "temporary":
-        for name in ("NGROK_AUTHTOKEN", "NGROK_DOMAIN"):
-            reader.take("link", name, None)
+        if _has_ngrok(ours):
+            for name in ("NGROK_AUTHTOKEN", "NGROK_DOMAIN", "TUNNEL"):
+                reader.take("link", name, None)
         return
     token = _last_word(draft.token)
     reader.take_secret("token", "NGROK_AUTHTOKEN", token, "setup.token_missing")
     reader.take("domain", "NGROK_DOMAIN", _domain(draft.domain) or None)
-    if ours.tunnel == "none":
-        reader.take("link", "TUNNEL", None)
+    if token or not _has_ngrok(ours):
+        reader.take("link", "TUNNEL", None)  # auto, which is ngrok where there is a token
+
+
+def _has_ngrok(settings: Settings) -> bool:
+    """Whether a token is there, and not left aside by TUNNEL."""
+    return settings.ngrok_authtoken is not None and settings.tunnel in {"auto", "ngrok", "none"}
 
 
 def _last_word(text: str) -> str:

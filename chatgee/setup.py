@@ -61,7 +61,7 @@ class Setup:
     """Safe from any thread: the owner has one page open, seldom two."""
 
     config: Path = settings.CONFIG
-    environ: Mapping[str, str] = field(default_factory=settings.given)
+    environ: Mapping[str, str] = field(default_factory=settings.given, repr=False)
     local_servers: tuple[tuple[str, str], ...] = LOCAL_SERVERS
     trial: Callable[[Settings, int], str] = tunnel.trial
 
@@ -120,7 +120,7 @@ class Setup:
         if not problems and not unchecked:
             problems |= self._check_what_is_new(draft, ours, wanted, port)
         if not problems:
-            problems |= self._needs_model(draft, wanted)
+            problems |= self._needs_model(draft, ours, wanted)
         if not problems:
             problems |= self._write(draft, ours, texts, wanted)
         return replace(self._report(draft, ours, problems), saved=not problems)
@@ -154,21 +154,25 @@ class Setup:
         return {}
 
     def _try_link(self, wanted: Plan, port: int) -> Problems:
+        asked = replace(wanted.settings, tunnel="ngrok", public_url=None)
         try:
-            address = self.trial(wanted.settings, port)
+            address = self.trial(asked, port)
         except ChatGeeError as error:
             return {"link_check": error}
         self._address = (_link(wanted.settings), address)
         return {}
 
-    def _needs_model(self, draft: Draft, wanted: Plan) -> Problems:
+    def _needs_model(self, draft: Draft, ours: Settings, wanted: Plan) -> Problems:
         """A server of one's own has no model of which we could know the name."""
-        server, models = self._models
-        known = models if server == _server(wanted.settings) else ()
-        unknown = not draft.model or (known and draft.model not in known)
-        if draft.source == "local" and unknown and "OPENAI_MODEL" not in self.fixed:
-            return {"model": ChatGeeError("setup.model_missing")}
-        return {}
+        server, known = _server(wanted.settings), self._models
+        if draft.source != "local" or "OPENAI_MODEL" in self.fixed:
+            return {}
+        if server == known[0]:
+            missing = draft.model not in known[1]
+        else:
+            default = settings.OPTIONS["OPENAI_MODEL"].default
+            missing = server != _server(ours) and draft.model in ("", default)
+        return {"model": ChatGeeError("setup.model_missing")} if missing else {}
 
     def _write(self, draft: Draft, ours: Settings, texts: Texts, wanted: Plan) -> Problems:
         try:

@@ -212,6 +212,17 @@ def test_a_public_url_leaves_nothing_to_ask(setup: Setup, ours: Settings, ngrok:
     assert not ngrok.tried
 
 
+def test_a_tunnel_that_was_turned_off_stays_off_until_a_token_is_typed(ours: Settings) -> None:
+    off = Settings(data_dir=ours.data_dir, tunnel="none", ngrok_authtoken=Secret(TOKEN))
+    draft = Draft.read({"source": "later"})
+    assert "TUNNEL" not in plan(draft, off, frozenset()).values
+    typed = Draft.read({"source": "later", "token": "other"})
+    assert plan(typed, off, frozenset()).values["TUNNEL"] is None
+    temporary = Draft.read({"source": "later", "link": "temporary"})
+    never = Settings(data_dir=ours.data_dir, tunnel="none")
+    assert "TUNNEL" not in plan(temporary, never, frozenset()).values
+
+
 # --- what is written ------------------------------------------------------------------------
 
 
