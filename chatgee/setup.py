@@ -71,14 +71,14 @@ class Setup:
         self._models: tuple[object, tuple[str, ...]] = (None, ())
         self._address: tuple[object, str | None] = (None, None)
 
-    @property
-    def new(self) -> bool:
-        return not self.config.exists()
+    def is_new(self, ours: Settings) -> bool:
+        """Whether nobody has set anything up yet, neither here nor in the environment."""
+        return ours.practice and not self.config.exists()
 
     # --- what the page shows ----------------------------------------------------------------
 
     def begin(self, ours: Settings, texts: Texts) -> Report:
-        return self._report(Draft.of(ours, character(ours, texts), self.new), ours, {})
+        return self._report(Draft.of(ours, character(ours, texts), self.is_new(ours)), ours, {})
 
     def find_servers(self) -> list[Found]:
         """Those of the usual local servers that are running, all asked at once."""
@@ -127,7 +127,7 @@ class Setup:
 
     def skip(self) -> None:
         """Begin with the practice model; the page need not open by itself again."""
-        if self.new:
+        if not self.config.exists():
             config_file.write(self.config, {})
 
     # --- how --------------------------------------------------------------------------------

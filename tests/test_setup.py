@@ -189,7 +189,7 @@ def test_the_usual_servers_are_found(setup: Setup, fake_openai: FakeOpenAI, tmp_
 def test_a_tunnel_is_tried_before_it_is_saved(setup: Setup, ours: Settings, ngrok: Ngrok) -> None:
     draft = Draft.read({"source": "later", "token": "wrong", "domain": "a.ngrok-free.dev"})
     assert told(setup.save(draft, ours, TEXTS, 1)) == {"link_check": "tunnel.refused"}
-    assert setup.new
+    assert setup.is_new(ours)
     right = Draft.read(vars(draft) | {"token": TOKEN})
     assert setup.check_link(right, ours, 1).address == "https://a.ngrok-free.dev"
     assert setup.save(right, ours, TEXTS, 1).saved
@@ -234,7 +234,7 @@ def test_saving_writes_what_the_settings_read_back(
     read = settings.load({}, setup.config)
     assert (read.openai_base_url, read.openai_model) == (fake_openai.url, "gpt-6-sol")
     assert character(ours, TEXTS) == "우리 반\n도우미"
-    assert not setup.new
+    assert setup.config.exists()
 
 
 def test_a_server_of_ones_own_needs_a_model_that_it_has(
@@ -244,7 +244,7 @@ def test_a_server_of_ones_own_needs_a_model_that_it_has(
         report = setup.save(local(fake_openai, model=model), ours, TEXTS, 1)
         assert told(report) == {"model": "setup.model_missing"}
         assert report.models
-    assert setup.new
+    assert setup.is_new(ours)
 
 
 def test_practice_and_a_temporary_address_take_the_secrets_out(

@@ -88,7 +88,7 @@ def _page(report: Report, **more: Any) -> str:
         chosen=next((name for name in wanted if name in report.models), ""),
         address=report.address,
         ours=ours,
-        new=setup.new,
+        new=setup.is_new(ours),
         fixed=setup.fixed,
         examples=EXAMPLES,
         most_chars=MOST_CHARS,
