@@ -184,8 +184,8 @@ def test_what_the_environment_decides_cannot_be_edited(stopped_bot: Bot, tmp_pat
     stopped_bot.setup = Setup(tmp_path / "config.env", stopped_bot.environ | SECRETS, ())
     with stopped_bot.open(**SECRETS) as bot:
         page = ask(bot, "/setup").text
-        assert page.count("환경 변수 OPENAI_API_KEY로 정해져") == 2
-        assert "환경 변수 NGROK_AUTHTOKEN로 정해져" in page
+        assert page.count("환경 변수 OPENAI_API_KEY에 정해져") == 2
+        assert "환경 변수 NGROK_AUTHTOKEN에 정해져" in page
         assert 'name="token"' not in page
         form = {"csrf": owner.TOKEN, "source": "local", "server_key": "other", "token": "other"}
         form["model"] = "gpt-test"
