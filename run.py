@@ -46,7 +46,7 @@ COMMANDS = {
     "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS),
 }
 
-# What the owner reads; what to do about a failure is in chatgee/install_troubles.py.
+# What the owner reads; what to do about a failure is in chatgee/install_troubles.toml.
 USAGE = "'{word}'은(는) 없는 명령이에요. 이렇게 쓸 수 있어요."
 WAITING = "다른 창에서 ChatGee를 준비하고 있어요. 끝날 때까지 기다릴게요."
 MAKING = "1/2 ChatGee만의 파이썬 환경을 만들고 있어요: {folder}"

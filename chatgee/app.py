@@ -17,6 +17,7 @@ from chatgee.practice import PracticeModel
 from chatgee.questions import Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
+from chatgee.setup import Setup
 from chatgee.store import Limits, Store
 from chatgee.texts import Texts
 from chatgee.web import create_app
@@ -45,12 +46,14 @@ def running(
     model: Model | None = None,
     requests: Callable[[], int] = lambda: 0,
     reload: Callable[[], None] = lambda: None,
+    setup: Setup | None = None,
 ) -> Iterator[ChatGee]:
     """Everything but the socket, from the store's opening to its closing.
 
     `requests` tells how many are being answered; those that do not merely wait come before new
-    work. `reload` is called where a page has changed the settings. Questions that an earlier run
-    left without an answer are taken up at once. `StoreError` where the database cannot be used.
+    work. `reload` is called where a page has changed the settings, `setup` is what that page
+    works with. Questions that an earlier run left without an answer are taken up at once.
+    `StoreError` where the database cannot be used.
     """
     store, bell, health, callbacks = Store(settings.sqlalchemy_url), Bell(), Health(), Callbacks()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
@@ -85,7 +88,7 @@ def running(
     worker.run(answering.purge_daily())
     try:
         yield ChatGee(
-            create_app(engine, settings, texts, board, reload),
+            create_app(engine, settings, texts, board, reload, setup or Setup()),
             store,
             bell,
             worker,

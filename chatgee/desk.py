@@ -8,8 +8,10 @@ from types import TracebackType
 
 import pyperclip
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
-from rich.panel import Panel
+from rich.padding import Padding
+from rich.rule import Rule
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -17,8 +19,9 @@ from chatgee.board import Board, Glance, Light
 from chatgee.settings import Settings, inherited
 from chatgee.texts import Texts
 
-DOTS = {"good": "green", "wait": "yellow", "bad": "red"}
-WIDEST = 100
+COLOURS = {"good": "bold green", "wait": "bold yellow", "bad": "bold red"}
+WIDEST, MARGIN = 92, 8
+"""Columns; some are left free, as a terminal may draw a sign wider than we count it."""
 
 
 def interactive() -> bool:
@@ -79,18 +82,32 @@ class Screen:
 
 
 def draw(glance: Glance, local: str, copied: bool, texts: Texts, width: int) -> RenderableType:
-    """`width` is the terminal's, in columns."""
-    rows = Table.grid(Column(no_wrap=True), Column(), padding=(0, 2))
+    """`width` is the terminal's, in columns.
+
+    ASCII and Hangul only: a Korean Windows console draws lines and dots two columns wide, other
+    terminals one.
+    """
+    rows = Table.grid(
+        Column(no_wrap=True), Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2)
+    )
     for name in ("model", "tunnel", "kakao"):
-        rows.add_row(Text(texts(f"screen.{name}"), style="bold"), _line(getattr(glance, name)))
+        light: Light = getattr(glance, name)
+        rows.add_row(*_line(texts(f"screen.{name}"), light, texts))
     rows.add_row()
-    rows.add_row(Text(texts("screen.next"), style="bold"), Text(glance.next_step, style="yellow"))
-    page = Text(texts("screen.page", url=local), style="dim")
-    parts: list[RenderableType] = [_address(glance, copied, texts), Text(), rows, Text(), page]
+    parts: list[RenderableType] = [
+        _address(glance, copied, texts),
+        Text(),
+        rows,
+        _next(glance, texts),
+    ]
     if glance.old_skill_url:
-        parts.insert(0, _changed(glance, texts))
-    end, width = texts("screen.end"), min(width, WIDEST)
-    return Panel(Group(*parts), title="ChatGee", subtitle=end, width=width, padding=(1, 2))
+        words = texts("screen.changed", old=glance.old_skill_url)
+        parts[:0] = [Padding(Text(words), (1, 2), style="bold white on red"), Text()]
+    parts += [Text(), Text(texts("screen.page", url=local), style="dim")]
+    width = max(40, min(width - MARGIN, WIDEST))
+    title = Rule(Text("ChatGee", style="bold"), characters="-", style="dim")
+    end = Rule(Text(texts("screen.end"), style="dim"), characters="-", style="dim")
+    return Constrain(Group(title, Padding(Group(*parts), (1, 2)), end), width)
 
 
 def _address(glance: Glance, copied: bool, texts: Texts) -> RenderableType:
@@ -104,10 +121,12 @@ def _address(glance: Glance, copied: bool, texts: Texts) -> RenderableType:
     )
 
 
-def _changed(glance: Glance, texts: Texts) -> RenderableType:
-    words = texts("screen.changed", old=glance.old_skill_url)
-    return Panel(Text(words, style="bold"), style="red")
+def _line(name: str, light: Light, texts: Texts) -> tuple[Text, Text, Text]:
+    state = Text(texts(f"screen.{light.state}"), style=COLOURS[light.state])
+    return Text(name, style="bold"), state, Text(light.text)
 
 
-def _line(light: Light) -> Text:
-    return Text.assemble(("● ", DOTS[light.state]), light.text)
+def _next(glance: Glance, texts: Texts) -> RenderableType:
+    row = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2))
+    row.add_row(Text(texts("screen.next"), style="bold"), Text(glance.next_step, style="yellow"))
+    return row

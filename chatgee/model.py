@@ -79,6 +79,22 @@ class OpenAIModel:
             raise ModelError(failure) from error
         raise AssertionError("the last try returns or raises")
 
+    async def models(self) -> tuple[str, ...]:
+        """The names that the service offers, in its order; `ModelError` where it tells none."""
+        client = self._connect()
+        import openai
+
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                reply: Any = await client.get("/models", cast_to=object)
+        except openai.APIError as error:
+            raise _translated(error) from error
+        except TimeoutError as error:
+            raise ModelError(Failure.TIMEOUT) from error
+        except (ValueError, RecursionError) as error:
+            raise ModelError(Failure.SERVER) from error
+        return _names(reply)
+
     async def close(self) -> None:
         if self._client:
             await self._client.close()
@@ -127,6 +143,14 @@ def _messages(prompt: Prompt) -> Iterator[dict[str, Any]]:
         yield {"role": "user", "content": [text, photo]}
     else:
         yield {"role": "user", "content": prompt.question}
+
+
+def _names(reply: Any) -> tuple[str, ...]:
+    """The models in a list, which is null where a local server has none."""
+    try:
+        return tuple(str(model["id"]) for model in reply["data"] or ())
+    except (TypeError, LookupError) as error:
+        raise ModelError(Failure.SERVER) from error
 
 
 def _read(reply: Any) -> Answer:

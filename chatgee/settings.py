@@ -221,13 +221,13 @@ def load_usable(
     values: dict[str, Any] = {}
     wrong: list[SettingsError] = []
     try:
-        given = read_file(file)
+        found = read_file(file)
     except SettingsError as error:
-        given, wrong = {}, [error]
-    given |= {name: text for name, text in environ.items() if text.strip()}
-    for name in (name for name in OPTIONS if name in given):
+        found, wrong = {}, [error]
+    found |= given(environ)
+    for name in (name for name in OPTIONS if name in found):
         try:
-            values[name.lower()] = _parse(name, given[name])
+            values[name.lower()] = _parse(name, found[name])
         except SettingsError as error:
             wrong.append(error)
     return Settings(**values), wrong
@@ -237,6 +237,11 @@ def inherited(**changed: str) -> dict[str, str]:
     """The whole environment, with `changed` in it: for programs that we start, and for names of
     the system's own, such as DISPLAY."""
     return {**os.environ, **changed}
+
+
+def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What the environment says; an empty variable says nothing."""
+    return {name: text for name, text in environ.items() if text.strip()}
 
 
 def _parse(name: str, text: str) -> Any:

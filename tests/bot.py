@@ -11,6 +11,7 @@ from typing import Any
 from chatgee import app, settings
 from chatgee.board import Board
 from chatgee.questions import Model
+from chatgee.setup import Setup
 from chatgee.store import Store
 from chatgee.texts import Texts
 from chatgee.web.server import Server
@@ -28,6 +29,8 @@ class Bot:
     running: app.ChatGee | None = field(default=None, repr=False)
     texts: Texts = field(default_factory=Texts.load, repr=False)
     reloads: int = 0
+    setup: Setup | None = None
+    """What the set-up page works with, where it is not the world."""
 
     @contextmanager
     def open(self, **changes: Any) -> Iterator["Bot"]:
@@ -38,7 +41,13 @@ class Bot:
         self.board = Board(ours.data_dir / "board.json", self.url)
         server.start()
         with app.running(
-            ours, self.texts, self.board, self.model, server.requests, self.reload
+            ours,
+            self.texts,
+            self.board,
+            self.model,
+            server.requests,
+            self.reload,
+            self.setup or Setup(ours.data_dir / "config.env", {}, ()),
         ) as self.running:
             server.serve(self.running.wsgi)
             try:

@@ -21,8 +21,11 @@ class FarEnd:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_GET(self) -> None:
+                self.do_POST()
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 try:
                     status, headers, content = end.answer(self.path, dict(self.headers), body)
                     self.send_response(status)
@@ -79,6 +82,10 @@ class FakeOpenAI(FarEnd):
         self._slow: str | None = None
         self.says: Callable[[str], str] = lambda question: f"답: {question}"
         self.finish_reason = "stop"
+        self.models: Any = ["gpt-6-luna", "gpt-6-sol", "text-embedding-3"]
+        self.right_key: str | None = None
+        """Where it is not None, another key is refused as OpenAI refuses it."""
+        self.asked_for_models = 0
         super().__init__()
 
     @property
@@ -115,6 +122,12 @@ class FakeOpenAI(FarEnd):
     def answer(
         self, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
+        refused = self._refused(headers)
+        if path.endswith("/models"):
+            self.asked_for_models += 1
+            return refused or self._models()
+        if refused:
+            return refused
         request = json.loads(body)
         question = request["messages"][-1]["content"]
         self.remember(request | {"path": path, "headers": headers})
@@ -136,6 +149,18 @@ class FakeOpenAI(FarEnd):
             "usage": {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30},
         }
         return 200, {"Content-Type": "application/json"}, json.dumps(reply).encode()
+
+    def _refused(self, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes] | None:
+        given = {name.lower(): value for name, value in headers.items()}.get("authorization")
+        if self.right_key is None or given == f"Bearer {self.right_key}":
+            return None
+        told = {"message": "Incorrect API key provided: sk-w***", "code": "invalid_api_key"}
+        return 401, {"Content-Type": "application/json"}, json.dumps({"error": told}).encode()
+
+    def _models(self) -> tuple[int, dict[str, str], bytes]:
+        rows = self.models and [{"id": name, "object": "model"} for name in self.models]
+        body = {"object": "list", "data": rows}
+        return 200, {"Content-Type": "application/json"}, json.dumps(body).encode()
 
 
 class FakeKakao(FarEnd):

@@ -27,6 +27,11 @@ def project() -> Path:
     """A copy of the project without its owner's config.env: no test may use a real key."""
     folder = Path(tempfile.mkdtemp(prefix="chatgee-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return copy_to(folder)
+
+
+def copy_to(folder: Path) -> Path:
+    """For a test that lets the program write its config.env: a copy of its own."""
     shutil.copytree(ROOT / "chatgee", folder / "chatgee", ignore=ignore_patterns("__pycache__"))
     for name in ("run.py", "requirements.txt", "config.example.env"):
         shutil.copy(ROOT / name, folder)

@@ -169,7 +169,7 @@ class Terminal:
 
     def _squeezed(self) -> str:
         plain = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", self.text)
-        return re.sub(r"[\s│╭╮╰╯─]", "", plain)
+        return re.sub(r"\s", "", plain)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and read on: a program whose screen nobody reads would wait for ever."""

@@ -44,7 +44,8 @@ class Project:
         (folder / "chatgee" / "launch.py").write_text(STUB, "utf-8")
         (folder / "tests").mkdir()
         shutil.copy(RUN, folder)
-        shutil.copy(install_troubles.__file__, folder / "chatgee")
+        for file in (install_troubles.__file__, install_troubles.WORDS):
+            shutil.copy(file, folder / "chatgee")
         self.require(requirements)
 
     def require(self, requirements: str) -> None:

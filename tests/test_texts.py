@@ -10,6 +10,8 @@ import pytest
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
 from chatgee.texts import OURS, Texts
+from chatgee.web.home import DONE
+from chatgee.web.setup import EXAMPLES
 
 CODE = sorted(OURS.parent.rglob("*.py"))
 SPEAKERS = {"texts", "sentence", "Refused", "SettingsError", "TunnelError", "StoreError"}
@@ -116,7 +118,7 @@ def test_a_bad_card_is_told_by_line_and_ours_are_used(file: Path, cards: str) ->
 
 
 GROUPS = {key.split(".")[0] for key in Texts.load().sentences if "." in key}
-KEY = re.compile(rf"({'|'.join(GROUPS)})\.(?!toml|md|html)[a-z_]+|system_prompt")
+KEY = re.compile(rf"({'|'.join(GROUPS)})\.(?!toml|md|html)[a-z_]*[a-z]|system_prompt")
 
 
 def said(path: Path) -> Iterator[str]:
@@ -134,8 +136,17 @@ def said(path: Path) -> Iterator[str]:
 
 TEMPLATES = [path.read_text("utf-8") for path in OURS.parent.glob("web/templates/*.html")]
 USED = {key for path in CODE for key in said(path)}
-USED |= {key for page in TEMPLATES for key in re.findall(r'\bt\("([\w.]+)"', page)}
+USED |= {
+    key for page in TEMPLATES for key in re.findall(r'"([\w.]+)"(?! ~)', page) if KEY.fullmatch(key)
+}
 USED |= {f"{group}.{failure}" for group in ("failure", "hint") for failure in Failure}
+USED |= {f"setup.{failure}" for failure in ("wrong_key", "no_credit", "unknown_model")}
+USED |= {f"setup.{failure}" for failure in ("rate_limit", "timeout", "network")}
+USED |= {f"setup.name_{name}" for name in EXAMPLES}
+USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
+USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
+USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
+USED |= {f"frame.{page}" for page in ("home", "setup", "manual")}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 
 

@@ -125,7 +125,8 @@ def test_what_is_just_small_enough_is_read(bot: Bot) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/local_test"])
 def test_a_page_says_in_korean_that_it_is_alive(bot: Bot, path: str) -> None:
-    page = get(bot, path)
+    through_the_tunnel = {"X-Forwarded-For": "203.0.113.7"}
+    page = requests.get(bot.url + path, headers=through_the_tunnel, timeout=PATIENCE)
     assert (page.status_code, page.encoding) == (200, "utf-8")
     assert "ChatGee가 켜져 있어요." in page.text
 

@@ -1,16 +1,17 @@
-"""The owner's manual under /manual. Whether the caller is the owner is asked elsewhere."""
+"""The owner's manual under /manual."""
 
 from flask import Blueprint, abort, redirect, render_template, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 
 from chatgee import manual
-from chatgee.web.skill import parts
+from chatgee.web import owner
 
 __all__ = ["bp"]
 
 FIRST = manual.ORDER[0]
 
 bp = Blueprint("manual", __name__, url_prefix="/manual", template_folder="templates")
+owner.guard(bp)
 
 
 @bp.get("", strict_slashes=False)
@@ -41,7 +42,6 @@ def _shown(name: str) -> ResponseReturnValue:
     at = manual.ORDER.index(name)
     return render_template(
         "manual.html",
-        t=parts().texts,
         name=name,
         page=page,
         pages=pages,

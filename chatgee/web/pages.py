@@ -1,19 +1,25 @@
-"""Pages for a person with a browser: that the server is alive, and where it is."""
+"""Pages for whoever finds this server: that it is alive, and nothing else."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from chatgee.practice import PracticeModel
+from chatgee.web import home, owner
 from chatgee.web.skill import parts
 
-bp = Blueprint("pages", __name__, template_folder="templates")
+bp = Blueprint("pages", __name__)
+bp.after_request(owner.private)
 
 
 @bp.get("/")
+def front() -> ResponseReturnValue:
+    return home.page() if owner.is_here() else alive()
+
+
 @bp.get("/local_test")
 def alive() -> ResponseReturnValue:
     """Nothing that a stranger should not see: it is open to the world through the tunnel."""
-    return render_template("alive.html", t=parts().texts, note=_state())
+    return render_template("alive.html", note=_state())
 
 
 def _state() -> str:
@@ -24,4 +30,4 @@ def _state() -> str:
 
 @bp.get("/prompt")
 def not_for_people() -> ResponseReturnValue:
-    return render_template("alive.html", t=parts().texts, note="page.not_skill"), 405
+    return render_template("alive.html", note="page.not_skill"), 405

@@ -101,6 +101,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def service(self) -> None:
         try:
             super().service()
+        except OSError:  # the server was stopped under it
+            log.debug("connection from %s", self.addr, exc_info=True)
         finally:
             self.unpark()
 
@@ -234,6 +236,9 @@ class Server:
         self._door.open(_gone)  # nobody waits any more
         self._server.close()
         self._threads.shutdown(timeout=0.5)
+        for channel in list(self._server.active_channels.values()):  # a browser keeps some open
+            with suppress(OSError, KeyError):  # or the loop has closed it just now
+                channel.close()
 
     def _run(self) -> None:
         try:

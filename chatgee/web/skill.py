@@ -22,6 +22,7 @@ from chatgee.engine import Engine
 from chatgee.errors import PayloadError
 from chatgee.kakao import SkillRequest
 from chatgee.settings import Settings
+from chatgee.setup import Setup
 from chatgee.texts import Texts
 from chatgee.web import owner
 from chatgee.web.server import ARRIVED, HUNG_UP
@@ -69,6 +70,7 @@ class Parts:
     texts: Texts
     board: Board
     reload: Callable[[], None]
+    setup: Setup
     may_complain: "Seldom" = field(default_factory=lambda: Seldom())
 
 

@@ -1,0 +1,51 @@
+"""A real browser, for the tests of the owner's pages and for their pictures."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+MISSING = "no chromium: apt-get install chromium fonts-noto-cjk"
+WIDE, PHONE = (1280, 900), (390, 844)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser, size: tuple[int, int] = WIDE, dark: bool = False, **options: Any
+) -> Iterator[Page]:
+    """A page of which `complaints` holds what the browser found wrong, such as a broken policy."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        locale="ko-KR",
+        **options,
+    )
+    page = context.new_page()
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+def complaints(page: Page) -> list[str]:
+    """Filled from now on with errors and warnings of the console and of scripts."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on(
+        "console",
+        lambda message: found.append(message.text) if message.type in ("error", "warning") else 0,
+    )
+    return found

@@ -1,0 +1,240 @@
+"""The owner's pages as an owner uses them, in a real browser."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatgee import settings
+from chatgee.setup import Setup
+from chatgee.tunnel import Link
+from tests.bot import Bot
+from tests.far_ends import FakeOpenAI
+from tests.process import copy_to, program
+
+pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests import browser as real
+
+pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
+
+KEY = "sk-right-0123456789"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with real.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """In which nothing may be wrong, and no policy of ours be broken."""
+    with real.opened(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
+        found = real.complaints(page)
+        yield page
+        assert found == []
+
+
+@pytest.fixture
+def new(tmp_path: Path, fake_openai: FakeOpenAI) -> Iterator[Bot]:
+    """A first run, with a model server on this machine."""
+    bot = Bot({"DATA_DIR": str(tmp_path), "PORT": "0"})
+    servers = (("LM Studio", fake_openai.url), ("Ollama", "http://127.0.0.1:9/v1"))
+    bot.setup = Setup(tmp_path / "config.env", {}, servers, lambda ours, _: f"https://{ours.port}")
+    with bot.open():
+        yield bot
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def sees(page: Page, words: str) -> None:
+    expect(page.get_by_text(words).first).to_be_visible(timeout=10_000)
+
+
+# --- a first run ----------------------------------------------------------------------------
+
+
+def test_a_first_run_ends_with_a_bot_that_answers(
+    page: Page, tmp_path: Path, fake_openai: FakeOpenAI
+) -> None:
+    fake_openai.right_key = KEY
+    folder = copy_to(tmp_path / "ChatGee (1) 우리 반")
+    environ = {"PORT": "0", "TUNNEL": "none", "REPLY_SECONDS": "3"}
+    with program(environ, folder=folder) as run:
+        friend = run.friend()
+        assert "연습" in friend.says("안녕").text
+        page.goto(run.url.replace("/prompt", "/setup"))
+        page.get_by_role("radio", name="내 컴퓨터의 모델").check()
+        page.get_by_label("서버 주소").fill(fake_openai.url)
+        page.get_by_label("서버의 키").fill("sk-wrong")
+        press(page, "모델 확인")
+        sees(page, "이 키는 거절됐어요")
+        expect(page.get_by_label("서버의 키")).to_have_value("sk-wrong")
+        page.get_by_label("서버의 키").fill(KEY)
+        press(page, "모델 확인")
+        sees(page, "쓸 수 있는 모델이 2개")
+        page.get_by_label("모델", exact=True).select_option("gpt-6-sol")
+        page.get_by_role("radio", name="임시 주소").check()
+        press(page, "가게 안내")
+        press(page, "저장하고 시작하기")
+        sees(page, "저장했어요")
+        sees(page, "gpt-6-sol 모델이 답하고 있어요")
+        assert friend.says("몇 시에 열어요?").text == "답: 몇 시에 열어요?"
+        assert "꽃집" in fake_openai.requests[-1]["messages"][0]["content"]
+    read = settings.load({}, folder / "config.env")
+    assert read.openai_api_key
+    assert (read.openai_api_key.reveal(), read.openai_base_url) == (KEY, fake_openai.url)
+    assert read.openai_model == "gpt-6-sol"
+    assert KEY not in run.output
+
+
+def test_a_server_on_this_machine_is_offered(page: Page, new: Bot, fake_openai: FakeOpenAI) -> None:
+    page.goto(new.url + "/setup")
+    press(page, "LM Studio 쓰기")
+    sees(page, "쓸 수 있는 모델이 2개")
+    expect(page.get_by_label("서버 주소")).to_have_value(fake_openai.url)
+    page.get_by_role("radio", name="임시 주소").check()
+    press(page, "저장하고 시작하기")
+    sees(page, "저장했어요")
+    assert new.reloads == 1
+
+
+def test_skipping_everything_leaves_a_practice_bot(page: Page, new: Bot) -> None:
+    page.goto(new.url + "/setup")
+    press(page, "모두 건너뛰고 연습으로 시작하기")
+    sees(page, "연습용 모델로 시작했어요")
+    assert "연습" in new.friend().says("안녕").text
+    page.get_by_role("link", name="설정", exact=True).click()
+    expect(page.get_by_role("radio", name="나중에")).to_be_checked()
+    expect(page.get_by_role("button", name="모두 건너뛰고")).to_have_count(0)
+
+
+def test_nothing_that_was_typed_is_lost(page: Page, new: Bot) -> None:
+    page.goto(new.url + "/setup")
+    page.get_by_label("OpenAI 키").fill("sk 1")
+    page.get_by_label("ngrok 토큰").fill("2abcTOKEN")
+    page.get_by_label("ngrok 고정 주소").fill("my domain")
+    page.get_by_label("성격과 할 일").fill("우리 반 도우미")
+    press(page, "저장하고 시작하기")
+    sees(page, "아직 저장하지 않았어요")
+    expect(page.get_by_label("OpenAI 키")).to_be_focused()
+    expect(page.get_by_label("OpenAI 키")).to_have_attribute("aria-invalid", "true")
+    typed = [page.get_by_label(name).input_value() for name in ("OpenAI 키", "ngrok 토큰")]
+    assert typed == ["sk 1", "2abcTOKEN"]
+    expect(page.get_by_label("ngrok 고정 주소")).to_have_value("my domain")
+    expect(page.get_by_label("성격과 할 일")).to_have_value("우리 반 도우미")
+    assert new.reloads == 0
+
+
+def test_an_example_can_be_taken_back(page: Page, new: Bot) -> None:
+    page.goto(new.url + "/setup")
+    character = page.get_by_label("성격과 할 일")
+    character.fill("내가 적은 글")
+    press(page, "영어 회화")
+    expect(character).to_have_value(re.compile("English conversation partner"))
+    page.keyboard.press("Control+z")
+    expect(character).to_have_value("내가 적은 글")
+
+
+def test_the_keyboard_is_enough(page: Page, new: Bot) -> None:
+    def tab_to(name: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            here = (
+                "document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText"
+            )
+            if name in page.evaluate(here):
+                return
+        pytest.fail(f"no Tab leads to {name}")
+
+    page.goto(new.url + "/setup")
+    sees(page, "LM Studio를 찾았어요")
+    tab_to("OpenAI")
+    page.keyboard.press("ArrowRight")
+    tab_to("LM Studio 쓰기")
+    page.keyboard.press("Enter")
+    sees(page, "쓸 수 있는 모델이 2개")
+    tab_to("고정 주소")
+    page.keyboard.press("ArrowRight")
+    tab_to("저장하고 시작하기")
+    page.keyboard.press("Enter")
+    sees(page, "저장했어요")
+    assert new.reloads == 1
+
+
+# --- home -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moved(bot: Bot) -> Bot:
+    """A bot whose address has changed since Kakao was told."""
+    bot.board.linked(Link("ngrok", "https://before.example"))
+    bot.board.called(tester=False)
+    bot.board.linked(Link("localhost.run", "https://after.example"))
+    return bot
+
+
+def test_a_new_address_is_told_loudly_until_kakao_calls_it(page: Page, moved: Bot) -> None:
+    page.goto(moved.url)
+    sees(page, "주소가 바뀌었어요. 카카오 스킬도 바꿔야 해요!")
+    sees(page, "https://before.example/prompt")
+    sees(page, "ngrok 고정 주소를 넣으면 다시는 바뀌지 않아요")
+    moved.board.called(tester=True)  # and the page hears of it by itself
+    expect(page.get_by_role("alert").filter(has_text="주소가 바뀌었어요")).to_have_count(0)
+
+
+def test_the_address_is_copied(page: Page, moved: Bot) -> None:
+    page.goto(moved.url)
+    press(page, "복사")
+    sees(page, "복사했어요")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "https://after.example/prompt"
+
+
+def test_it_says_when_the_program_has_gone_and_when_it_is_back(
+    chromium: Browser, environ: dict[str, str]
+) -> None:
+    with real.opened(chromium) as page:
+        with program(environ | {"TUNNEL": "none"}) as run:
+            home = run.url.removesuffix("/prompt")
+            page.goto(home)
+            run.stop()
+        sees(page, "ChatGee가 꺼져 있어요")
+        with program(environ | {"TUNNEL": "none", "PORT": home.rpartition(":")[2]}):
+            expect(page.get_by_text("ChatGee가 꺼져 있어요")).to_have_count(0, timeout=20_000)
+            sees(page, "gpt-6-luna 모델이 답하고 있어요")
+
+
+def test_the_key_of_the_skill_is_shown_on_request(page: Page, stopped_bot: Bot) -> None:
+    with stopped_bot.open(SKILL_KEY="a-key-of-the-skill") as bot:
+        page.goto(bot.url)
+        expect(page.get_by_text("a-key-of-the-skill")).to_have_count(0)
+        press(page, "값 보기")
+        sees(page, "a-key-of-the-skill")
+
+
+# --- for everybody --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [real.WIDE, real.PHONE], ids=["wide", "phone"])
+def test_nobody_is_shut_out(chromium: Browser, new: Bot, size: tuple[int, int], dark: bool) -> None:
+    new.board.linked(Link("ngrok", "https://before.example"))
+    new.board.linked(Link("localhost.run", "https://after.example"))
+    with real.opened(chromium, size, dark) as page:
+        for path in ("/", "/local_test", "/setup"):
+            page.goto(new.url + path)
+            if path == "/setup":
+                press(page, "LM Studio 쓰기")
+                sees(page, "쓸 수 있는 모델이 2개")
+                press(page, "저장하고 시작하기")
+                sees(page, "아직 저장하지 않았어요")
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]

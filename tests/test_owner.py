@@ -1,0 +1,205 @@
+"""The owner's pages: for whoever sits before this machine, and for no one else."""
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from chatgee.setup import Setup
+from chatgee.web import owner
+from tests.bot import Bot
+from tests.far_ends import PATIENCE
+
+SECRETS = {
+    "OPENAI_API_KEY": "sk-secret-of-openai",
+    "SKILL_KEY": "secret-of-the-skill",
+    "NGROK_AUTHTOKEN": "secret-of-ngrok",
+}
+PAGES = ("/setup", "/setup/servers", "/board")
+CHANGES = ("/setup", "/setup/model", "/setup/link", "/setup/skip", "/key")
+ALIVE = "ChatGee가 켜져 있어요."
+
+
+def ask(bot: Bot, path: str, method: str = "GET", **more: object) -> requests.Response:
+    reply = requests.request(
+        method, bot.url + path, timeout=PATIENCE, allow_redirects=False, **more
+    )  # type: ignore[arg-type]
+    return reply
+
+
+def change(bot: Bot, path: str, token: str | None = None, **headers: str) -> requests.Response:
+    form = {"source": "later", "link": "temporary"} | ({"csrf": token} if token else {})
+    return ask(bot, path, "POST", data=form, headers=headers)
+
+
+@pytest.fixture
+def home(stopped_bot: Bot) -> Iterator[Bot]:
+    """With every secret there is."""
+    with stopped_bot.open(**SECRETS):
+        yield stopped_bot
+
+
+# --- who is a stranger ----------------------------------------------------------------------
+
+
+STRANGERS: list[dict[str, str]] = [
+    *({"Host": host} for host in ("bot.example.com", "name.ngrok-free.dev", "localhost.example")),
+    *({"Host": host} for host in ("127.0.0.1.example.com", "127.0.0.1@evil.example", "192.0.2.7")),
+    *({"Host": host} for host in ("[::ffff:c000:207]", "evil.example#localhost", "0.0.0.0", ".")),
+    *({name: "127.0.0.1"} for name in owner.FORWARDED),
+    {"x-forwarded-for": ""},
+]
+
+
+@pytest.mark.parametrize("headers", STRANGERS, ids=str)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_stranger_finds_no_page_of_the_owners(
+    home: Bot, path: str, headers: dict[str, str]
+) -> None:
+    assert ask(home, path, headers=headers).status_code in {400, 404}
+
+
+@pytest.mark.parametrize("headers", STRANGERS, ids=str)
+@pytest.mark.parametrize("path", ["/", "/local_test"])
+def test_a_stranger_sees_that_it_is_alive_and_nothing_else(
+    home: Bot, path: str, headers: dict[str, str]
+) -> None:
+    page = ask(home, path, headers=headers)
+    if page.status_code != 400:
+        assert ALIVE in page.text
+        assert "/prompt" not in page.text
+        assert owner.TOKEN not in page.text
+
+
+@pytest.mark.parametrize("headers", STRANGERS, ids=str)
+@pytest.mark.parametrize("path", CHANGES)
+def test_a_stranger_changes_nothing_though_the_token_is_right(
+    home: Bot, path: str, headers: dict[str, str]
+) -> None:
+    assert change(home, path, owner.TOKEN, **headers).status_code in {400, 404}
+    assert home.reloads == 0
+
+
+def test_a_call_from_another_machine_is_a_strangers(stopped_bot: Bot) -> None:
+    address = another_address()
+    if address is None:
+        pytest.skip("this machine has no other address")
+    with stopped_bot.open(HOST="0.0.0.0") as bot:
+        bot.url = bot.url.replace("0.0.0.0", address)
+        local = {"Host": "localhost"}
+        assert [ask(bot, path, headers=local).status_code for path in PAGES] == [404] * len(PAGES)
+        assert ALIVE in ask(bot, "/", headers=local).text
+
+
+def another_address() -> str | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        try:
+            way.connect(("192.0.2.1", 9))  # sends nothing: asks which address would be used
+        except OSError:
+            return None
+        address: str = way.getsockname()[0]
+    return None if address.startswith("127.") else address
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.9.9.9", "[::1]:1"])
+def test_the_owner_may_use_every_name_of_this_machine(home: Bot, host: str) -> None:
+    page = ask(home, "/setup", headers={"Host": host})
+    assert page.status_code == 200
+
+
+# --- what another site tries in the owner's browser -----------------------------------------
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize("token", [None, "", "wrong", "토큰", owner.TOKEN + "x"])
+def test_without_the_token_nothing_is_changed(home: Bot, path: str, token: str | None) -> None:
+    assert change(home, path, token).status_code == 403
+    assert home.reloads == 0
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost:1", "https://{here}", ""]
+)
+def test_from_a_page_of_another_origin_nothing_is_changed(
+    home: Bot, path: str, origin: str
+) -> None:
+    here = home.url.removeprefix("http://")
+    reply = change(home, path, owner.TOKEN, Origin=origin.format(here=here))
+    assert reply.status_code == 403
+
+
+def test_a_page_of_ours_may(home: Bot) -> None:
+    assert change(home, "/setup", owner.TOKEN, Origin=home.url).status_code == 303
+    assert home.reloads == 1
+    by_header = change(home, "/setup/skip", **{owner.TOKEN_HEADER: owner.TOKEN})
+    assert by_header.status_code == 303
+
+
+def test_no_page_sends_more_than_fits_a_form(home: Bot) -> None:
+    form = {"csrf": owner.TOKEN, "prompt": "x" * owner.MOST_BYTES}
+    assert ask(home, "/setup", "POST", data=form).status_code == 413
+
+
+# --- what is in a page ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", *PAGES])
+def test_a_page_is_framed_kept_and_scripted_by_nobody(home: Bot, path: str) -> None:
+    page = ask(home, path)
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert not re.search(r"<style|<script>|\sstyle=|\son[a-z]+=|javascript:", page.text)
+
+
+@pytest.mark.parametrize("path", ["/", "/local_test", *PAGES])
+def test_no_secret_is_in_a_page(home: Bot, path: str) -> None:
+    assert not [one for one in SECRETS.values() if one in ask(home, path).text]
+
+
+def test_what_was_typed_as_a_secret_does_not_come_back(stopped_bot: Bot, tmp_path: Path) -> None:
+    stopped_bot.environ.pop("OPENAI_API_KEY")
+    typed = {"openai_key": "sk-typed-just-now", "server_key": "typed-too", "token": "typed-three"}
+    with stopped_bot.open() as bot:
+        form = typed | {"csrf": owner.TOKEN, "domain": "no domain", "source": "local"}
+        page = ask(bot, "/setup", "POST", data=form | {"address": "nowhere"})
+    assert page.status_code == 200
+    assert "아직 저장하지 않았어요" in page.text
+    assert not [one for one in typed.values() if one in page.text]
+    assert ('value="nowhere"' in page.text, 'value="no domain"' in page.text) == (True, True)
+
+
+def test_the_key_of_the_skill_is_shown_when_its_owner_asks(home: Bot) -> None:
+    assert SECRETS["SKILL_KEY"] in change(home, "/key", owner.TOKEN).text
+
+
+def test_what_the_environment_decides_cannot_be_edited(stopped_bot: Bot, tmp_path: Path) -> None:
+    stopped_bot.setup = Setup(tmp_path / "config.env", stopped_bot.environ | SECRETS, ())
+    with stopped_bot.open(**SECRETS) as bot:
+        page = ask(bot, "/setup").text
+        assert page.count("환경 변수 OPENAI_API_KEY에 정해져") == 2
+        assert "환경 변수 NGROK_AUTHTOKEN에 정해져" in page
+        assert 'name="token"' not in page
+        form = {"csrf": owner.TOKEN, "source": "local", "server_key": "other", "token": "other"}
+        form["model"] = "gpt-test"
+        assert ask(bot, "/setup", "POST", data=form | {"unchecked": "1"}).status_code == 303
+    assert "other" not in (tmp_path / "config.env").read_text("utf-8")
+
+
+def test_the_first_page_is_light(home: Bot) -> None:
+    def weight(path: str) -> int:
+        return len(ask(home, path).content)
+
+    for path in ("/", "/setup"):
+        page = ask(home, path).text
+        parts = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
+        assert len(page.encode()) + sum(map(weight, parts)) < 150_000
+    alive = requests.get(home.url + "/local_test", timeout=PATIENCE)
+    assert len(alive.content) < 1500
