@@ -26,7 +26,7 @@ class Front:
         self._screen: desk.Screen | None = None
         self._told: str | None = None
         """The address that was last told."""
-        self._due = 0.0
+        self._due: float | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> "Front":
@@ -42,10 +42,9 @@ class Front:
 
     def begin(self, ours: Settings, texts: Texts) -> None:
         """The server answers, for the first time or with other settings."""
-        first, self._texts, self._ours = self._due == 0.0, texts, ours
-        self._due = time.monotonic() + FIRST_LINK_SECONDS
-        self._told = None
-        if first:
+        self._texts, self._ours = texts, ours
+        if self._due is None:
+            self._due = time.monotonic() + FIRST_LINK_SECONDS
             self._open_page(ours)
         if desk.interactive():
             self._show()
@@ -69,7 +68,7 @@ class Front:
 
     def wait(self) -> None:
         """Called now and then while nothing happens."""
-        if self._told is None and time.monotonic() > self._due:
+        if self._told is None and self._due and time.monotonic() > self._due:
             self._tell(self._board.address)
 
     def _tell(self, address: str) -> None:

@@ -48,8 +48,9 @@ class Place:
     def _write(self, card: Running) -> None:
         self.card = card
         new = self.folder / f"{CARD}.new"
-        new.write_text(json.dumps(asdict(card)), encoding="utf-8")
-        os.replace(new, self.folder / CARD)
+        with suppress(OSError):  # a full disk: what is told here is a convenience
+            new.write_text(json.dumps(asdict(card)), encoding="utf-8")
+            os.replace(new, self.folder / CARD)
 
 
 @contextmanager

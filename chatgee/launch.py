@@ -61,65 +61,66 @@ def key(ours: Settings, texts: Texts, words: list[str]) -> None:
 
 def run(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Serve until SIGTERM, SIGINT or the window's closing."""
-    events: Events = SimpleQueue()
     os.umask(0o077)  # conversations and keys are the owner's alone
     _make_folder(ours.data_dir)
     with ExitStack() as stack:
-        stack.enter_context(ending.told(lambda: events.put(STOP)))
-        place = stack.enter_context(instance.only(ours.data_dir))
-        logs.configure(ours.log_level, ours.secrets, ours.data_dir)
-        server = Server(ours.host, ours.port)
-        place.tell(server.local)
-        board = Board(ours.data_dir / "board.json", server.local)
-        tunnels = stack.enter_context(Tunnels(server.port, events.put))
-        front = stack.enter_context(Front(board, place, texts))
-        server.start()
-        stack.callback(server.stop)
-        while _serve(ours, texts, server, board, tunnels, front, events) == RELOAD:
+        program = Program(ours, texts, stack)
+        while program.serve(ours, texts) == RELOAD:
             ours, texts = _reread(ours, texts)
 
 
-def _serve(
-    ours: Settings,
-    texts: Texts,
-    server: Server,
-    board: Board,
-    tunnels: Tunnels,
-    front: Front,
-    events: Events,
-) -> str:
-    """With these settings, until they change or the program ends; RELOAD or STOP."""
-    _report_config(texts, ours)
-    reload = lambda: events.put(RELOAD)  # noqa: E731
-    with app.running(ours, texts, board, requests=server.requests, reload=reload) as chatgee:
-        _collect_garbage_less_often()
-        server.serve(chatgee.wsgi)
-        chatgee.prepare()
-        front.begin(ours, texts)
-        tunnels.use(ours)
-        event = _next(events, front)
-        if event == STOP:
-            front.end()
-            _wind_down(server, chatgee, texts)
-        else:
-            server.pause()
-            chatgee.bell.close()  # who is held gets the button, and the answer afterwards
-            _wait(lambda: not server.inside(), 1.0)
-    return event
+class Program:
+    """What stays while the settings change: the socket, the public address, the screen."""
 
+    def __init__(self, ours: Settings, texts: Texts, stack: ExitStack) -> None:
+        """Everything is closed with `stack`, the last that was opened first."""
+        self._events: Events = SimpleQueue()
+        stack.enter_context(ending.told(lambda: self._events.put(STOP)))
+        place = stack.enter_context(instance.only(ours.data_dir))
+        logs.configure(ours.log_level, ours.secrets, ours.data_dir)
+        self._server = Server(ours.host, ours.port)
+        place.tell(self._server.local)
+        self._board = Board(ours.data_dir / "board.json", self._server.local)
+        self._tunnels = stack.enter_context(Tunnels(self._server.port, self._events.put))
+        self._front = stack.enter_context(Front(self._board, place, texts))
+        self._server.start()
+        stack.callback(self._server.stop)
 
-def _next(events: Events, front: Front) -> str:
-    """Wait for RELOAD or STOP; tell the owner of everything else meanwhile."""
-    while True:
-        try:
-            event = events.get(timeout=0.2)  # Windows delivers Ctrl+C only between waits
-        except Empty:
-            front.wait()
-        else:
-            if isinstance(event, Link):
-                front.linked(event)
+    def serve(self, ours: Settings, texts: Texts) -> str:
+        """With these settings, until they change or the program ends; RELOAD or STOP."""
+        _report_config(texts, ours)
+        server, board = self._server, self._board
+        with app.running(ours, texts, board, requests=server.requests, reload=self._reload) as bot:
+            _collect_garbage_less_often()
+            server.serve(bot.wsgi)
+            bot.prepare()
+            self._front.begin(ours, texts)
+            self._tunnels.use(ours)
+            event = self._next()
+            if event == STOP:
+                self._front.end()
+                _wind_down(server, bot, texts)
             else:
-                return event
+                server.pause()
+                bot.bell.close()  # who is held gets the button, and the answer afterwards
+                _wait(lambda: not server.inside(), 1.0)
+        return event
+
+    def _reload(self) -> None:
+        self._events.put(RELOAD)
+
+    def _next(self) -> str:
+        """Wait for RELOAD or STOP; tell the owner of everything else meanwhile."""
+        while True:
+            try:
+                event = self._events.get(timeout=0.2)  # Windows delivers Ctrl+C between waits
+            except Empty:
+                self._front.wait()
+            else:
+                if isinstance(event, Link):
+                    self._front.linked(event)
+                else:
+                    return event
 
 
 def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:

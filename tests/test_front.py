@@ -247,7 +247,7 @@ def test_a_bug_is_a_sentence_on_the_terminal_and_a_trace_in_the_file(
     practice: dict[str, str],
 ) -> None:
     data = Path(practice["DATA_DIR"])
-    (data / "running.json.new").mkdir(parents=True)  # nobody has thought of that
+    (data / "chatgee.lock").mkdir(parents=True)  # nobody has thought of that
     with program(practice) as run:
         assert run.process.wait(PATIENCE) == 1
         run.logged("예상하지 못한 문제로 멈췄어요")
