@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import requests
 
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.kakao_side import Shown
-from tests.process import Program, program
+from tests.process import ROOT, Program, program
 
 FETCH = "생각 다했니?"
 SECRETS = {
@@ -44,6 +45,13 @@ def test_it_runs_with_the_environment_alone(practice: dict[str, str]) -> None:
         assert health(run) == 200
         assert "연습 중이에요" in run.output
         assert "바깥 주소가 없어서" in run.output
+
+
+def test_what_is_slow_to_import_is_not_on_the_way_to_a_start() -> None:
+    look = "import sys, chatgee.launch; print({'openai', 'pyngrok'} & sys.modules.keys())"
+    argv = [sys.executable, "-c", look]
+    found = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
 
 
 def test_the_public_address_is_told(practice: dict[str, str]) -> None:
