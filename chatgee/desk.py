@@ -4,7 +4,6 @@ import sys
 import threading
 import webbrowser
 from contextlib import suppress
-from types import TracebackType
 
 import pyperclip
 from rich.console import Console, Group, RenderableType
@@ -62,19 +61,7 @@ class Screen:
         self.copied = False
         """Whether the address is in the clipboard."""
         self._console = Console()
-        self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=1)
-
-    def __enter__(self) -> "Screen":
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
+        self.live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=1)
 
     def _draw(self) -> RenderableType:
         board, width = self._board, self._console.width

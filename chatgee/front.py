@@ -3,7 +3,6 @@
 import logging
 import time
 from contextlib import ExitStack
-from types import TracebackType
 
 from chatgee import desk, logs, settings
 from chatgee.board import Board
@@ -28,17 +27,6 @@ class Front:
         """The address that was last told."""
         self._due: float | None = None
         self._stack = ExitStack()
-
-    def __enter__(self) -> "Front":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.end()
 
     def begin(self, ours: Settings, texts: Texts) -> None:
         """The server answers, for the first time or with other settings."""
@@ -107,5 +95,6 @@ class Front:
     def _show(self) -> None:
         if self._screen is None:
             self._stack.enter_context(logs.TERMINAL.beside_a_screen())
-            self._screen = self._stack.enter_context(desk.Screen(self._board, self._texts))
+            self._screen = desk.Screen(self._board, self._texts)
+            self._stack.enter_context(self._screen.live)
         self._screen.texts = self._texts

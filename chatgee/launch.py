@@ -63,6 +63,7 @@ def run(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Serve until SIGTERM, SIGINT or the window's closing."""
     os.umask(0o077)  # conversations and keys are the owner's alone
     _make_folder(ours.data_dir)
+    logs.configure(ours.log_level, ours.secrets, ours.data_dir)
     with ExitStack() as stack:
         program = Program(ours, texts, stack)
         while program.serve(ours, texts) == RELOAD:
@@ -77,12 +78,13 @@ class Program:
         self._events: Events = SimpleQueue()
         stack.enter_context(ending.told(lambda: self._events.put(STOP)))
         place = stack.enter_context(instance.only(ours.data_dir))
-        logs.configure(ours.log_level, ours.secrets, ours.data_dir)
         self._server = Server(ours.host, ours.port)
         place.tell(self._server.local)
         self._board = Board(ours.data_dir / "board.json", self._server.local)
-        self._tunnels = stack.enter_context(Tunnels(self._server.port, self._events.put))
-        self._front = stack.enter_context(Front(self._board, place, texts))
+        self._tunnels = Tunnels(self._server.port, self._events.put)
+        self._front = Front(self._board, place, texts)
+        stack.callback(self._tunnels.close)
+        stack.callback(self._front.end)
         self._server.start()
         stack.callback(self._server.stop)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Lock
-from types import TracebackType
 
 from chatgee.errors import TunnelError
 from chatgee.settings import Settings
@@ -54,15 +53,7 @@ class Tunnels:
         self._in_order = Lock()
         self._wanted: object = None
 
-    def __enter__(self) -> "Tunnels":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._open.close()
 
     def use(self, settings: Settings) -> None:
