@@ -159,6 +159,9 @@ class Answering:
         """
         await self._answered(question_id, user_id)
         await asyncio.sleep(min(TOO_SOON, max(0.0, promised_at + TOO_SOON - time.time())))
+        await self.callbacks.finish(self._post(question_id, user_id))
+
+    async def _post(self, question_id: str, user_id: str) -> None:
         taken = await asyncio.wrap_future(self.store.use_callback(question_id, user_id, HELD))
         if taken is None:
             return

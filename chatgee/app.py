@@ -83,10 +83,10 @@ def running(
         callback=settings.callback,
     )
     board.started(settings, model.name, health)
-    worker.start(answering.next)
-    engine.take_up(settings.callback_seconds)
-    worker.run(answering.purge_daily())
     try:
+        worker.start(answering.next)
+        engine.take_up(settings.callback_seconds)
+        worker.run(answering.purge_daily())
         yield ChatGee(
             create_app(engine, settings, texts, board, reload, setup or Setup()),
             store,
@@ -96,7 +96,7 @@ def running(
         )
     finally:
         bell.close()
-        worker.close(model.close, callbacks.close)
+        worker.close(callbacks.close, model.close)
         store.close()
 
 

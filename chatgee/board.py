@@ -32,7 +32,9 @@ class Memo:
     address: str | None = None
     """The public address that was last given to the owner."""
     old_address: str | None = None
-    """The one before, while Kakao may still be calling it."""
+    """The one before, while KakaoTalk may still be calling it."""
+    changed_at: float = 0.0
+    """When the old one was left."""
     tested_at: float | None = None
     """When Kakao's test panels last called; unix time."""
     called_at: float | None = None
@@ -89,6 +91,8 @@ class Board:
     health: Health = field(default_factory=Health)
     model: str = PracticeModel.name
     needs_key: bool = False
+    has_pages: bool = True
+    """Whether the owner's pages can be opened on this machine; see `chatgee.web.owner`."""
     link: Link = field(default_factory=lambda: Link("none"))
 
     def __post_init__(self) -> None:
@@ -98,6 +102,7 @@ class Board:
     # --- what the parts tell ----------------------------------------------------------------
 
     def started(self, settings: Settings, model: str, health: Health) -> None:
+        self.has_pages = settings.public_url is None
         self.needs_key = settings.skill_key is not None
         self.model, self.health = model, health
 
@@ -108,17 +113,21 @@ class Board:
             if link.address and link.address != self.memo.address:
                 before = self.memo.old_address or self.memo.address
                 old = None if before == link.address else before
-                self._keep(replace(self.memo, address=link.address, old_address=old))
+                new = replace(self.memo, address=link.address, old_address=old)
+                self._keep(replace(new, changed_at=time.time()))
 
     def called(self, tester: bool) -> None:
-        """A skill request came from outside, so Kakao knows the address."""
+        """A skill request came from outside.
+
+        A friend's tells that the address is deployed; a test panel's that it has been saved.
+        """
         with self._lock:
             now, memo = time.time(), self.memo
             last = memo.tested_at if tester else memo.called_at
             if last and now - last < SELDOM_SECONDS and not memo.old_address:
                 return
             if tester:
-                self._keep(replace(memo, old_address=None, tested_at=now))
+                self._keep(replace(memo, tested_at=now))
             else:
                 self._keep(replace(memo, old_address=None, called_at=now))
 
@@ -150,11 +159,13 @@ class Board:
     def _next(self) -> tuple[str, str]:
         """The texts key of the next step, and the page that helps with it."""
         memo, practising = self.memo, self.model == PracticeModel.name
+        tested = (memo.tested_at or 0) > memo.changed_at
         steps = (
             (self.health.trouble is not None, "next.model", "/setup"),
             (self.link.opening, "next.wait", ""),
             (self.link.address is None, "next.address", "/setup"),
-            (memo.old_address is not None, "next.new_address", "/manual/address"),
+            (memo.old_address is not None and not tested, "next.new_address", "/manual/address"),
+            (memo.old_address is not None, "next.deploy_again", "/manual/kakao"),
             (not (memo.tested_at or memo.called_at), "next.skill", "/manual/kakao"),
             (not memo.called_at, "next.deploy", "/manual/kakao"),
             (practising, "next.key", "/setup"),

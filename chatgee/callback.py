@@ -4,12 +4,14 @@ The address is input from outside. It is used only on hosts that the owner allow
 (requests would rewrite its percent-signs), without redirects, in bounded time and size.
 """
 
+import asyncio
 import ipaddress
 import json
 import re
 import ssl
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatgee.errors import CallbackError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 TOTAL_SECONDS = 8.0
+CLOSING_SECONDS = 1.0
 REPLY_BYTES = 64 * 1024
 AT_ONCE = 32
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
@@ -52,6 +55,14 @@ class Callbacks:
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def finish(self, delivery: Coroutine[Any, Any, None]) -> None:
+        """Run it to its end, also where the caller is cancelled: what Kakao has taken is noted."""
+        task = asyncio.create_task(delivery)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        await asyncio.shield(task)
 
     async def post(self, url: str, body: bytes) -> None:
         """Send the JSON of a SkillResponse; `CallbackError` unless Kakao took it."""
@@ -68,6 +79,9 @@ class Callbacks:
             raise CallbackError(type(error).__name__) from error
 
     async def close(self) -> None:
+        """Deliveries that are under way get a moment more."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=CLOSING_SECONDS)
         if self._session:
             await self._session.close()
 

@@ -45,14 +45,6 @@ def open_page(url: str) -> threading.Thread:
     return opening
 
 
-def copy(text: str) -> bool:
-    """Whether it is in the clipboard now; a server has none."""
-    with suppress(pyperclip.PyperclipException, OSError):
-        pyperclip.copy(text)
-        return True
-    return False
-
-
 class Screen:
     """The board in the terminal, drawn anew every second; log lines go on above it."""
 
@@ -63,13 +55,25 @@ class Screen:
         self._console = Console()
         self.live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=1)
 
+    def copy(self, text: str) -> None:
+        """Into the clipboard, behind: its program may hang, and a server has none."""
+        threading.Thread(target=self._copy, args=(text,), daemon=True).start()
+
+    def _copy(self, text: str) -> None:
+        with suppress(pyperclip.PyperclipException, OSError):
+            pyperclip.copy(text)
+            self.copied = True
+
     def _draw(self) -> RenderableType:
         board, width = self._board, self._console.width
-        return draw(board.glance(self.texts), board.local, self.copied, self.texts, width)
+        page = board.local if board.has_pages else None
+        return draw(board.glance(self.texts), page, self.copied, self.texts, width)
 
 
-def draw(glance: Glance, local: str, copied: bool, texts: Texts, width: int) -> RenderableType:
-    """`width` is the terminal's, in columns.
+def draw(
+    glance: Glance, page: str | None, copied: bool, texts: Texts, width: int
+) -> RenderableType:
+    """`page` is the owner's, where they have one; `width` is the terminal's, in columns.
 
     ASCII and Hangul only: a Korean Windows console draws lines and dots two columns wide, other
     terminals one.
@@ -90,7 +94,8 @@ def draw(glance: Glance, local: str, copied: bool, texts: Texts, width: int) -> 
     if glance.old_skill_url:
         words = texts("screen.changed", old=glance.old_skill_url)
         parts[:0] = [Padding(Text(words), (1, 2), style="bold white on red"), Text()]
-    parts += [Text(), Text(texts("screen.page", url=local), style="dim")]
+    if page:
+        parts += [Text(), Text(texts("screen.page", url=page), style="dim")]
     width = max(40, min(width - MARGIN, WIDEST))
     title = Rule(Text("ChatGee", style="bold"), characters="-", style="dim")
     end = Rule(Text(texts("screen.end"), style="dim"), characters="-", style="dim")

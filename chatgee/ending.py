@@ -26,18 +26,19 @@ def told(stop: Callable[[], None]) -> Iterator[None]:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), handle)
     ended = threading.Event()
-    keep = _on_closed_window(stop, ended)
-    try:
-        yield
-    finally:
-        ended.set()
-        del keep
+    with _on_closed_window(stop, ended):
+        try:
+            yield
+        finally:
+            ended.set()
 
 
-def _on_closed_window(stop: Callable[[], None], ended: threading.Event) -> object:
-    """As soon as the handler returns, Windows ends the process: so it waits. Must be kept."""
+@contextmanager
+def _on_closed_window(stop: Callable[[], None], ended: threading.Event) -> Iterator[None]:
+    """As soon as the handler returns, Windows ends the process: so it waits."""
     if sys.platform != "win32":
-        return None
+        yield
+        return
     import ctypes
 
     def handle(event: int) -> int:
@@ -48,5 +49,9 @@ def _on_closed_window(stop: Callable[[], None], ended: threading.Event) -> objec
         return 1
 
     handler = ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_uint)(handle)
-    ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, 1)
-    return handler
+    listen = ctypes.windll.kernel32.SetConsoleCtrlHandler
+    listen(handler, 1)
+    try:
+        yield
+    finally:
+        listen(handler, 0)

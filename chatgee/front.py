@@ -3,6 +3,7 @@
 import logging
 import time
 from contextlib import ExitStack
+from threading import Thread
 
 from chatgee import desk, logs, settings
 from chatgee.board import Board
@@ -13,6 +14,8 @@ from chatgee.tunnel import Link
 
 FIRST_LINK_SECONDS = 15.0
 """After so long without a public address the one of this machine is told."""
+
+CLOSING_SECONDS = 1.0
 
 log = logging.getLogger("chatgee")
 
@@ -27,6 +30,8 @@ class Front:
         """The address that was last told."""
         self._due: float | None = None
         self._stack = ExitStack()
+        self.stuck = False
+        """Whether the terminal takes nothing more; then not even the interpreter can end."""
 
     def begin(self, ours: Settings, texts: Texts) -> None:
         """The server answers, for the first time or with other settings."""
@@ -38,8 +43,15 @@ class Front:
             self._show()
 
     def end(self) -> None:
-        """Take the screen away: what comes now are lines again."""
-        self._stack.close()
+        """Take the screen away: what comes now are lines again.
+
+        It takes a second at most: a terminal in which text is being selected takes nothing.
+        """
+        if not self.stuck:
+            closing = Thread(target=self._stack.close, daemon=True)
+            closing.start()
+            closing.join(CLOSING_SECONDS)
+            self.stuck = closing.is_alive()
 
     def linked(self, link: Link) -> None:
         """The public address came, changed or went."""
@@ -78,7 +90,7 @@ class Front:
     def _tell_public(self) -> None:
         glance = self._board.glance(self._texts)
         if self._screen:
-            self._screen.copied = desk.copy(glance.skill_url)
+            self._screen.copy(glance.skill_url)
         if not glance.needs_key:
             log.warning("%s", self._texts("start.skill_key_missing"))
         if glance.old_skill_url:
@@ -86,7 +98,7 @@ class Front:
 
     def _open_page(self, ours: Settings) -> None:
         new = ours.practice and not settings.CONFIG.exists()
-        if desk.opens_browser(ours):
+        if desk.opens_browser(ours) and self._board.has_pages:
             desk.open_page(self._board.local + ("/setup" if new else "/"))
         elif new:
             for line in self._texts("start.steps").splitlines():

@@ -14,6 +14,8 @@ from chatgee import proof
 from chatgee.errors import AlreadyRunningError
 
 LOCK, CARD = "chatgee.lock", "running.json"
+LOOK_SECONDS = 0.3
+"""Somebody who only looks has the lock for an instant."""
 PATIENCE_SECONDS = 5.0
 """How long a program that has just taken the folder may need to say where it is."""
 
@@ -61,7 +63,7 @@ def only(folder: Path) -> Iterator[Place]:
     """
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOOK_SECONDS)
     except Timeout:
         running = _until_told(folder)
         raise AlreadyRunningError(running.local if running else None) from None

@@ -57,7 +57,11 @@ class Worker:
         """Cancel what is unfinished, call `last` in the loop, and end the thread."""
         if not self._thread.is_alive():
             return
-        asyncio.run_coroutine_threadsafe(self._wind_up(*last), self._loop).result(timeout=5)
+        winding_up = asyncio.run_coroutine_threadsafe(self._wind_up(*last), self._loop)
+        try:
+            winding_up.result(timeout=5)
+        except TimeoutError:
+            log.error("some work did not end in time; the store has its questions")
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -1,5 +1,10 @@
 """From a command line to a running server, and its orderly end."""
 
+import signal
+
+if __name__ == "__main__":  # until the program listens for it, Ctrl+C ends it without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import gc
 import logging
 import os
@@ -7,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -18,6 +24,7 @@ from chatgee.settings import Settings
 from chatgee.texts import Texts
 from chatgee.tunnel import Link, Tunnels
 from chatgee.web.server import Server
+from chatgee.web.skill import meanwhile
 
 ANSWERING_SECONDS = 2.0
 """How long chats that are held may still wait for their answers when the program ends."""
@@ -68,6 +75,9 @@ def run(ours: Settings, texts: Texts, words: list[str]) -> None:
         program = Program(ours, texts, stack)
         while program.serve(ours, texts) == RELOAD:
             ours, texts = _reread(ours, texts)
+    if program.terminal_is_stuck:
+        logging.shutdown()
+        os._exit(0)  # the interpreter itself would wait for its last line to be read
 
 
 class Program:
@@ -85,8 +95,12 @@ class Program:
         self._front = Front(self._board, place, texts)
         stack.callback(self._tunnels.close)
         stack.callback(self._front.end)
-        self._server.start()
+        self._server.start(meanwhile(texts), ours.reply_seconds)
         stack.callback(self._server.stop)
+
+    @property
+    def terminal_is_stuck(self) -> bool:
+        return self._front.stuck
 
     def serve(self, ours: Settings, texts: Texts) -> str:
         """With these settings, until they change or the program ends; RELOAD or STOP."""
@@ -126,9 +140,13 @@ class Program:
 
 
 def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:
-    """The settings as they are now; the old ones where the new cannot be used."""
+    """The settings as they are now; the old ones where the new cannot be used.
+
+    What the program holds on to stays as it was: its socket and its folder with everything in it.
+    """
+    held = {name: getattr(ours, name) for name in ("host", "port", "data_dir", "database_url")}
     try:
-        ours = settings.load()
+        ours = replace(settings.load(), **held)
     except ChatGeeError as error:
         log.error("%s", texts(error.key, **error.values))
     logs.configure(ours.log_level, ours.secrets, ours.data_dir)

@@ -53,8 +53,8 @@ class Terminal(logging.StreamHandler[TextIO]):
         return sys.stderr
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self._waiting:
-            self._waiting.put(record)
+        if waiting := self._waiting:
+            waiting.put(record)
         else:
             super().emit(record)
 
@@ -92,12 +92,13 @@ def configure(level: str, secrets: Iterable[str] = (), folder: Path | None = Non
     logging.raiseExceptions = False  # a full disk is told by who needs it, not by the log
     secrets = tuple(secrets)
     root = logging.getLogger()
-    for handler in root.handlers:
-        if handler is not TERMINAL:
-            handler.close()
+    before = root.handlers
     TERMINAL.setFormatter(Short(secrets, "%H:%M:%S"))
     file = [_file(folder / FILE, secrets)] if folder else []
     root.handlers = [*file, TERMINAL]  # what the terminal says can be found in the file
+    for handler in before:
+        if handler is not TERMINAL:
+            handler.close()
     root.setLevel(logging.WARNING)  # of libraries, only what is wrong
     logging.getLogger("chatgee").setLevel(level.upper())
 

@@ -184,7 +184,8 @@ class Setup:
             config_file.write(self.config, wanted.values)
         except ChatGeeError as error:
             return {"save": error}
-        return {}
+        _, wrong = settings.load_usable(self.environ, self.config)
+        return {"save": wrong[0]} if wrong else {}
 
     def _report(self, draft: Draft, ours: Settings, problems: Problems) -> Report:
         """With what is known already of just this server and just this tunnel."""

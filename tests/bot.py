@@ -15,6 +15,7 @@ from chatgee.setup import Setup
 from chatgee.store import Store
 from chatgee.texts import Texts
 from chatgee.web.server import Server
+from chatgee.web.skill import meanwhile
 from tests.far_ends import PATIENCE
 from tests.kakao_side import Friend
 
@@ -39,7 +40,7 @@ class Bot:
         server = Server(ours.host, ours.port)
         self.url = f"http://{server.host}:{server.port}"
         self.board = Board(ours.data_dir / "board.json", self.url)
-        server.start()
+        server.start(meanwhile(self.texts), ours.reply_seconds)
         with app.running(
             ours,
             self.texts,

@@ -72,7 +72,10 @@ def test_another_address_is_told_until_kakao_calls_it(board: Board, tmp_path: Pa
     board.linked(Link("localhost.run", SECOND))
     assert board.glance(TEXTS).old_skill_url == f"{FIRST}/prompt"
     assert next_step(board) == "next.new_address"
-    board.called(tester=True)
+    board.called(tester=True)  # it was saved, and is not deployed yet
+    assert board.glance(TEXTS).old_skill_url == f"{FIRST}/prompt"
+    assert next_step(board) == "next.deploy_again"
+    board.called(tester=False)
     assert board.glance(TEXTS).old_skill_url is None
 
 

@@ -155,7 +155,7 @@ class Terminal:
             stderr=theirs,
             start_new_session=True,
         )
-        os.close(theirs)
+        self._theirs = theirs
         self.text = ""
 
     def shows(self, words: str) -> bool:
@@ -172,17 +172,26 @@ class Terminal:
         return re.sub(r"\s", "", plain)
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and read on: a program whose screen nobody reads would wait for ever."""
+        """Send a signal and wait, without reading on; the exit code."""
         self.process.send_signal(number)
+        code = self.process.wait(PATIENCE)
         os.set_blocking(self.ours, False)
-        while self.process.poll() is None:
-            with suppress(OSError):
-                self.text += os.read(self.ours, 65536).decode("utf-8", "replace")
-        return self.process.returncode
+        with suppress(OSError):  # Linux says so at the end of a terminal
+            while more := os.read(self.ours, 65536):
+                self.text += more.decode("utf-8", "replace")
+        return code
+
+    def fill(self) -> None:
+        """Let nobody read until it takes nothing more, as while text is being selected."""
+        with open(os.ttyname(self._theirs), "wb", buffering=0) as terminal:
+            os.set_blocking(terminal.fileno(), False)
+            while terminal.write(b"x" * 4096):
+                pass
 
     def close(self) -> None:
         if self.process.poll() is None:
             self.end()
+        os.close(self._theirs)
         os.close(self.ours)
 
 
@@ -228,6 +237,34 @@ def test_a_closed_window_ends_it(terminal: Callable[..., Terminal]) -> None:
     assert screen.shows(TEXTS("light.practice"))
     assert screen.end(signal.SIGHUP) == 0
     assert "Traceback" not in screen.text
+
+
+def test_a_terminal_that_nobody_reads_stops_neither_answers_nor_the_end(
+    terminal: Callable[..., Terminal], practice: dict[str, str]
+) -> None:
+    screen = terminal(PUBLIC_URL="https://bot.example.com", REPLY_SECONDS="4.5")
+    assert screen.shows(TEXTS("light.never_called"))
+    card = json.loads((Path(practice["DATA_DIR"]) / "running.json").read_text("utf-8"))
+    screen.fill()
+    friend = Friend(f"{card['local']}/prompt")
+    assert "연습" in friend.says("안녕?").text
+    assert "다시 물어봐" in friend.says("오류").text  # which is a warning for the screen
+    started = time.monotonic()
+    assert screen.end() == 0
+    assert time.monotonic() - started < 5
+
+
+def test_ctrl_c_ends_it_without_a_trace_at_any_moment(
+    terminal: Callable[..., Terminal], practice: dict[str, str]
+) -> None:
+    lock = Path(practice["DATA_DIR"]) / "chatgee.log"
+    for seconds in (0.1, 0.3, 0.5, 0.8):
+        screen = terminal()
+        with suppress(subprocess.TimeoutExpired):
+            screen.process.wait(seconds)
+        assert screen.end(signal.SIGINT) in {0, 130, -signal.SIGINT}
+        assert "Traceback" not in screen.text
+    assert not lock.exists() or "Traceback" not in lock.read_text("utf-8")
 
 
 # --- the log --------------------------------------------------------------------------------

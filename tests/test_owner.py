@@ -74,6 +74,14 @@ def test_a_stranger_sees_that_it_is_alive_and_nothing_else(
         assert owner.TOKEN not in page.text
 
 
+def test_behind_a_proxy_of_the_owners_nobody_is_taken_for_the_owner(stopped_bot: Bot) -> None:
+    """nginx with nothing but `proxy_pass` sends a local Host and no header of its own."""
+    with stopped_bot.open(PUBLIC_URL="https://bot.example.com", **SECRETS) as bot:
+        assert ALIVE in ask(bot, "/").text
+        assert {ask(bot, path).status_code for path in PAGES} == {404}
+        assert {change(bot, path, owner.TOKEN).status_code for path in CHANGES} == {404}
+
+
 @pytest.mark.parametrize("headers", STRANGERS, ids=str)
 @pytest.mark.parametrize("path", CHANGES)
 def test_a_stranger_changes_nothing_though_the_token_is_right(

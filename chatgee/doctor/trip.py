@@ -25,6 +25,7 @@ from chatgee.errors import ChatGeeError
 from chatgee.instance import Running
 from chatgee.tunnel import Link
 from chatgee.web.server import Server
+from chatgee.web.skill import meanwhile
 
 TRIPS = 5
 TRIP_SECONDS, TRIPS_SECONDS = 6.0, 10.0
@@ -172,7 +173,7 @@ def stand_in(case: Case) -> Iterator[Server]:
             database_url=None,
         )
         server = Server(*place)
-        server.start()
+        server.start(meanwhile(case.texts), case.settings.reply_seconds)
         try:
             board = Board(trial.data_dir / "board.json", server.local)
             with app.running(trial, case.texts, board, requests=server.requests) as chatgee:

@@ -10,6 +10,7 @@ show the token to everyone who lists processes, as `--authtoken`.
 import json
 import os
 import re
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -82,7 +83,8 @@ class Ngrok:
             raise TunnelError("tunnel.no_token", permanent=True)
         self._file = ngrok_agent.installed(self._settings)
         deadline = Deadline.after(OPEN_SECONDS)
-        config = folder_of(self._settings) / "ngrok.yml"
+        # A name of its own: a trial may be open beside the tunnel, with another token.
+        config = folder_of(self._settings) / f"ngrok-{secrets.token_hex(4)}.yml"
         try:
             self._wait_until_online(self._start(config, token.reveal()), deadline)
         finally:

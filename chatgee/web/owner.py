@@ -9,7 +9,7 @@ import secrets
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, current_app, request
 
 FORWARDED = (
     "Forwarded",
@@ -57,9 +57,14 @@ def private(page: Response) -> Response:
 
 
 def is_here() -> bool:
-    """Whether the request was made on this machine, and not passed on by something on it."""
+    """Whether the request was made on this machine, and not passed on by something on it.
+
+    With PUBLIC_URL nobody can tell: a proxy of the owner's may stand on this machine, and nginx
+    as it comes passes on neither the Host nor any header that says so.
+    """
     return (
-        _is_loopback(request.remote_addr)
+        current_app.extensions["chatgee"].settings.public_url is None
+        and _is_loopback(request.remote_addr)
         and _is_local(request.host)
         and not any(name in request.headers for name in FORWARDED)
     )

@@ -145,19 +145,17 @@ class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
 
 
 class Door:
-    """The app that answers just now; between two of them callers wait."""
+    """The app that answers just now; between two of them callers wait, as long as they can."""
 
-    def __init__(self) -> None:
+    def __init__(self, meanwhile: WSGIApplication, patience_seconds: float) -> None:
+        self.meanwhile, self._patience_seconds = meanwhile, patience_seconds
         self._app: WSGIApplication | None = None
         self._open = threading.Event()
         self._lock = threading.Lock()
         self.waiting = 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        app = self._app
-        while app is None:
-            self._wait()
-            app = self._app
+        app = self._app or self._wait(environ[ARRIVED]) or self.meanwhile
         return app(environ, start_response)
 
     def open(self, app: WSGIApplication) -> None:
@@ -168,12 +166,13 @@ class Door:
         self._open.clear()
         self._app = None
 
-    def _wait(self) -> None:
+    def _wait(self, arrived: float) -> WSGIApplication | None:
         with self._lock:
             self.waiting += 1
-        self._open.wait()
+        self._open.wait(max(0.0, arrived + self._patience_seconds - time.monotonic()))
         with self._lock:
             self.waiting -= 1
+        return self._app
 
 
 class Server:
@@ -189,11 +188,11 @@ class Server:
         self.local = f"http://{_reachable(self.host)}:{self.port}"
         """Where a browser on this machine finds it."""
         self._threads = Threads()
-        self._door = Door()
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
-    def start(self) -> None:
-        """Take callers, who wait for the first app."""
+    def start(self, meanwhile: WSGIApplication, patience_seconds: float) -> None:
+        """Take callers; after so long without an app, and at the end, `meanwhile` answers them."""
+        self._door = Door(meanwhile, patience_seconds)
         options = Adjustments(
             sockets=[self._socket],
             connection_limit=_connections(),
@@ -233,7 +232,7 @@ class Server:
         self._server.accepting = False
 
     def stop(self) -> None:
-        self._door.open(_gone)  # nobody waits any more
+        self._door.open(self._door.meanwhile)  # nobody waits any more
         self._server.close()
         self._threads.shutdown(timeout=0.5)
         for channel in list(self._server.active_channels.values()):  # a browser keeps some open
@@ -245,12 +244,6 @@ class Server:
             self._server.run()
         except OSError:  # its sockets were closed under it, which is how it ends
             log.debug("server ended", exc_info=True)
-
-
-def _gone(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """For those who waited at the door when the program ended."""
-    start_response("503 Service Unavailable", [("Content-Type", "application/json")])
-    return [b'{"error": "ChatGee has ended"}']
 
 
 def _connections() -> int:

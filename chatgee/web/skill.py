@@ -8,8 +8,9 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -141,6 +142,20 @@ def proved(response: Response) -> Response:
     if nonce := request.headers.get(proof.HEADER):
         response.headers[proof.HEADER] = proof.of(nonce)
     return response
+
+
+def meanwhile(texts: Texts) -> WSGIApplication:
+    """Answers while the program cannot: a bubble to Kakao, 503 to everybody else."""
+    bubble = kakao.encode(kakao.Reply((texts("reply.not_stored"),)))
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asks = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].strip("/") == "prompt"
+        status = "200 OK" if asks else "503 Service Unavailable"
+        body = bubble if asks else b'{"error": "ChatGee is not ready"}'
+        start_response(status, [("Content-Type", JSON), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return answer
 
 
 @bp.errorhandler(PayloadError)
