@@ -329,7 +329,6 @@ def why(text: str) -> str:
 
 def usage(word: str) -> str:
     lines = [f"    python run.py {name:<9} {command.about}" for name, command in COMMANDS.items()]
-    lines = [f"    python run.py {name:<6} {command.about}" for name, command in COMMANDS.items()]
     return "\n".join([USAGE.format(word=word), *lines])
 
 

@@ -100,7 +100,9 @@ class Answering:
             try:
                 return await asyncio.wrap_future(work())
             except StoreError as error:
-                log.error("%s; once more in %s s", error, pause)
+                if self.health.failed(Failure.STORAGE):
+                    log.error("%s", self.texts("hint.storage"))
+                log.info("%s; once more in %s s", error, pause)
                 await asyncio.sleep(pause)
         return await asyncio.wrap_future(work())
 

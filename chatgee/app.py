@@ -80,6 +80,7 @@ def running(
         limits=limits(settings),
         callback_hosts=CallbackHosts(settings.callback_hosts),
         keep_promise=answering.keep_promise,
+        health=health,
         callback=settings.callback,
     )
     board.started(settings, model.name, health)

@@ -111,7 +111,8 @@ class Board:
         with self._lock:
             self.link = link
             if link.address and link.address != self.memo.address:
-                before = self.memo.old_address or self.memo.address
+                known = self.memo.tested_at or self.memo.called_at  # else Kakao knows no address
+                before = (self.memo.old_address or self.memo.address) if known else None
                 old = None if before == link.address else before
                 new = replace(self.memo, address=link.address, old_address=old)
                 self._keep(replace(new, changed_at=time.time()))
@@ -159,10 +160,12 @@ class Board:
     def _next(self) -> tuple[str, str]:
         """The texts key of the next step, and the page that helps with it."""
         memo, practising = self.memo, self.model == PracticeModel.name
+        failing = self.link.trouble is not None
         tested = (memo.tested_at or 0) > memo.changed_at
         steps = (
             (self.health.trouble is not None, "next.model", "/setup"),
             (self.link.opening, "next.wait", ""),
+            (self.link.address is None and failing, "next.tunnel", "/manual/trouble"),
             (self.link.address is None, "next.address", "/setup"),
             (memo.old_address is not None and not tested, "next.new_address", "/manual/address"),
             (memo.old_address is not None, "next.deploy_again", "/manual/kakao"),

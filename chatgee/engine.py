@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeVar
 from chatgee.bell import Bell, Listener
 from chatgee.callback import CallbackHosts
 from chatgee.clock import Deadline
-from chatgee.errors import StoreError
+from chatgee.errors import Failure, StoreError
+from chatgee.health import Health
 from chatgee.kakao import Press, Promise, Reply, SkillRequest, same_words
 from chatgee.questions import Delivery, State, new_id
 from chatgee.replies import HELD, Replies
@@ -57,6 +58,7 @@ class Engine:
     limits: Limits
     callback_hosts: CallbackHosts
     keep_promise: KeepPromise
+    health: Health
     callback: str = "auto"
 
     def answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
@@ -64,8 +66,14 @@ class Engine:
         try:
             return self._pressed(skill, deadline) or self._said(skill, deadline)
         except (StoreError, TimeoutError) as error:
-            log.error("user %.10r: %s", skill.user_id, error or "the store is too slow")
+            self._not_stored(error)
             return self.replies.sentence("reply.not_stored")
+
+    def _not_stored(self, error: Exception) -> None:
+        """Told to the owner once, not with every message."""
+        if isinstance(error, StoreError) and self.health.failed(Failure.STORAGE):
+            log.error("%s", self.replies.texts("hint.storage"))
+        log.info("not stored: %s", error or "the store is too slow")
 
     def take_up(self, callback_seconds: float) -> None:
         """After a start: everything that an earlier run did not finish."""
@@ -144,6 +152,7 @@ class Engine:
                 asked = _now(self._store(question_id, skill), deadline)
             except TimeoutError:  # the store is slow; what it has, its button will fetch
                 return self.replies.not_yet(question_id)
+            self.health.stored()
             if asked.refusal:
                 return self._refused(*asked.refusal)
             try:

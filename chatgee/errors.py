@@ -86,12 +86,18 @@ class Failure(StrEnum):
     TOO_LONG = "too_long"
     PHOTO = "photo"
     EMPTY = "empty"
+    STORAGE = "storage"
     BUG = "bug"
 
     @property
     def permanent(self) -> bool:
         """Whether it stays until the owner changes something, for every question alike."""
-        return self in {Failure.WRONG_KEY, Failure.NO_CREDIT, Failure.UNKNOWN_MODEL}
+        return self in {
+            Failure.WRONG_KEY,
+            Failure.NO_CREDIT,
+            Failure.UNKNOWN_MODEL,
+            Failure.STORAGE,
+        }
 
 
 class ModelError(ChatGeeError):

@@ -77,15 +77,20 @@ class Front:
         if self._board.link.address is None:
             if self._told is not None:
                 return  # it was public and will be again
-            log.warning("%s", self._texts("start.local_only"))
+            log.log(self._for_lines, "%s", self._texts("start.local_only"))
         else:
             self._tell_public()
         self._told = address
         if self._ours.practice:
-            log.warning("%s", self._texts("hint.practice"))
+            log.log(self._for_lines, "%s", self._texts("hint.practice"))
         # Whatever LOG_LEVEL is: without this line nobody can use what was started.
         level = max(logging.INFO, log.getEffectiveLevel())
         log.log(level, "skill url: %s/prompt", address)
+
+    @property
+    def _for_lines(self) -> int:
+        """The level of what a screen shows as well: then it is for the file alone."""
+        return logging.INFO if self._screen else logging.WARNING
 
     def _tell_public(self) -> None:
         glance = self._board.glance(self._texts)
@@ -101,7 +106,8 @@ class Front:
         if desk.opens_browser(ours) and self._board.has_pages:
             desk.open_page(self._board.local + ("/setup" if new else "/"))
         elif new:
-            for line in self._texts("start.steps").splitlines():
+            url = f"{self._board.local}/setup"
+            for line in self._texts("start.steps", url=url).splitlines():
                 log.info("%s", line)
 
     def _show(self) -> None:

@@ -15,7 +15,15 @@ class Health:
     def answered(self) -> None:
         self.last = self.trouble = None
 
-    def failed(self, failure: Failure) -> None:
+    def stored(self) -> None:
+        """A question could be written down."""
+        if self.trouble == Failure.STORAGE:
+            self.last = self.trouble = None
+
+    def failed(self, failure: Failure) -> bool:
+        """Whether it is news."""
+        news = failure != self.last
         self.last = failure
         if failure.permanent:
             self.trouble = failure
+        return news

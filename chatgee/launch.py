@@ -172,7 +172,7 @@ def _report_config(texts: Texts, ours: Settings) -> None:
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        trial = folder / ".trial"
+        trial = folder / f".trial-{os.getpid()}"  # another start may try at the same time
         trial.write_bytes(b"")
         trial.unlink()
     except OSError as error:

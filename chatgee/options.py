@@ -36,6 +36,9 @@ class Refused(ValueError):
         self.values = values
 
 
+ENDLESS = 1e9
+"""A number that no owner means."""
+
 Parse = Callable[[str], Any]
 
 
@@ -61,17 +64,19 @@ def _written(value: object) -> str:
             return str(value)
 
 
-def number(text: str, least: float = 0, most: float = 1e9, whole: bool = False) -> float | int:
+def number(text: str, least: float = 0, most: float = ENDLESS, whole: bool = False) -> float | int:
     try:
         value = int(text) if whole else float(text)
     except ValueError:
         raise Refused("settings.whole" if whole else "settings.number") from None
+    if value < least and most >= ENDLESS:
+        raise Refused("settings.least", least=f"{least:g}")
     if not least <= value <= most:
         raise Refused("settings.range", least=f"{least:g}", most=f"{most:g}")
     return value
 
 
-def count(text: str, most: float = 1e9) -> int:
+def count(text: str, most: float = ENDLESS) -> int:
     return int(number(text, most=most, whole=True))
 
 

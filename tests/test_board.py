@@ -67,6 +67,7 @@ def test_a_failure_that_passes_is_shown_until_the_next_answer(board: Board) -> N
 
 def test_another_address_is_told_until_kakao_calls_it(board: Board, tmp_path: Path) -> None:
     board.linked(Link("localhost.run", FIRST))
+    board.called(tester=False)
     assert board.glance(TEXTS).old_skill_url is None
     board.linked(Link("localhost.run"))
     board.linked(Link("localhost.run", SECOND))
@@ -91,7 +92,15 @@ def test_an_address_that_changed_between_two_starts_is_told(board: Board, tmp_pa
     assert once_more.glance(TEXTS).kakao.state == "good"
 
 
+def test_an_address_that_kakao_never_called_is_no_change(board: Board) -> None:
+    board.linked(Link("localhost.run", FIRST))
+    board.linked(Link("localhost.run", SECOND))
+    assert board.glance(TEXTS).old_skill_url is None
+    assert next_step(board) == "next.skill"
+
+
 def test_the_old_address_that_comes_back_is_no_change(board: Board) -> None:
+    board.called(tester=False)
     for address in (FIRST, SECOND, FIRST):
         board.linked(Link("localhost.run", address))
     assert board.glance(TEXTS).old_skill_url is None
@@ -100,6 +109,7 @@ def test_the_old_address_that_comes_back_is_no_change(board: Board) -> None:
 def test_trouble_with_the_tunnel_is_told_in_its_own_words(board: Board) -> None:
     board.linked(Link("ngrok", None, TunnelError("tunnel.no_token")))
     tunnel = board.glance(TEXTS).tunnel
+    assert next_step(board) == "next.tunnel"
     assert (tunnel.state, tunnel.text) == ("bad", TEXTS("tunnel.no_token"))
 
 

@@ -121,7 +121,7 @@ def test_after_a_power_cut_it_starts_again(practice: dict[str, str]) -> None:
 
 
 def test_an_address_that_changed_is_told_until_kakao_calls(practice: dict[str, str]) -> None:
-    assert not warned(practice, "https://old.example.com")
+    assert not warned(practice, "https://old.example.com", kakao_calls=True)
     assert warned(practice, "https://new.example.com")
     assert warned(practice, "https://new.example.com", kakao_calls=True)
     assert not warned(practice, "https://new.example.com")

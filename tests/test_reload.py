@@ -30,12 +30,16 @@ def folder(tmp_path: Path) -> Path:
 
 def save(run: Program, **fields: str) -> None:
     """As the owner does on the set-up page."""
+    saved = sent(run, **fields)
+    assert saved.url.endswith("/?done=saved"), saved.text
+
+
+def sent(run: Program, **fields: str) -> requests.Response:
     page = run.url.replace("/prompt", "/setup")
     token = re.search(r'name="csrf" value="([^"]+)"', requests.get(page, timeout=PATIENCE).text)
     assert token
     form = {"csrf": token[1], "source": "openai", "link": "temporary", "unchecked": "1", **fields}
-    saved = requests.post(page, data=form, timeout=PATIENCE)
-    assert saved.url.endswith("/?done=saved"), saved.text
+    return requests.post(page, data=form, timeout=PATIENCE)
 
 
 def test_a_key_that_is_saved_answers_the_next_question(
@@ -130,6 +134,7 @@ def test_settings_that_cannot_be_used_leave_the_old_ones_in_place(
         save(run, prompt="너는 해적이야.")
         config = folder / "config.env"
         config.write_text(config.read_text("utf-8") + "\nKEEP_DAYS=soon\n", "utf-8")
-        save(run, prompt="너는 선장이야.")
-        run.logged("KEEP_DAYS='soon': 정수가 아니에요")
+        assert (
+            "KEEP_DAYS=&#39;soon&#39;: 정수가 아니에요" in sent(run, prompt="너는 선장이야.").text
+        )
         assert run.friend().says("안녕?").bubbles[-1] == "답: 안녕?"

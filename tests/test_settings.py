@@ -108,7 +108,7 @@ BAD = [
     ("REPLY_SECONDS", "9", "settings.range"),
     ("REPLY_SECONDS", "nan", "settings.range"),
     ("KEEP_DAYS", "inf", "settings.whole"),
-    ("KEEP_DAYS", "-1", "settings.range"),
+    ("KEEP_DAYS", "-1", "settings.least"),
     ("KEEP_DAYS", "1.5", "settings.whole"),
     ("PORT", "70000", "settings.range"),
     ("TUNNEL", "localhost", "settings.choice"),

@@ -4,9 +4,10 @@ import http.client
 import json
 import logging
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -306,3 +307,16 @@ def test_what_kakao_will_not_say_of_a_wrong_set_up_the_log_says_once(
         assert requests.post(bot.url + "/", json={}, timeout=9).status_code == 404
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert ["X-ChatGee-Key" in told[0], "/prompt를 붙여" in told[1], len(told)] == [True, True, 2]
+
+
+def test_a_database_that_takes_nothing_is_told_until_it_does_again(bot: Bot) -> None:
+    database = bot.environ["DATA_DIR"] + "/chatgee.db"
+    with closing(sqlite3.connect(database)) as other:
+        other.execute("ALTER TABLE questions RENAME TO elsewhere")
+        assert "적어 둘 수 없어요" in bot.friend().says("안녕?").text
+        sick = requests.get(bot.url + "/health", timeout=PATIENCE)
+        assert (sick.status_code, sick.json()["reason"]) == (503, "storage")
+        assert "디스크" in sick.json()["hint"]
+        other.execute("ALTER TABLE elsewhere RENAME TO questions")
+    assert "적어 둘 수 없어요" not in bot.friend().says("안녕?").text
+    assert requests.get(bot.url + "/health", timeout=PATIENCE).status_code == 200

@@ -203,7 +203,7 @@ class Database:
     def _translated(self, error: Exception) -> Exception:
         if not isinstance(error, self._errors):
             return error
-        log.error("store: %s", error)
+        log.info("store: %s", error)
         translated = StoreError("reply.not_stored", why=str(error))
         translated.__cause__ = error
         return translated
