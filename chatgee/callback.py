@@ -5,7 +5,6 @@ The address is input from outside. It is used only on hosts that the owner allow
 """
 
 import asyncio
-import ipaddress
 import json
 import re
 import ssl
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chatgee.errors import CallbackError
+from chatgee.options import is_loopback
 
 if TYPE_CHECKING:
     import aiohttp
@@ -39,15 +39,8 @@ class CallbackHosts:
             return False
         scheme, host, port = match[1].lower(), match[2].lower(), match[3]
         if port and f"{host}:{port}" in self.names:
-            return _is_loopback(host)
+            return is_loopback(host)
         return scheme == "https" and host in self.names and port in (None, "443")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Callbacks:

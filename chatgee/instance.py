@@ -24,7 +24,6 @@ PATIENCE_SECONDS = 5.0
 class Running:
     """What a running program tells of itself."""
 
-    pid: int
     local: str
     """Its address on this machine, without a slash at its end."""
     address: str | None = None
@@ -41,7 +40,7 @@ class Place:
     card: Running | None = None
 
     def tell(self, local: str) -> None:
-        self._write(Running(os.getpid(), local, secret=proof.SECRET))
+        self._write(Running(local, secret=proof.SECRET))
 
     def tell_address(self, address: str | None) -> None:
         if self.card:

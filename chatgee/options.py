@@ -6,6 +6,7 @@ A parser takes the text that stands in config.env, and raises `Refused` where it
 import re
 from collections.abc import Callable
 from dataclasses import field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,6 +88,14 @@ def one_of(*choices: str) -> Parse:
         return text.lower()
 
     return parse
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name or address means this machine."""
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def http_url(text: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from chatgee import config_check, instance, logs
 from chatgee.doctor.case import Case, Check, State
-from chatgee.doctor.net import is_loopback, within
+from chatgee.doctor.net import within
 from chatgee.errors import ChatGeeError, SettingsError
+from chatgee.options import is_loopback
 from chatgee.store import checkup
+from chatgee.web.server import listen
 
 OLDEST_PYTHON = (3, 11)
 FULL, NEARLY_FULL = 200_000_000, 1_000_000_000
@@ -55,6 +57,11 @@ def _config(case: Case) -> Iterator[Check]:
         yield case.told("config", "warn", words, case.texts("doctor.prompt_remedy"))
     for problem in case.texts.problems:
         yield case.told("config", "warn", problem, case.texts("doctor.texts_remedy"))
+    try:
+        if instance.find(case.settings.data_dir) is None:
+            listen(case.settings.host, case.settings.port).close()
+    except SettingsError as error:  # another program has the port
+        yield case.failed("config", error, "doctor.config_remedy")
     host = case.settings.host
     if not (is_loopback(host) or case.settings.skill_key):
         yield case.check("config", "warn", "doctor.open_host", "doctor.key_remedy", host=host)

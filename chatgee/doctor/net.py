@@ -9,7 +9,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
-from ipaddress import ip_address
 from socket import gaierror
 from typing import TypeVar
 from urllib.error import URLError
@@ -24,6 +23,8 @@ from urllib.request import (
 )
 
 import certifi
+
+from chatgee.options import is_loopback
 
 T = TypeVar("T")
 
@@ -90,13 +91,6 @@ def send(
     status, told, content = reply
     took = time.monotonic() - started
     return Reply(status, told, content, took, _offset(told.get("Date"), now + took / 2))
-
-
-def is_loopback(host: str | None) -> bool:
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _exchange(

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from chatgee import app, prices
 from chatgee.doctor.case import Case, Check
-from chatgee.doctor.net import Lost, is_loopback, send, within
+from chatgee.doctor.net import Lost, send, within
 from chatgee.errors import Failure, ModelError
+from chatgee.options import is_loopback
 from chatgee.questions import Answer, Prompt
 
 MODEL_SECONDS, SLOW_SECONDS = 25.0, 20.0

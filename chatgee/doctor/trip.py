@@ -69,9 +69,7 @@ def _through_running(case: Case, running: Running) -> Iterator[Check]:
 
 
 def _wants_address(case: Case) -> bool:
-    ours = case.settings
-    automatic = ours.tunnel == "auto" and ours.ngrok_authtoken
-    return bool(ours.public_url or automatic or ours.tunnel not in {"auto", "none"})
+    return bool(case.settings.public_url or tunnel.wanted(case.settings))
 
 
 def _through(case: Case, address: str | None, secret: str) -> Iterator[Check]:

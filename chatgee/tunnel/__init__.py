@@ -15,7 +15,7 @@ from chatgee.tunnel.link import Changed, Link
 from chatgee.tunnel.localhost_run import LocalhostRun, ssh
 from chatgee.tunnel.ngrok import Ngrok
 
-__all__ = ["FIRST_WAIT", "Changed", "Link", "Tunnels", "opened", "trial"]
+__all__ = ["FIRST_WAIT", "Changed", "Link", "Tunnels", "opened", "trial", "wanted"]
 
 FIRST_WAIT = 15.0
 """Seconds after which the program goes on without knowing the address yet."""
@@ -51,18 +51,18 @@ class Tunnels:
         self._port, self._changed = port, changed
         self._open = ExitStack()
         self._in_order = Lock()
-        self._wanted: object = None
+        self._asked: object = None
 
     def close(self) -> None:
         self._open.close()
 
     def use(self, settings: Settings) -> None:
         """Keep what is open where these settings want the same; else close it and open theirs."""
-        wanted = _wanted(settings)
-        if wanted == self._wanted:
+        asked = _asked(settings)
+        if asked == self._asked:
             return
         self._open.close()
-        self._wanted = wanted
+        self._asked = asked
         tunnel = opened(settings, self._port, self._tell, first_wait=0)
         with self._in_order:  # the first before any that is later
             self._changed(self._open.enter_context(tunnel))
@@ -72,7 +72,7 @@ class Tunnels:
             self._changed(link)
 
 
-def _wanted(settings: Settings) -> object:
+def _asked(settings: Settings) -> object:
     """Everything that a tunnel is made of."""
     token = settings.ngrok_authtoken
     return (
@@ -103,14 +103,21 @@ def _why_not(settings: Settings, link: Link) -> TunnelError:
     return TunnelError("tunnel.too_slow") if link.opening else link.trouble
 
 
-def _keeper(settings: Settings, port: int, changed: Changed) -> Keeper | None:
-    """Who keeps the tunnel that is wanted; None where none is."""
+def wanted(settings: Settings) -> str | None:
+    """The kind of tunnel that these settings come to on this machine; None where none is made."""
     if settings.public_url or settings.tunnel == "none":
         return None
-    if settings.tunnel == "ngrok" or (settings.tunnel == "auto" and settings.ngrok_authtoken):
-        return Keeper(Ngrok.name, partial(Ngrok, settings, port), changed)
-    if settings.tunnel == "auto":
-        # Nobody asked for it by name: where it cannot be had, that is an ordinary `none`.
-        make = partial(LocalhostRun, settings, port)
-        return Keeper(LocalhostRun.name, make, changed, quietly=True) if ssh() else None
-    return Keeper(LocalhostRun.name, partial(LocalhostRun, settings, port), changed)
+    if settings.tunnel == "auto" and not settings.ngrok_authtoken:
+        return LocalhostRun.name if ssh() else None
+    return Ngrok.name if settings.tunnel == "auto" else settings.tunnel
+
+
+def _keeper(settings: Settings, port: int, changed: Changed) -> Keeper | None:
+    """Who keeps the tunnel that is wanted; None where none is."""
+    kind = wanted(settings)
+    if kind is None:
+        return None
+    make = partial(Ngrok if kind == Ngrok.name else LocalhostRun, settings, port)
+    # Nobody asked for localhost.run by name: where it cannot be had, that is an ordinary `none`.
+    quietly = kind == LocalhostRun.name and settings.tunnel == "auto"
+    return Keeper(kind, make, changed, quietly)

@@ -183,7 +183,7 @@ class Server:
 
     def __init__(self, host: str, port: int) -> None:
         """Take the port, 0 for a free one; `SettingsError` where it cannot be had."""
-        self._socket = _listen(host, port)
+        self._socket = listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self.local = f"http://{_reachable(self.host)}:{self.port}"
         """Where a browser on this machine finds it."""
@@ -265,7 +265,8 @@ def _connections() -> int:
     return max(LEAST_CONNECTIONS, min(MOST_CONNECTIONS, soft - min(OTHER_FILES, soft // 2)))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Take a port, 0 for a free one; `SettingsError` where it cannot be had."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     if os.name == "posix":  # elsewhere the option would let two programs share the port
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
