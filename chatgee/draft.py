@@ -33,6 +33,8 @@ class Draft:
     address: str = ""
     server_key: str = field(default="", repr=False)
     model: str = ""
+    model_of: str | None = None
+    """The address to which the model belongs, empty for OpenAI; None for this draft's own."""
     link: str = "ngrok"
     """ngrok or temporary."""
     token: str = field(default="", repr=False)
@@ -42,7 +44,8 @@ class Draft:
     @classmethod
     def read(cls, form: Mapping[str, str]) -> "Draft":
         """From a form; fields that it does not have keep their defaults."""
-        given = {one.name: form[one.name].strip() for one in fields(cls) if one.name in form}
+        found = ((one.name, form.get(one.name)) for one in fields(cls))
+        given = {name: text.strip() for name, text in found if text is not None}
         return cls(**given | {"prompt": given.get("prompt", "").replace("\r\n", "\n")})
 
     @classmethod
@@ -53,6 +56,7 @@ class Draft:
             source="local" if settings.openai_base_url else "later" if later else "openai",
             address=settings.openai_base_url or "",
             model=settings.openai_model,
+            model_of=settings.openai_base_url or "",
             link="ngrok" if new or _has_ngrok(settings) else "temporary",
             domain=settings.ngrok_domain or "",
             prompt=prompt,
@@ -120,28 +124,41 @@ def _is_secret(name: str) -> bool:
     return bool(OPTIONS[name].metadata["parse"] is secret)
 
 
+def chosen(draft: Draft, address: str | None) -> str:
+    """The draft's model, unless it belongs to another server than the one at this address."""
+    return draft.model if draft.model_of in (None, address or "") else ""
+
+
 def _read_model(draft: Draft, ours: Settings, reader: _Reader) -> None:
+    _read_server(draft, ours, reader)
+    model = chosen(draft, reader.parsed.get("openai_base_url", ours.openai_base_url))
+    default = model in ("", OPTIONS["OPENAI_MODEL"].default)
+    reader.take("model", "OPENAI_MODEL", None if default else model)
+
+
+def _read_server(draft: Draft, ours: Settings, reader: _Reader) -> None:
     if draft.source == "later":
         for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
             reader.take("source", name, None)
         return
     if draft.source == "openai":
+        place, typed, missing = "openai_key", draft.openai_key, "setup.key_missing"
         reader.take("address", "OPENAI_BASE_URL", None)
-        reader.take_secret("openai_key", "OPENAI_API_KEY", draft.openai_key, "setup.key_missing")
     elif draft.address or ours.openai_base_url:
+        place, typed, missing = "server_key", draft.server_key, None
         reader.take("address", "OPENAI_BASE_URL", draft.address or ours.openai_base_url)
-        reader.take_secret("server_key", "OPENAI_API_KEY", draft.server_key, None)
-        if not draft.server_key and _would_leak(reader.parsed.get("openai_base_url"), ours):
-            reader.problems["server_key"] = ChatGeeError("setup.key_of_another")
     else:
         reader.problems["address"] = ChatGeeError("setup.address_missing")
-    default = draft.model in ("", OPTIONS["OPENAI_MODEL"].default)
-    reader.take("model", "OPENAI_MODEL", None if default else draft.model)
+        return
+    reader.take_secret(place, "OPENAI_API_KEY", typed, missing)
+    address = reader.parsed.get("openai_base_url", ours.openai_base_url)
+    if not typed and _would_leak(address, ours):
+        reader.problems[place] = ChatGeeError("setup.key_of_another")
 
 
 def _would_leak(address: str | None, ours: Settings) -> bool:
     """Whether the key that is kept was meant for another place than this one."""
-    known = address in (None, ours.openai_base_url)
+    known = address == ours.openai_base_url
     return ours.openai_api_key is not None and not known and not _on_this_machine(address or "")
 
 

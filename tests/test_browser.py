@@ -3,14 +3,18 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from chatgee import settings
+from chatgee.errors import TunnelError
+from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.tunnel import Link
+from chatgee.web import owner
 from tests.bot import Bot
-from tests.far_ends import FakeOpenAI
+from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.process import copy_to, program
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
@@ -132,6 +136,118 @@ def test_nothing_that_was_typed_is_lost(page: Page, new: Bot) -> None:
     assert new.reloads == 0
 
 
+def test_after_a_restart_the_page_works_with_all_that_was_typed(
+    chromium: Browser, environ: dict[str, str], tmp_path: Path
+) -> None:
+    folder = copy_to(tmp_path / "program")
+    with real.opened(chromium) as page:
+        with program(environ, folder=folder) as run:
+            home = run.url.removesuffix("/prompt")
+            page.goto(home + "/setup")
+            page.get_by_role("radio", name="임시 주소").check()
+            page.get_by_label("성격과 할 일").fill("우리 반 도우미")
+            run.stop()
+        press(page, "저장")
+        sees(page, "ChatGee가 꺼져 있어요")
+        with program(environ | {"PORT": home.rpartition(":")[2]}, folder=folder) as again:
+            assert again.url == run.url  # once it can be called
+            press(page, "저장")
+            sees(page, "저장했어요. 지금부터")
+    assert (tmp_path / "system_prompt.txt").read_text("utf-8") == "우리 반 도우미\n"
+
+
+def test_what_is_refused_stays_in_the_page(chromium: Browser, new: Bot) -> None:
+    with real.opened(chromium) as page:
+        page.goto(new.url + "/setup")
+        character = page.get_by_label("성격과 할 일")
+        character.evaluate("field => field.removeAttribute('maxlength')")
+        character.fill("가" * owner.MOST_BYTES)
+        press(page, "저장하고 시작하기")
+        sees(page, "글이 너무 길어서 받지 못했어요")
+        expect(character).to_have_value("가" * owner.MOST_BYTES)
+        expect(page.get_by_role("button", name="저장하고 시작하기")).to_be_enabled()
+
+
+def test_what_cannot_be_skipped_loses_nothing(page: Page, new: Bot, tmp_path: Path) -> None:
+    (tmp_path / "config.env.new").mkdir()
+    page.goto(new.url + "/setup")
+    page.get_by_label("성격과 할 일").fill("우리 반 도우미")
+    press(page, "모두 건너뛰고 연습으로 시작하기")
+    sees(page, "config.env: 저장하지 못했어요")
+    expect(page.get_by_label("성격과 할 일")).to_have_value("우리 반 도우미")
+
+
+def test_a_check_that_fails_says_nothing_of_saving(page: Page, new: Bot) -> None:
+    page.goto(new.url + "/setup")
+    press(page, "모델 확인")
+    sees(page, "키를 붙여 넣어 주세요")
+    expect(page.get_by_text("아직 저장하지 않았어요")).to_have_count(0)
+
+
+def test_what_was_done_is_told_once(page: Page, new: Bot) -> None:
+    page.goto(new.url + "/?done=saved")
+    sees(page, "저장했어요. 지금부터")
+    expect(page).to_have_url(new.url + "/")
+    page.reload()
+    expect(page.get_by_text("저장했어요. 지금부터")).to_have_count(0)
+
+
+def test_a_second_click_saves_nothing_twice(page: Page, tmp_path: Path) -> None:
+    tried, may_go = [], Event()
+
+    def trial(ours: Settings, port: int) -> str:
+        tried.append(port)
+        assert may_go.wait(PATIENCE)
+        return f"https://{ours.ngrok_domain}"
+
+    bot = Bot({"DATA_DIR": str(tmp_path), "PORT": "0"})
+    bot.setup = Setup(tmp_path / "config.env", {}, (), trial)
+    with bot.open():
+        page.goto(bot.url + "/setup")
+        page.get_by_role("radio", name="나중에").check()
+        page.get_by_label("ngrok 토큰").fill("2abcTOKEN")
+        page.get_by_label("ngrok 고정 주소").fill("a.ngrok-free.dev")
+        save = page.locator(".save")
+        save.click()
+        expect(save).to_have_attribute("aria-disabled", "true")
+        save.click(force=True)
+        page.get_by_role("button", name="모두 건너뛰고").click(force=True)
+        may_go.set()
+        sees(page, "저장했어요. 지금부터")
+        assert (len(tried), bot.reloads) == (1, 1)
+
+
+def test_the_enter_key_saves_nothing_unchecked(page: Page, tmp_path: Path) -> None:
+    def trial(ours: Settings, port: int) -> str:
+        raise TunnelError("tunnel.refused", code="ERR_NGROK_105")
+
+    bot = Bot({"DATA_DIR": str(tmp_path), "PORT": "0"})
+    bot.setup = Setup(tmp_path / "config.env", {}, (), trial)
+    with bot.open():
+        page.goto(bot.url + "/setup")
+        page.get_by_role("radio", name="나중에").check()
+        page.get_by_label("ngrok 토큰").fill("2abcTOKEN")
+        page.get_by_label("ngrok 고정 주소").fill("a.ngrok-free.dev")
+        press(page, "저장하고 시작하기")
+        sees(page, "확인 없이 저장하기")
+        with page.expect_response("**/setup"):
+            page.get_by_label("ngrok 토큰").press("Enter")
+        sees(page, "아직 저장하지 않았어요")
+        assert bot.reloads == 0
+
+
+def test_without_scripts_no_button_is_named_that_is_not_there(
+    chromium: Browser, stopped_bot: Bot
+) -> None:
+    with (
+        stopped_bot.open() as bot,
+        real.opened(chromium, java_script_enabled=False) as page,
+    ):
+        page.goto(bot.url + "/setup")
+        sees(page, "모델이 답해요")
+        expect(page.get_by_text("모델 확인").locator("visible=true")).to_have_count(0)
+
+
 def test_an_example_can_be_taken_back(page: Page, new: Bot) -> None:
     page.goto(new.url + "/setup")
     character = page.get_by_label("성격과 할 일")
@@ -185,7 +301,7 @@ def test_a_new_address_is_told_loudly_until_kakao_calls_it(page: Page, moved: Bo
     sees(page, "주소가 바뀌었어요. 카카오 스킬도 바꿔야 해요!")
     sees(page, "https://before.example/prompt")
     sees(page, "ngrok 고정 주소를 넣으면 다시는 바뀌지 않아요")
-    moved.board.called(tester=True)  # and the page hears of it by itself
+    moved.board.called(tester=False)  # and the page hears of it by itself
     expect(page.get_by_role("alert").filter(has_text="주소가 바뀌었어요")).to_have_count(0)
 
 

@@ -128,6 +128,20 @@ def test_without_the_token_nothing_is_changed(home: Bot, path: str, token: str |
     assert home.reloads == 0
 
 
+def test_a_page_from_before_a_restart_is_given_the_new_token(home: Bot) -> None:
+    refused = change(home, "/setup", "of-before", Origin=home.url)
+    assert refused.status_code == 403
+    assert "예전 화면" in refused.text
+    again = change(home, "/setup", refused.headers[owner.TOKEN_HEADER], Origin=home.url)
+    assert again.status_code == 303
+
+
+@pytest.mark.parametrize("headers", STRANGERS, ids=str)
+def test_a_stranger_is_given_no_token(home: Bot, headers: dict[str, str]) -> None:
+    reply = change(home, "/setup", "wrong", **headers)
+    assert owner.TOKEN not in reply.text + str(reply.headers)
+
+
 @pytest.mark.parametrize("path", CHANGES)
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://localhost:1", "https://{here}", ""]
@@ -138,6 +152,7 @@ def test_from_a_page_of_another_origin_nothing_is_changed(
     here = home.url.removeprefix("http://")
     reply = change(home, path, owner.TOKEN, Origin=origin.format(here=here))
     assert reply.status_code == 403
+    assert owner.TOKEN not in reply.text + str(reply.headers)
 
 
 def test_a_page_of_ours_may(home: Bot) -> None:
@@ -150,6 +165,62 @@ def test_a_page_of_ours_may(home: Bot) -> None:
 def test_no_page_sends_more_than_fits_a_form(home: Bot) -> None:
     form = {"csrf": owner.TOKEN, "prompt": "x" * owner.MOST_BYTES}
     assert ask(home, "/setup", "POST", data=form).status_code == 413
+
+
+# --- what is not there ----------------------------------------------------------------------
+
+
+MISSING = [
+    *(("GET", "/x", 404), ("GET", "/manual/nothing", 404), ("GET", "/static/x.js", 404)),
+    *(("PUT", "/setup", 405), ("GET", "/setup/skip", 405), ("POST", "/setup", 403)),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), MISSING)
+def test_the_owner_reads_in_korean_what_went_wrong(
+    home: Bot, method: str, path: str, status: int
+) -> None:
+    page = ask(home, path, method)
+    assert page.status_code == status
+    assert "화면을 열지 못했어요" in page.text
+    assert 'aria-label="메뉴"' in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_the_owner_reads_of_what_is_too_long_in_korean(home: Bot) -> None:
+    form = {"csrf": owner.TOKEN, "prompt": "x" * owner.MOST_BYTES}
+    assert "너무 길어서" in ask(home, "/setup", "POST", data=form).text
+
+
+def test_the_owner_reads_of_a_bug_in_korean(
+    stopped_bot: Bot, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(ours: object, port: int) -> str:
+        raise ZeroDivisionError("a-secret-of-the-trace")
+
+    stopped_bot.setup = Setup(tmp_path / "config.env", {}, (), broken)
+    form = {"csrf": owner.TOKEN, "source": "later", "token": "t", "domain": "a.example"}
+    with stopped_bot.open() as bot:
+        page = ask(bot, "/setup/link", "POST", data=form)
+    assert page.status_code == 500
+    assert "ChatGee에 문제가 생겼어요" in page.text
+    assert "a-secret-of-the-trace" not in page.text
+    assert "a-secret-of-the-trace" in caplog.text
+
+
+@pytest.mark.parametrize("headers", STRANGERS, ids=str)
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in MISSING])
+def test_a_stranger_is_told_nothing_but_the_status(
+    home: Bot, method: str, path: str, headers: dict[str, str]
+) -> None:
+    reply = ask(home, path, method, headers=headers)
+    assert reply.status_code in {400, 403, 404, 405}
+    assert len(reply.content) < 100
+    assert "ChatGee" not in reply.text
+
+
+def test_a_method_that_is_refused_names_those_that_are_not(home: Bot) -> None:
+    assert "POST" in ask(home, "/setup/skip").headers["Allow"]
 
 
 # --- what is in a page ----------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """The set-up without a browser: what is tried, what is told, what is written."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 import requests
 
 from chatgee import settings
-from chatgee.draft import MOST_CHARS, Draft, plan
+from chatgee.draft import MOST_CHARS, Draft, chosen, plan
 from chatgee.errors import TunnelError
 from chatgee.options import Secret
 from chatgee.settings import Settings
@@ -132,6 +132,23 @@ def test_a_key_that_is_kept_goes_to_no_other_place(
     assert ("server_key" not in plan(draft, kept, frozenset()).problems) == goes
 
 
+@pytest.mark.parametrize(("typed", "told"), [("", {"openai_key"}), (KEY, set())])
+def test_the_key_of_another_service_does_not_go_to_openai(
+    ours: Settings, typed: str, told: set[str]
+) -> None:
+    other = replace(ours, openai_api_key=Secret("other"), openai_base_url="https://a.example/v1")
+    draft = Draft.read({"source": "openai", "openai_key": typed, "link": "temporary"})
+    problems = plan(draft, other, frozenset()).problems
+    assert problems.keys() == told
+    assert {error.key for error in problems.values()} <= {"setup.key_of_another"}
+
+
+def test_an_address_that_the_environment_decides_keeps_its_key(ours: Settings) -> None:
+    other = replace(ours, openai_api_key=Secret(KEY), openai_base_url="https://a.example/v1")
+    draft = Draft.read({"source": "local", "address": "https://b.example/v1", "link": "temporary"})
+    assert plan(draft, other, frozenset({"OPENAI_BASE_URL"})).problems == {}
+
+
 def test_a_draft_shows_no_secret(ours: Settings) -> None:
     assert KEY not in repr(Draft(openai_key=KEY, server_key=KEY, token=KEY))
     kept = Settings(openai_api_key=Secret(KEY), ngrok_authtoken=Secret(TOKEN))
@@ -181,6 +198,65 @@ def test_the_usual_servers_are_found(setup: Setup, fake_openai: FakeOpenAI, tmp_
     setup.local_servers = (("LM Studio", NOWHERE), ("Ollama", fake_openai.url))
     (found,) = setup.find_servers()
     assert (found.name, found.address, len(found.models)) == ("Ollama", fake_openai.url, 2)
+
+
+HERE, THERE = "http://127.0.0.1:1234/v1", "http://127.0.0.1:11434/v1"
+
+
+@pytest.mark.parametrize(
+    ("before", "source", "address", "kept"),
+    [
+        *((None, "openai", "", True), (None, "local", HERE, False), (None, "later", "", True)),
+        *((HERE, "openai", "", False), (HERE, "local", HERE, True), (HERE, "later", "", False)),
+        (HERE, "local", THERE, False),
+    ],
+)
+def test_a_model_stays_with_its_server(
+    ours: Settings, before: str | None, source: str, address: str, kept: bool
+) -> None:
+    """As the page sends it that was opened before the change."""
+    own = replace(ours, openai_base_url=before, openai_model="qwen")
+    form = {"source": source, "address": address, "openai_key": KEY, "link": "temporary"}
+    draft = replace(Draft.of(own, "", new=False), **form)
+    wanted = plan(draft, own, frozenset())
+    default = settings.OPTIONS["OPENAI_MODEL"].default
+    assert wanted.settings.openai_model == ("qwen" if kept else default)
+    assert wanted.values["OPENAI_MODEL"] == ("qwen" if kept else None)
+    assert plan(draft, own, frozenset({"OPENAI_MODEL"})).settings.openai_model == "qwen"
+
+
+def test_there_and_back_leaves_no_model_of_another_server(
+    setup: Setup, ours: Settings, fake_openai: FakeOpenAI
+) -> None:
+    def now() -> Settings:
+        return settings.load({"DATA_DIR": str(ours.data_dir)}, setup.config)
+
+    def page(**typed: str) -> Draft:
+        return replace(setup.begin(now(), TEXTS).draft, prompt=TEXTS("system_prompt"), **typed)
+
+    def saves(draft: Draft, unchecked: bool = False) -> dict[str, str]:
+        return told(setup.save(draft, now(), TEXTS, 1, unchecked))
+
+    assert saves(local(fake_openai, model="gpt-6-sol")) == {}
+    assert saves(page(source="openai", openai_key=KEY), unchecked=True) == {}
+    assert written(setup) == {"OPENAI_API_KEY": KEY}
+    assert saves(page(source="later")) == {}
+    there = page(source="local", address=fake_openai.url)
+    assert saves(there, unchecked=True) == {"model": "setup.model_missing"}
+    assert saves(there) == {"model": "setup.model_missing"}
+    assert saves(replace(there, model="gpt-6-sol", model_of=fake_openai.url)) == {}
+    assert saves(page(source="later")) == {}
+    assert written(setup) == {}
+
+
+def test_a_model_that_was_chosen_from_another_servers_list_does_not_count(
+    setup: Setup, ours: Settings, fake_openai: FakeOpenAI
+) -> None:
+    report = setup.check_model(local(fake_openai), ours)
+    assert report.server == fake_openai.url
+    draft = local(fake_openai, model="gpt-6-sol", model_of=report.server)
+    assert chosen(draft, fake_openai.url) == "gpt-6-sol"
+    assert chosen(draft, None) == chosen(draft, NOWHERE) == ""
 
 
 # --- the tunnel -----------------------------------------------------------------------------
@@ -266,18 +342,38 @@ def test_a_character_that_was_not_changed_makes_no_file(setup: Setup, ours: Sett
 
 def test_a_file_that_cannot_be_written_is_told(setup: Setup, ours: Settings) -> None:
     setup.config.with_name("config.env.new").mkdir()
+    draft = Draft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
+    report = setup.save(draft, ours, TEXTS, 1)
+    assert (told(report), report.written) == ({"save": "setup.unwritable"}, False)
+    assert not ours.system_prompt_path.exists()  # nothing is saved by half
+    skipped = setup.skip(draft, ours)
+    assert (told(skipped), skipped.saved) == ({"save": "setup.unwritable"}, False)
+
+
+def test_what_was_saved_is_told_though_not_all_of_it_was(setup: Setup, ours: Settings) -> None:
     ours.system_prompt_path.with_name("system_prompt.txt.new").mkdir()
     draft = Draft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
-    assert told(setup.save(draft, ours, TEXTS, 1)) == {"prompt": "setup.unwritable"}
-    same = Draft.read(vars(draft) | {"prompt": TEXTS("system_prompt")})
-    assert told(setup.save(same, ours, TEXTS, 1)) == {"save": "setup.unwritable"}
+    report = setup.save(draft, ours, TEXTS, 1)
+    assert told(report) == {"prompt": "setup.unwritable"}
+    assert (report.written, report.saved) == (True, False)
+    assert setup.config.exists()
 
 
-def test_skipping_leaves_the_example_and_never_overwrites(setup: Setup) -> None:
-    setup.skip()
+def test_a_setting_that_was_wrong_before_is_told_and_the_rest_saved(
+    setup: Setup, ours: Settings
+) -> None:
+    setup.config.write_text("PORT=abc\n", "utf-8")
+    draft = Draft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
+    report = setup.save(draft, ours, TEXTS, 1)
+    assert (report.problems.keys(), report.written) == ({"save"}, True)
+    assert character(ours, TEXTS) == "새 성격"
+
+
+def test_skipping_leaves_the_example_and_never_overwrites(setup: Setup, ours: Settings) -> None:
+    assert setup.skip(Draft(), ours).saved
     assert setup.config.read_text("utf-8") == example_env()
     setup.config.write_text("PORT=1\n", "utf-8")
-    setup.skip()
+    assert setup.skip(Draft(), ours).saved
     assert setup.config.read_text("utf-8") == "PORT=1\n"
 
 
@@ -299,6 +395,49 @@ def test_an_ordinary_form_is_enough(stopped_bot: Bot, fake_openai: FakeOpenAI) -
         saved = requests.post(bot.url + "/setup", data=form, timeout=PATIENCE)
         assert (saved.url, bot.reloads) == (f"{bot.url}/?done=saved", 1)
         assert "저장했어요" in saved.text
+
+
+def test_what_cannot_be_written_is_told_on_the_page(stopped_bot: Bot, tmp_path: Path) -> None:
+    (tmp_path / "config.env.new").mkdir()
+    form = {"csrf": owner.TOKEN, "source": "later", "link": "temporary", "prompt": "새 성격"}
+    with stopped_bot.open() as bot:
+        for path in ("/setup", "/setup/skip"):
+            page = requests.post(bot.url + path, data=form, timeout=PATIENCE)
+            assert page.status_code == 200
+            assert "config.env: 저장하지 못했어요" in page.text
+            assert "아직 저장하지 않았어요" in page.text
+            assert "새 성격</textarea>" in page.text
+        assert bot.reloads == 0
+        (tmp_path / "config.env.new").rmdir()
+        (tmp_path / "system_prompt.txt.new").mkdir()
+        half = requests.post(bot.url + "/setup", data=form, timeout=PATIENCE).text
+        assert "config.env에는 저장했고" in half
+        assert "아직 저장하지 않았어요" not in half
+        assert bot.reloads == 1
+
+
+def test_the_longest_character_can_be_saved(stopped_bot: Bot, tmp_path: Path) -> None:
+    text = "가" * MOST_CHARS
+    form = {"csrf": owner.TOKEN, "source": "later", "link": "temporary", "prompt": text}
+    with stopped_bot.open() as bot:
+        saved = requests.post(bot.url + "/setup", data=form, timeout=PATIENCE)
+        assert saved.url == f"{bot.url}/?done=saved"
+        long = requests.post(bot.url + "/setup", data=form | {"prompt": text + "!"}, timeout=9)
+        assert f"{MOST_CHARS}글자까지" in long.text
+    assert (tmp_path / "system_prompt.txt").read_text("utf-8").strip() == text
+
+
+def test_a_kept_key_is_shown_where_it_belongs(stopped_bot: Bot, tmp_path: Path) -> None:
+    kept = {"OPENAI_API_KEY": stopped_bot.environ.pop("OPENAI_API_KEY")}
+    kept["OPENAI_BASE_URL"] = stopped_bot.environ.pop("OPENAI_BASE_URL")
+    lines = (f"{name}={value}\n" for name, value in kept.items())
+    (tmp_path / "config.env").write_text("".join(lines), "utf-8")
+    with stopped_bot.open() as bot:
+        page = requests.get(bot.url + "/setup", timeout=PATIENCE).text
+    assert page.count("이미 적혀 있어요") == 1
+    assert page.index('for="server_key"') < page.index("이미 적혀 있어요")
+    assert "적혀 있는 키가 지워져요" in page
+    assert f'name="model_of" value="{kept["OPENAI_BASE_URL"]}"' in page
 
 
 def test_a_prompt_is_shown_as_it_is(stopped_bot: Bot, tmp_path: Path) -> None:

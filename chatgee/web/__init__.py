@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 
 from chatgee.board import Board
 from chatgee.engine import Engine
 from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.texts import Texts
-from chatgee.web import home, manual, owner, pages, setup, skill
+from chatgee.web import home, manual, owner, pages, setup, skill, troubles
 
 
 def create_app(
@@ -27,4 +28,5 @@ def create_app(
     app.context_processor(lambda: {"t": texts, "token": owner.TOKEN})
     for blueprint in (skill.bp, pages.bp, home.bp, setup.bp, manual.bp):
         app.register_blueprint(blueprint)
+    app.register_error_handler(HTTPException, troubles.answer)
     return app

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, request
 
+from chatgee.draft import MOST_CHARS
+
 FORWARDED = (
     "Forwarded",
     "X-Forwarded-For",
@@ -27,9 +29,8 @@ TOKEN = secrets.token_urlsafe(24)
 TOKEN_FIELD = "csrf"
 TOKEN_HEADER = "X-CSRF-Token"
 
-
-MOST_BYTES = 64 * 1024
-"""Of what a page of ours sends."""
+MOST_BYTES = 12 * MOST_CHARS + 64 * 1024
+"""Of what a page of ours sends: each character may become four times %XX, and the rest."""
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -77,6 +78,14 @@ def only_owner() -> None:
     request.max_content_length = MOST_BYTES
     if request.method not in {"GET", "HEAD"} and not (_same_origin() and _has_token()):
         abort(403)
+
+
+def renewed() -> dict[str, str]:
+    """The token for a page of ours that has outlived its program, to be sent with a 403.
+
+    No other site can read a header of ours, and a page of another origin is given none.
+    """
+    return {TOKEN_HEADER: TOKEN} if is_here() and _same_origin() else {}
 
 
 def _is_loopback(address: str | None) -> bool:

@@ -45,16 +45,17 @@ def check_link() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     unchecked = "unchecked" in request.form
     report = _setup().save(_draft(), parts().settings, parts().texts, _port(), unchecked)
-    if not report.saved:
-        return _page(report, may_go_unchecked=report.could_not_check)
-    parts().reload()
-    return _go_home("saved")
+    if report.written:
+        parts().reload()
+    if report.saved:
+        return _go_home("saved")
+    return _page(report, may_go_unchecked=report.could_not_check)
 
 
 @bp.post("/skip")
 def skip() -> ResponseReturnValue:
-    _setup().skip()
-    return _go_home("skipped")
+    report = _setup().skip(_draft(), parts().settings)
+    return _go_home("skipped") if report.saved else _page(report)
 
 
 def _setup() -> Setup:
@@ -84,7 +85,9 @@ def _page(report: Report, **more: Any) -> str:
         "setup.html",
         draft=report.draft,
         problems={place: _told(place, error) for place, error in report.problems.items()},
+        written=report.written,
         models=report.models,
+        model_of=_model_of(report),
         chosen=next((name for name in wanted if name in report.models), ""),
         address=report.address,
         ours=ours,
@@ -94,6 +97,12 @@ def _page(report: Report, **more: Any) -> str:
         most_chars=MOST_CHARS,
         **more,
     )
+
+
+def _model_of(report: Report) -> str:
+    """The address to which the page's model belongs, whichever it will be sent back with."""
+    known = None if report.models else report.draft.model_of
+    return report.server if known is None else known
 
 
 def _told(place: str, error: ChatGeeError) -> str:

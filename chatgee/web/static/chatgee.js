@@ -59,6 +59,44 @@
     document.body.classList.toggle("down", kind === "down");
   }
 
+  // A program that was started again does not know the page's token: its refusal brings a new one.
+  async function ask(action, options) {
+    const reply = await fetch(action, options);
+    const token = reply.status === 403 && options.body && reply.headers.get("X-CSRF-Token");
+    if (!token) return reply;
+    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = token;
+    options.body.set("csrf", token);
+    return fetch(action, options);
+  }
+
+  function kindOf(status) {
+    if (status < 400) return "";
+    if (status >= 502) return "down";  // 503: it is starting, or has gone
+    return { 403: "stale", 413: "long" }[status] ?? "failed";
+  }
+
+  // Not `disabled`, which would take the focus away.
+  function sending(context, now) {
+    if (!context.sourceElement.matches("#setup, [form=setup]")) return;
+    for (const button of document.querySelectorAll("#setup button:not([type]), button[form=setup]")) {
+      if (now) button.setAttribute("aria-disabled", "true");
+      else button.removeAttribute("aria-disabled");
+    }
+  }
+
+  // What was done is told once, and not again with every F5.
+  if (location.search.startsWith("?done=")) history.replaceState(null, "", location.pathname);
+
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && document.querySelector("[aria-disabled=true]")) location.reload();
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[aria-disabled=true]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -67,10 +105,15 @@
     if (button.dataset.choose) choose(button);
   });
 
+  document.addEventListener("htmx:config:request", (event) => { event.detail.ctx.fetch = ask; });
+  document.addEventListener("htmx:before:request", (event) => sending(event.detail.ctx, true));
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (!event.detail.ctx.keepIndicators) sending(event.detail.ctx, false);  // else the page goes
+  });
   document.addEventListener("htmx:error", () => alarm("down"));
   document.addEventListener("htmx:before:response", (event) => {
     const status = event.detail.ctx.response.status;
-    alarm(status >= 500 ? "down" : status >= 400 ? "stale" : "");
+    alarm(kindOf(status));
     if (status >= 400) event.preventDefault();  // what was typed stays in the page
   });
   document.addEventListener("htmx:after:swap", () => {
