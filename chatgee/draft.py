@@ -8,12 +8,11 @@ import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, replace
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from chatgee.errors import ChatGeeError
-from chatgee.options import Refused, Secret, secret
+from chatgee.options import Refused, Secret, is_loopback, secret
 from chatgee.settings import OPTIONS, Settings, is_example
 
 MOST_CHARS = 8000
@@ -159,15 +158,8 @@ def _read_server(draft: Draft, ours: Settings, reader: _Reader) -> None:
 def _would_leak(address: str | None, ours: Settings) -> bool:
     """Whether the key that is kept was meant for another place than this one."""
     known = address == ours.openai_base_url
-    return ours.openai_api_key is not None and not known and not _on_this_machine(address or "")
-
-
-def _on_this_machine(address: str) -> bool:
-    name = urlsplit(address).hostname or ""
-    try:
-        return name == "localhost" or ip_address(name).is_loopback
-    except ValueError:
-        return False
+    here = is_loopback(urlsplit(address or "").hostname)
+    return ours.openai_api_key is not None and not known and not here
 
 
 def _read_link(draft: Draft, ours: Settings, reader: _Reader) -> None:

@@ -6,12 +6,12 @@ the Host header must be local (DNS rebinding) and a change must come from a page
 
 import hmac
 import secrets
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, request
 
 from chatgee.draft import MOST_CHARS
+from chatgee.options import is_loopback
 
 FORWARDED = (
     "Forwarded",
@@ -65,7 +65,7 @@ def is_here() -> bool:
     """
     return (
         current_app.extensions["chatgee"].settings.public_url is None
-        and _is_loopback(request.remote_addr)
+        and is_loopback(request.remote_addr)
         and _is_local(request.host)
         and not any(name in request.headers for name in FORWARDED)
     )
@@ -88,19 +88,11 @@ def renewed() -> dict[str, str]:
     return {TOKEN_HEADER: TOKEN} if is_here() and _same_origin() else {}
 
 
-def _is_loopback(address: str | None) -> bool:
-    try:
-        return ip_address(address or "").is_loopback
-    except ValueError:
-        return False
-
-
 def _is_local(host: str) -> bool:
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        return is_loopback(urlsplit(f"//{host}").hostname)
     except ValueError:
         return False
-    return name == "localhost" or _is_loopback(name)
 
 
 def _same_origin() -> bool:
