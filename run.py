@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import operator
 import os
 import re
 import shutil
@@ -19,7 +18,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path, PurePath
 from typing import IO, NamedTuple
 
@@ -87,8 +85,10 @@ def main(words: Sequence[str]) -> int:
 
 def python_with(needs: Sequence[str]) -> str:
     """The Python to use: this one if it has what is needed, else the environment's."""
-    env = environment_folder()
-    if not inside(env) and all(installed(line) for line in requirements(needs)):
+    from chatgee import requirements  # here: an old Python could not read it
+
+    env, files = environment_folder(), [PROJECT / name for name in needs]
+    if not inside(env) and all(map(requirements.installed, requirements.lines(files))):
         return sys.executable
     if not ready(env, needs):
         with alone():
@@ -107,35 +107,6 @@ def start(python: str, words: Sequence[str]) -> int:
     for name in ("SIGINT", "SIGBREAK"):  # the server hears them too, and decides when to end
         signal.signal(getattr(signal, name), lambda *_: None)
     return subprocess.call(argv, env=environ)
-
-
-# Is everything here already?
-
-
-def requirements(needs: Sequence[str]) -> list[str]:
-    text = "\n".join((PROJECT / name).read_text("utf-8") for name in needs)
-    lines = (line.split("#")[0].replace(" ", "") for line in text.splitlines())
-    return [line for line in lines if line]
-
-
-def installed(line: str) -> bool:
-    """Whether this Python meets `name[extra]>=1.2,<2`; what we cannot read is left to pip."""
-    found = re.fullmatch(r"([\w.-]+)(?:\[.*\])?((?:(?:[<>]=?|[=!]=)[\d.]+,?)*)", line)
-    if not found:
-        return False
-    try:
-        version = numbers(str(metadata.version(found[1])))  # None if the package is damaged
-    except metadata.PackageNotFoundError:
-        return False
-    signs = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
-    limits = re.findall(r"([<>=!]+)([\d.]+)", found[2])
-    return all(getattr(operator, signs[sign])(version, numbers(limit)) for sign, limit in limits)
-
-
-def numbers(version: str) -> list[int]:
-    """'2.10rc1' is [2, 10, 0, 0]: enough to compare releases."""
-    found = re.findall(r"\d+", re.split(r"[^\d.]", version)[0])
-    return ([int(part) for part in found] + [0] * 4)[:4]
 
 
 # The environment: a folder of ours, with a stamp that tells what is in it
@@ -180,8 +151,8 @@ def whole(env: Path) -> bool:
     except OSError:
         return False
     told = dict(re.findall(r"^(\w+) = (.+)$", settings, re.M))
-    base = told.get("executable", "")
-    if base == os.path.realpath(BASE) and numbers(told["version"])[:2] != [*sys.version_info[:2]]:
+    base, ours = told.get("executable", ""), "{}.{}.".format(*sys.version_info)
+    if base == os.path.realpath(BASE) and not told.get("version", "").startswith(ours):
         return False  # another Python has taken the place of the one it was made of
     startable = os.access(python_of(env), os.X_OK) and os.path.exists(base)
     return startable and set(names) <= set(packages(env))

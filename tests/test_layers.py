@@ -24,7 +24,7 @@ LAYERS = (
     ("questions", "clock", "health", "logs", "ending"),
     ("settings_docs", "config_check", "manual", "autostart"),
     ("settings", "texts"),
-    ("errors", "notepad", "bubbles", "options", "proof", "install_troubles"),
+    ("errors", "notepad", "bubbles", "options", "proof", "install_troubles", "requirements"),
 )
 """From the top down: a file may import what stands in a lower line."""
 

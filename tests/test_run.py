@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import run
-from chatgee import install_troubles
+from chatgee import install_troubles, requirements
 
 RUN = Path(run.__file__)
 AWKWARD = Path("OneDrive - 회사") / "바탕 화면" / "챗지 (1) & 테스트"
@@ -38,18 +38,18 @@ NO_NETWORK = "인터넷 연결을 확인하고"
 class Project:
     """A copy of the project with a stub for the server, and a shelf of wheels for pip."""
 
-    def __init__(self, folder: Path, home: Path, requirements: str = "chatgee-demo>=1.0,<2\n"):
+    def __init__(self, folder: Path, home: Path, needs: str = "chatgee-demo>=1.0,<2\n"):
         self.folder, self.home = folder, home
         (folder / "chatgee").mkdir(parents=True)
         (folder / "chatgee" / "launch.py").write_text(STUB, "utf-8")
         (folder / "tests").mkdir()
         shutil.copy(RUN, folder)
-        for file in (install_troubles.__file__, install_troubles.WORDS):
+        for file in (install_troubles.__file__, install_troubles.WORDS, requirements.__file__):
             shutil.copy(file, folder / "chatgee")
-        self.require(requirements)
+        self.require(needs)
 
-    def require(self, requirements: str) -> None:
-        (self.folder / "requirements.txt").write_text(requirements, "utf-8")
+    def require(self, needs: str) -> None:
+        (self.folder / "requirements.txt").write_text(needs, "utf-8")
 
     def begin(self, *words: str, **environ: str) -> subprocess.Popen[str]:
         argv = [sys.executable, str(self.folder / "run.py"), *words]
@@ -375,13 +375,14 @@ def test_each_failure_has_its_own_remedy(said: str, remedy: str) -> None:
     ],
 )
 def test_a_requirement_is_met_or_left_to_pip(line: str, met: bool) -> None:
-    assert run.installed(line) is met
+    assert requirements.installed(line) is met
 
 
 def test_releases_compare_as_numbers() -> None:
-    assert run.numbers("3.10") > run.numbers("3.9.9")
-    assert run.numbers("3.1") == run.numbers("3.1.0")
-    assert run.numbers("2.0rc1") == [2, 0, 0, 0]
+    numbers = requirements.numbers
+    assert numbers("3.10") > numbers("3.9.9")
+    assert numbers("3.1") == numbers("3.1.0")
+    assert numbers("2.0rc1") == [2, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

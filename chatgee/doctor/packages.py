@@ -3,26 +3,18 @@
 Itself it needs none of them.
 """
 
-import operator
 import re
 import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from chatgee import requirements
 from chatgee.doctor.case import Case, Check
 from chatgee.options import ROOT
 from chatgee.texts import Texts
 
 REQUIREMENTS = ROOT / "requirements.txt"
-SIGNS = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 
 
 def packages(case: Case, file: Path = REQUIREMENTS) -> Iterator[Check]:
@@ -31,12 +23,14 @@ def packages(case: Case, file: Path = REQUIREMENTS) -> Iterator[Check]:
         words = ", ".join(broken)
         yield case.told("packages", "bad", words, remedy(case.texts), packages=words)
     else:
-        yield case.check("packages", "good", "doctor.packages", count=len(_wanted(file)))
+        yield case.check(
+            "packages", "good", "doctor.packages", count=len(requirements.lines([file]))
+        )
 
 
 def troubles(texts: Texts, file: Path = REQUIREMENTS) -> list[str]:
     """What is wrong with which package, in a few words each."""
-    return [trouble for line in _wanted(file) for trouble in _troubles(texts, line)]
+    return [trouble for line in requirements.lines([file]) for trouble in _troubles(texts, line)]
 
 
 def remedy(texts: Texts) -> str:
@@ -44,11 +38,6 @@ def remedy(texts: Texts) -> str:
     if sys.prefix == sys.base_prefix:
         return texts("doctor.packages_install_remedy")
     return texts("doctor.packages_remedy", folder=sys.prefix)
-
-
-def _wanted(file: Path) -> list[str]:
-    lines = [line.split("#")[0].replace(" ", "") for line in file.read_text("utf-8").splitlines()]
-    return [line for line in lines if line]
 
 
 def _troubles(texts: Texts, line: str) -> Iterator[str]:
@@ -60,21 +49,10 @@ def _troubles(texts: Texts, line: str) -> Iterator[str]:
     except (metadata.PackageNotFoundError, ValueError, KeyError):
         yield texts("doctor.package_missing", name=name)
         return
-    if not version or not _fits(version, line):
+    if not version or not requirements.fits(version, line):
         yield texts("doctor.package_version", name=name, version=version, wanted=line)
     elif gone := _gone(found):
         yield texts("doctor.package_damaged", name=name, file=gone)
-
-
-def _fits(version: str, line: str) -> bool:
-    limits = re.findall(r"([<>=!]+)([\d.]+)", line)
-    return all(SIGNS[sign](_numbers(version), _numbers(limit)) for sign, limit in limits)
-
-
-def _numbers(version: str) -> list[int]:
-    """'2.10rc1' is [2, 10, 0, 0]: enough to compare releases."""
-    found = re.findall(r"\d+", re.split(r"[^\d.]", version)[0])
-    return ([int(part) for part in found] + [0] * 4)[:4]
 
 
 def _gone(package: metadata.Distribution) -> str | None:

@@ -1,0 +1,49 @@
+"""Whether the packages that a requirements file names are there; the standard library alone.
+
+For run.py before anything is installed, and for the doctor when something was damaged.
+"""
+
+import operator
+import re
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+SIGNS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def lines(files: Iterable[Path]) -> list[str]:
+    """`name>=1.2,<2` of each package, without spaces and comments."""
+    text = "\n".join(file.read_text("utf-8") for file in files)
+    found = (line.split("#")[0].replace(" ", "") for line in text.splitlines())
+    return [line for line in found if line]
+
+
+def installed(line: str) -> bool:
+    """Whether this Python meets `name[extra]>=1.2,<2`; what we cannot read is left to pip."""
+    found = re.fullmatch(r"([\w.-]+)(?:\[.*\])?((?:(?:[<>]=?|[=!]=)[\d.]+,?)*)", line)
+    if not found:
+        return False
+    try:
+        return fits(str(metadata.version(found[1])), found[2])  # None if the package is damaged
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def fits(version: str, line: str) -> bool:
+    """Whether a version is within every limit that the line names."""
+    limits = re.findall(r"([<>=!]+)([\d.]+)", line)
+    return all(SIGNS[sign](numbers(version), numbers(limit)) for sign, limit in limits)
+
+
+def numbers(version: str) -> list[int]:
+    """'2.10rc1' is [2, 10, 0, 0]: enough to compare releases."""
+    found = re.findall(r"\d+", re.split(r"[^\d.]", version)[0])
+    return ([int(part) for part in found] + [0] * 4)[:4]
