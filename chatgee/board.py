@@ -6,13 +6,13 @@ new address is told loudly until a call comes in through it.
 
 import json
 import logging
-import os
 import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from chatgee import notepad
 from chatgee.health import Health
 from chatgee.practice import PracticeModel
 from chatgee.settings import Settings
@@ -48,10 +48,8 @@ class Memo:
             return cls()  # the first start, or a file that was cut short: nothing depends on it
 
     def write(self, file: Path) -> None:
-        new = file.with_suffix(".new")
         with suppress(OSError):
-            new.write_text(json.dumps(asdict(self)), encoding="utf-8")
-            os.replace(new, file)
+            notepad.write(file, json.dumps(asdict(self)))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,8 @@ A setting takes the place of its own line, else of the example line `#NAME=…`,
 What was written is read back before it counts: nothing else may have changed by it.
 """
 
-import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -31,7 +29,7 @@ def write(file: Path, values: Values) -> None:
     try:
         before = notepad.read(file) if file.exists() else example_env()
         after = changed(before, values)
-        _replace(file, after)
+        notepad.write(file, after)
     except UnicodeDecodeError as error:
         raise SettingsError("settings.encoding", file=file.name) from error
     except OSError as error:
@@ -118,28 +116,11 @@ def _lines(text: str) -> list[Binding]:
     return list(parse_stream(StringIO(text, newline="")))
 
 
-def _replace(file: Path, text: str) -> None:
-    """All of it or nothing, and for the owner's eyes alone from its first byte."""
-    new = file.with_name(file.name + ".new")
-    with suppress(FileNotFoundError):
-        new.unlink()
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(new, file)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
-
-
 def write_text(file: Path, text: str) -> None:
     """Another file of the owner's, as safely."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _replace(file.resolve(), text)
+        notepad.write(file.resolve(), text)
     except OSError as error:
         why = error.strerror or error
         raise SettingsError("setup.unwritable", file=file.name, why=why) from error

@@ -10,10 +10,7 @@ from chatgee.board import Board
 from chatgee.instance import Place
 from chatgee.settings import Settings
 from chatgee.texts import Texts
-from chatgee.tunnel import Link
-
-FIRST_LINK_SECONDS = 15.0
-"""After so long without a public address the one of this machine is told."""
+from chatgee.tunnel import FIRST_WAIT, Link
 
 CLOSING_SECONDS = 1.0
 
@@ -37,7 +34,7 @@ class Front:
         """The server answers, for the first time or with other settings."""
         self._texts, self._ours = texts, ours
         if self._due is None:
-            self._due = time.monotonic() + FIRST_LINK_SECONDS
+            self._due = time.monotonic() + FIRST_WAIT
             self._open_page(ours)
         if desk.interactive():
             self._show()

@@ -1,7 +1,6 @@
 """One program for one DATA_DIR: who has it now, and where that program can be reached."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from chatgee import proof
+from chatgee import notepad, proof
 from chatgee.errors import AlreadyRunningError
 
 LOCK, CARD = "chatgee.lock", "running.json"
@@ -48,10 +47,8 @@ class Place:
 
     def _write(self, card: Running) -> None:
         self.card = card
-        new = self.folder / f"{CARD}.new"
         with suppress(OSError):  # a full disk: what is told here is a convenience
-            new.write_text(json.dumps(asdict(card)), encoding="utf-8")
-            os.replace(new, self.folder / CARD)
+            notepad.write(self.folder / CARD, json.dumps(asdict(card)))
 
 
 @contextmanager

@@ -1,6 +1,8 @@
-"""Text files that the owner wrote, in whatever encoding Notepad saved them."""
+"""Text files: the owner's, in whatever encoding Notepad saved them, and how ours are written."""
 
 import codecs
+import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -16,3 +18,20 @@ def read(file: Path) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("cp949")
+
+
+def write(file: Path, text: str) -> None:
+    """All of it or nothing, and for the owner's eyes alone from its first byte."""
+    new = file.with_name(file.name + ".new")
+    with suppress(FileNotFoundError):
+        new.unlink()
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(new, file)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
