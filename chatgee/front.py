@@ -10,8 +10,10 @@ from chatgee.board import Board
 from chatgee.instance import Place
 from chatgee.settings import Settings
 from chatgee.texts import Texts
-from chatgee.tunnel import FIRST_WAIT, Link
+from chatgee.tunnel import Link
 
+FIRST_LINK_SECONDS = 6.0
+"""After so long without a public address the one of this machine is told, and that one later."""
 CLOSING_SECONDS = 1.0
 
 log = logging.getLogger("chatgee")
@@ -34,7 +36,7 @@ class Front:
         """The server answers, for the first time or with other settings."""
         self._texts, self._ours = texts, ours
         if self._due is None:
-            self._due = time.monotonic() + FIRST_WAIT
+            self._due = time.monotonic() + FIRST_LINK_SECONDS
             self._open_page(ours)
         if desk.interactive():
             self._show()
@@ -74,7 +76,8 @@ class Front:
         if self._board.link.address is None:
             if self._told is not None:
                 return  # it was public and will be again
-            log.log(self._for_lines, "%s", self._texts("start.local_only"))
+            why = "tunnel.opening" if self._board.link.opening else "start.local_only"
+            log.log(self._for_lines, "%s", self._texts(why))
         else:
             self._tell_public()
         self._told = address

@@ -400,6 +400,15 @@ def test_a_new_address_is_told(environ_with_agent: dict[str, str], agent: FakeAg
         assert run.stop() == 0
 
 
+def test_while_an_agent_is_silent_the_local_address_is_told(
+    environ_with_agent: dict[str, str], agent: FakeAgent
+) -> None:
+    agent.told(silent=True)
+    with program(environ_with_agent) as run:
+        assert run.url.startswith("http://127.0.0.1:")
+        run.logged("바깥 주소를 만들고 있어요")
+
+
 def test_a_silent_agent_does_not_hinder_a_signal(
     environ_with_agent: dict[str, str], agent: FakeAgent
 ) -> None:
