@@ -34,7 +34,7 @@ def test_every_question_that_was_accepted_is_answered_when_pressed(
         first.kill()
     fake_openai.release()
     with program(environ) as second:
-        second.logged("지난번에 답하지 못한 질문 20개")
+        second.logged("아직 답하지 못한 질문 20개")
         for friend, button in zip(friends, shown, strict=True):
             friend.url = second.url
             assert pressed_until_answered(friend, button) == f"답: {friend.id}의 질문"

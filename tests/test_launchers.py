@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from chatgee import requirements
 from tests.process import ROOT, project
 from tests.test_run import AWKWARD, INSTALLS, MAKES, wheel
 from tests.windows import SECONDS, Windows, korean_windows, windows_path
@@ -51,6 +52,7 @@ def stub_project(folder: Path, needs: str = "") -> Path:
     """The launchers and run.py as they are; what they start, and what it needs, is a stub."""
     (folder / "chatgee").mkdir(parents=True)
     (folder / "chatgee" / "launch.py").write_text(STUB, "utf-8")
+    shutil.copy(requirements.__file__, folder / "chatgee")
     (folder / "requirements.txt").write_text(needs, "utf-8")
     for name in ("run.py", BAT.name, COMMAND.name, "docs/install-python.html"):
         (folder / name).parent.mkdir(exist_ok=True)
