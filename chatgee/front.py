@@ -5,10 +5,11 @@ import time
 from contextlib import ExitStack
 from threading import Thread
 
-from chatgee import desk, logs, settings
+from chatgee import desk, logs
 from chatgee.board import Board
 from chatgee.instance import Place
 from chatgee.settings import Settings
+from chatgee.setup import Setup
 from chatgee.texts import Texts
 from chatgee.tunnel import Link
 
@@ -102,7 +103,7 @@ class Front:
             log.warning("%s", self._texts("screen.changed", old=glance.old_skill_url))
 
     def _open_page(self, ours: Settings) -> None:
-        new = ours.practice and not settings.CONFIG.exists()
+        new = Setup().is_new(ours)
         if desk.opens_browser(ours) and self._board.has_pages:
             desk.open_page(self._board.local + ("/setup" if new else "/"))
         elif new:
