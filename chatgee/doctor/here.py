@@ -13,6 +13,7 @@ from chatgee.doctor.net import within
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.options import is_loopback
 from chatgee.store import checkup
+from chatgee.store.archive import file_of
 from chatgee.web.server import listen
 
 OLDEST_PYTHON = (3, 11)
@@ -108,7 +109,7 @@ def _write_to(folder: Path) -> None:
 
 def database(case: Case) -> Iterator[Check]:
     url = case.settings.sqlalchemy_url
-    file = checkup.file_of(url)
+    file = file_of(url)
     if not file.exists():
         yield case.check("database", "good", "doctor.database_new")
         return

@@ -1,21 +1,14 @@
 """A look at a database that another program may be using: it is only read, and briefly."""
 
 import time
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, exc, make_url, select
+from sqlalchemy import Connection, exc, select
 from sqlalchemy.pool import NullPool
 
 from chatgee.errors import StoreError
 from chatgee.store import schema
-
-BUSY_SECONDS = 2.0
-
-
-def file_of(url: str) -> Path:
-    """Where a SQLite database lies."""
-    return Path(make_url(url).database or "")
+from chatgee.store.archive import read_only
 
 
 def look(url: str, seconds: float = 0) -> None:
@@ -23,14 +16,8 @@ def look(url: str, seconds: float = 0) -> None:
 
     `StoreError` where ChatGee could not use it. Nothing is locked against a writer.
     """
-    only_reading = f"{file_of(url).absolute().as_uri()}?mode=ro"
-    engine = create_engine(
-        URL.create("sqlite", database=only_reading, query={"uri": "true"}),
-        connect_args={"timeout": BUSY_SECONDS},
-        poolclass=NullPool,
-    )
     try:
-        with engine.connect() as connection:
+        with read_only(url, poolclass=NullPool).connect() as connection:
             version = connection.execute(
                 select(schema.about.c.value).where(schema.about.c.name == "version")
             ).scalar()

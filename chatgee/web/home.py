@@ -4,7 +4,8 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from chatgee.web import owner
-from chatgee.web.skill import KEY_HEADER, parts
+from chatgee.web.parts import parts
+from chatgee.web.skill import KEY_HEADER
 
 bp = Blueprint("home", __name__)
 owner.guard(bp)

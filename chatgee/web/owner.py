@@ -8,10 +8,11 @@ import hmac
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, request
 
 from chatgee.draft import MOST_CHARS
 from chatgee.options import is_loopback
+from chatgee.web.parts import parts
 
 FORWARDED = (
     "Forwarded",
@@ -64,7 +65,7 @@ def is_here() -> bool:
     as it comes passes on neither the Host nor any header that says so.
     """
     return (
-        current_app.extensions["chatgee"].settings.public_url is None
+        parts().settings.public_url is None
         and is_loopback(request.remote_addr)
         and _is_local(request.host)
         and not any(name in request.headers for name in FORWARDED)

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.practice import PracticeModel
 from chatgee.web import home, owner
-from chatgee.web.skill import parts
+from chatgee.web.parts import parts
 
 bp = Blueprint("pages", __name__)
 bp.after_request(owner.private)

@@ -11,7 +11,7 @@ from chatgee.errors import ChatGeeError
 from chatgee.settings import OPTIONS
 from chatgee.setup import Report, Setup
 from chatgee.web import owner
-from chatgee.web.skill import parts
+from chatgee.web.parts import parts
 
 EXAMPLES = ("default", "teacher", "shop", "club", "english")
 """Characters to start from; their words are in the texts."""

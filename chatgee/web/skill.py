@@ -8,24 +8,20 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from chatgee import kakao, proof
-from chatgee.board import Board
 from chatgee.clock import Deadline
-from chatgee.engine import Engine
 from chatgee.errors import PayloadError
 from chatgee.kakao import SkillRequest
-from chatgee.settings import Settings
-from chatgee.setup import Setup
 from chatgee.texts import Texts
 from chatgee.web import owner
+from chatgee.web.parts import parts
 from chatgee.web.server import ARRIVED, HUNG_UP
 
 MAX_BODY = 1024 * 1024
@@ -62,22 +58,7 @@ class Seldom:
         return due
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What the views work with."""
-
-    engine: Engine
-    settings: Settings
-    texts: Texts
-    board: Board
-    reload: Callable[[], None]
-    setup: Setup
-    may_complain: "Seldom" = field(default_factory=lambda: Seldom())
-
-
-def parts() -> Parts:
-    found: Parts = current_app.extensions["chatgee"]
-    return found
+may_complain = Seldom()
 
 
 def _deadline() -> Deadline:
@@ -108,7 +89,7 @@ def wrong_address() -> ResponseReturnValue:
 
 
 def _complain(key: str) -> None:
-    if parts().may_complain():
+    if may_complain():
         log.warning("%s", parts().texts(key))
 
 

@@ -1,0 +1,33 @@
+"""What the views work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import current_app
+
+from chatgee.board import Board
+from chatgee.engine import Engine
+from chatgee.settings import Settings
+from chatgee.setup import Setup
+from chatgee.store.archive import Archive
+from chatgee.texts import Texts
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One ChatGee, until its settings change: then the views are given another."""
+
+    engine: Engine
+    settings: Settings
+    texts: Texts
+    board: Board
+    reload: Callable[[], None]
+    """Makes the program read its settings anew, soon after it is called."""
+    setup: Setup
+    archive: Archive
+    """What is stored, to look at."""
+
+
+def parts() -> Parts:
+    found: Parts = current_app.extensions["chatgee"]
+    return found
