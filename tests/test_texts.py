@@ -146,7 +146,8 @@ USED |= {f"setup.name_{name}" for name in EXAMPLES}
 USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
 USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
-USED |= {f"frame.{page}" for page in ("home", "setup", "manual")}
+PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
+USED |= {f"frame.{page}" for page in PAGES}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 
 
