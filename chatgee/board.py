@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -62,6 +63,15 @@ class Light:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One thing on the way from a fresh start to a channel that answers."""
+
+    name: str
+    state: str
+    """done, now or later."""
+
+
+@dataclass(frozen=True)
 class Glance:
     """Everything at one moment, in words for the owner."""
 
@@ -77,6 +87,24 @@ class Glance:
     next_step: str
     next_page: str
     """A path of ours that helps with it; empty where nothing is left to do."""
+    steps: tuple[Step, ...]
+    """In the order in which a manual would tell them; at most one is the next."""
+    complaint: str | None
+    """Why a call was refused that may have been Kakao's, until one gets through."""
+
+
+NEXT = {
+    "next.model": "model",
+    "next.wait": "address",
+    "next.tunnel": "address",
+    "next.address": "address",
+    "next.new_address": "skill",
+    "next.deploy_again": "talk",
+    "next.skill": "skill",
+    "next.deploy": "talk",
+    "next.key": "model",
+}
+"""Which step each sentence about the next one belongs to."""
 
 
 @dataclass
@@ -92,6 +120,8 @@ class Board:
     has_pages: bool = True
     """Whether the owner's pages can be opened on this machine; see `chatgee.web.owner`."""
     link: Link = field(default_factory=lambda: Link("none"))
+    complaint: str | None = None
+    """The texts key of the last refusal of a call, until one gets through."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -121,6 +151,7 @@ class Board:
         A friend's tells that the address is deployed; a test panel's that it has been saved.
         """
         with self._lock:
+            self.complaint = None
             now, memo = time.time(), self.memo
             last = memo.tested_at if tester else memo.called_at
             if last and now - last < SELDOM_SECONDS and not memo.old_address:
@@ -143,6 +174,7 @@ class Board:
     def glance(self, texts: Texts) -> Glance:
         old = self.memo.old_address
         step, page = self._next()
+        complaint = self.complaint
         return Glance(
             skill_url=f"{self.address}/prompt",
             public=self.link.address is not None,
@@ -153,7 +185,22 @@ class Board:
             kakao=self._kakao(texts),
             next_step=texts(step),
             next_page=page,
+            steps=tuple(self._steps(NEXT.get(step))),
+            complaint=texts(complaint) if complaint else None,
         )
+
+    def _steps(self, now: str | None) -> Iterator[Step]:
+        memo = self.memo
+        known = memo.tested_at or memo.called_at
+        moved = memo.old_address is not None
+        done = {
+            "model": self.model != PracticeModel.name and self.health.trouble is None,
+            "address": self.link.address is not None,
+            "skill": (memo.tested_at or 0) > memo.changed_at if moved else bool(known),
+            "talk": bool(memo.called_at) and not moved,
+        }
+        for name, is_done in done.items():
+            yield Step(name, "now" if name == now else "done" if is_done else "later")
 
     def _next(self) -> tuple[str, str]:
         """The texts key of the next step, and the page that helps with it."""

@@ -43,6 +43,28 @@ def test_the_next_step_leads_from_nothing_to_a_working_channel(board: Board) -> 
     assert board.glance(TEXTS).next_page == ""
 
 
+def test_the_steps_are_ticked_as_kakaos_calls_come_in(board: Board) -> None:
+    def states() -> str:
+        return " ".join(step.state for step in board.glance(TEXTS).steps)
+
+    assert states() == "done now later later"
+    board.linked(Link("localhost.run", FIRST))
+    assert states() == "done done now later"
+    board.called(tester=True)
+    assert states() == "done done done now"
+    board.called(tester=False)
+    assert states() == "done done done done"
+    board.linked(Link("localhost.run", SECOND))
+    assert states() == "done done now later"
+
+
+def test_a_refused_call_is_told_until_one_gets_through(board: Board) -> None:
+    board.complaint = "page.wrong_key"
+    assert "SKILL_KEY" in (board.glance(TEXTS).complaint or "")
+    board.called(tester=True)
+    assert board.glance(TEXTS).complaint is None
+
+
 def test_practice_is_left_last(tmp_path: Path) -> None:
     board = opened(tmp_path)
     board.linked(Link("ngrok", FIRST))

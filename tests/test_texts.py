@@ -145,6 +145,8 @@ USED |= {f"setup.{failure}" for failure in ("rate_limit", "timeout", "network")}
 USED |= {f"setup.name_{name}" for name in EXAMPLES}
 USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
 USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
+USED |= {f"home.step_{name}" for name in ("model", "address", "skill", "talk")}
+USED |= {f"home.step_is_{state}" for state in ("done", "now", "later")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}

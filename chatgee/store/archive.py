@@ -35,12 +35,12 @@ class Archive:
     def __init__(self, url: str) -> None:
         self._engine = read_only(url, poolclass=QueuePool, pool_size=2, max_overflow=8)
 
-    def all(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+    def all(self, statement: Executable, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
         """Every row; `StoreError` where the database cannot be read."""
         with self.look() as connection:
             return connection.execute(statement, values).fetchall()
 
-    def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
+    def one(self, statement: Executable, **values: Any) -> Row[*tuple[Any, ...]] | None:
         """The first row, or None; raises as `all` does."""
         with self.look() as connection:
             return connection.execute(statement, values).first()

@@ -65,6 +65,13 @@ questions = Table(
 
 Index("questions_by_friend", questions.c.user_id, questions.c.position, unique=True)
 Index("questions_by_time", questions.c.asked_at)
+_failed = questions.c.state == State.FAILED.value
+Index(
+    "failed_questions",
+    questions.c.asked_at,
+    sqlite_where=_failed,
+    postgresql_where=_failed,
+)
 _open = questions.c.delivered_at.is_(None)
 Index(
     "open_questions",

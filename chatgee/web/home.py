@@ -1,8 +1,14 @@
 """The owner's first page: the address for Kakao, and whether everything works."""
 
+import time
+from functools import lru_cache
+from typing import Any
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from chatgee.board import ago
+from chatgee.store import troubles
 from chatgee.web import owner
 from chatgee.web.parts import parts
 from chatgee.web.skill import KEY_HEADER
@@ -13,22 +19,24 @@ owner.guard(bp)
 DONE = {"saved", "skipped"}
 """What the owner may just have done on another page."""
 
+LATELY_SECONDS = 7 * 86_400
+
 
 def page() -> str:
     """For `/`, which is everybody's: whoever calls this has looked who asks."""
     done = request.args.get("done", "")
     return render_template(
         "home.html",
-        glance=_glance(),
         done=done if done in DONE else None,
         key_header=KEY_HEADER,
+        **_board(),
     )
 
 
 @bp.get("/board")
 def board() -> ResponseReturnValue:
     """The part of the page that changes by itself; the page asks for it every few seconds."""
-    return render_template("board.html", glance=_glance())
+    return render_template("board.html", **_board())
 
 
 @bp.post("/key")
@@ -38,5 +46,23 @@ def key() -> ResponseReturnValue:
     return render_template("key.html", key=ours.reveal() if ours else None)
 
 
-def _glance() -> object:
-    return parts().board.glance(parts().texts)
+def _board() -> dict[str, Any]:
+    texts, model = parts().texts, parts().board.model
+    glance = parts().board.glance(texts)
+    lately = troubles.lately(parts().archive, time.time() - LATELY_SECONDS)
+    return {
+        "glance": glance,
+        "qr": _qr(glance.skill_url) if glance.public else None,
+        "troubles": [
+            (texts(f"hint.{one.failure}", model=model), one.count, ago(one.last_at, texts))
+            for one in lately
+        ],
+    }
+
+
+@lru_cache(maxsize=4)
+def _qr(address: str) -> str:
+    """A picture of the address, as a `data:` address."""
+    import segno  # takes a moment, which no start should pay
+
+    return segno.make_qr(address).svg_data_uri(scale=4, border=2, light="#fff")

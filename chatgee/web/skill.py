@@ -89,6 +89,7 @@ def wrong_address() -> ResponseReturnValue:
 
 
 def _complain(key: str) -> None:
+    parts().board.complaint = key
     if may_complain():
         log.warning("%s", parts().texts(key))
 

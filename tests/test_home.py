@@ -1,0 +1,74 @@
+"""The owner's first page: is it working, and what is left to do?"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from chatgee.texts import Texts
+from chatgee.tunnel import Link
+from tests.bot import Bot
+from tests.far_ends import PATIENCE, FakeOpenAI
+from tests.kakao_side import payload
+
+pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+TEXTS = Texts.load()
+ADDRESS = "https://our-class.ngrok-free.dev"
+OUTSIDE = {"X-Forwarded-For": "203.0.113.9", "Host": "our-class.ngrok-free.dev"}
+
+
+def home(bot: Bot) -> str:
+    return requests.get(bot.url, timeout=PATIENCE).text
+
+
+def kakao_calls(bot: Bot, name: str, key: str = "") -> int:
+    headers = OUTSIDE | {"X-ChatGee-Key": key}
+    url = bot.url + "/prompt"
+    return requests.post(url, json=payload(name), headers=headers, timeout=PATIENCE).status_code
+
+
+def test_the_list_ticks_itself_as_kakaos_calls_come_in(page: "Page", bot: Bot) -> None:
+    page.goto(bot.url)
+    steps = page.locator("#steps li")
+    expect(steps.nth(1)).to_have_attribute("aria-current", "step")
+    bot.board.linked(Link("ngrok", ADDRESS))
+    expect(steps.nth(2)).to_have_attribute("aria-current", "step", timeout=10_000)
+    assert kakao_calls(bot, "02") == 200  # the admin center's skill test
+    expect(steps.nth(3)).to_have_attribute("aria-current", "step", timeout=10_000)
+    assert kakao_calls(bot, "01") == 200
+    expect(page.locator("#steps .is-done")).to_have_count(4, timeout=10_000)
+    assert Axe().run(page).violations_count == 0
+
+
+def test_the_address_is_a_code_to_be_photographed(page: "Page", bot: Bot) -> None:
+    assert "data:image" not in home(bot)
+    bot.board.linked(Link("ngrok", ADDRESS))
+    page.goto(bot.url)
+    picture = page.get_by_role("img", name=TEXTS("home.qr"))
+    assert picture.evaluate("picture => picture.naturalWidth") > 100
+
+
+def test_a_failure_is_told_with_its_remedy_until_it_is_asked_again(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    fake_openai.fails(429, {"code": "insufficient_quota"})
+    friend = bot.friend()
+    failed = friend.says("안녕")
+    assert TEXTS("hint.no_credit") in home(bot)
+    assert TEXTS("home.trouble_times", count=1, ago=TEXTS("ago.now")) in home(bot)
+    friend.presses(failed, TEXTS("button.again"))
+    assert TEXTS("home.troubles") not in home(bot)
+
+
+def test_a_call_with_a_wrong_key_is_told_until_one_is_right(stopped_bot: Bot) -> None:
+    with stopped_bot.open(SKILL_KEY="right-key-0123") as bot:
+        assert kakao_calls(bot, "01", "wrong") == 401
+        assert TEXTS("page.wrong_key") in home(bot)
+        assert kakao_calls(bot, "01", "right-key-0123") == 200
+        assert TEXTS("page.wrong_key") not in home(bot)
