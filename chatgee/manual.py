@@ -24,6 +24,7 @@ PICTURE_SUFFIXES = (".svg", ".png")
 ORDER = (
     "index",
     "kakao",
+    "owner",
     "address",
     "local-model",
     "always-on",
