@@ -148,7 +148,7 @@ def _is_public(origin: str) -> bool:
         safe = origin.startswith("https://") or is_loopback(urlsplit(origin).hostname)
     except ValueError:
         return False
-    return safe and origin.partition("://")[2] in map(_host, ours)
+    return safe and origin.partition("://")[2] in filter(None, map(_host, ours))
 
 
 def _host(url: str) -> str:
