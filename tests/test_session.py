@@ -18,6 +18,7 @@ from tests.visitor import (
     enter,
     given,
     held,
+    held_in,
     sees,
     signed,
     token_of,
@@ -40,6 +41,7 @@ def test_what_was_in_a_cookie_before_the_login_is_not_kept(home: Bot) -> None:
     planted = signed({"csrf": "planted", "host": "other.example", "since": 0.0, "more": "x"})
     second = given(enter(home, cookie=planted)).value
     assert second not in {first, planted}
+    assert held_in(second).keys() == {"csrf", "host", "since", "_permanent"}
     assert token_of(home, second) not in {token, "planted"}
     assert sees(home, planted).status_code == 401
     assert sees(home, first).status_code == 401

@@ -59,6 +59,14 @@ def changed(bot: Bot, cookie: str, token: str | None, path: str = "/setup", **he
     return change(bot, path, token, **sent).status_code
 
 
+def held_in(cookie: str) -> dict[str, object]:
+    """What everybody can read in it."""
+    found: dict[str, object] = URLSafeTimedSerializer("").load_payload(
+        cookie.rpartition(".")[0].rpartition(".")[0].encode()
+    )
+    return found
+
+
 def signed(value: dict[str, object], password: str = PASSWORD, at: int | None = None) -> str:
     """A cookie as flask makes it, with the key that a password gives."""
 

@@ -166,4 +166,5 @@ def _is_local(host: str) -> bool:
 def _has_token() -> bool:
     ours = token()
     given = request.headers.get(TOKEN_HEADER) or request.form.get(TOKEN_FIELD, "")
+    # A stranger has none, which nothing given would equal.
     return bool(ours) and hmac.compare_digest(given.encode(), ours.encode())
