@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
 
+from chatgee.admission import Admission
 from chatgee.answering import Answering, Memory
 from chatgee.bell import Bell
 from chatgee.board import Board
@@ -93,6 +94,7 @@ def running(
         reload=reload,
         setup=setup or Setup(),
         archive=archive,
+        admission=Admission(settings.admin_password) if settings.admin_password else None,
     )
     board.started(settings, model.name, health)
     try:

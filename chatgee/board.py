@@ -40,6 +40,8 @@ class Memo:
     """When Kakao's test panels last called; unix time."""
     called_at: float | None = None
     """When a friend's message last came from KakaoTalk itself."""
+    logged_out_at: float = 0.0
+    """When the owner last logged out: whoever came in before has to come in again."""
 
     @classmethod
     def read(cls, file: Path) -> "Memo":
@@ -117,8 +119,6 @@ class Board:
     health: Health = field(default_factory=Health)
     model: str = PracticeModel.name
     needs_key: bool = False
-    has_pages: bool = True
-    """Whether the owner's pages can be opened on this machine; see `chatgee.web.owner`."""
     link: Link = field(default_factory=lambda: Link("none"))
     complaint: str | None = None
     """The texts key of the last refusal of a call, until one gets through."""
@@ -126,11 +126,15 @@ class Board:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self.memo = Memo.read(self.file)
+        self.page: str | None = self.local
+        """Where the owner's pages are, if they can be opened at all; see `chatgee.web.owner`."""
 
     # --- what the parts tell ----------------------------------------------------------------
 
     def started(self, settings: Settings, model: str, health: Health) -> None:
-        self.has_pages = settings.public_url is None
+        self.page = self.local
+        if settings.public_url:
+            self.page = f"{settings.public_url}/login" if settings.admin_password else None
         self.needs_key = settings.skill_key is not None
         self.model, self.health = model, health
 
@@ -160,6 +164,10 @@ class Board:
                 self._keep(replace(memo, tested_at=now))
             else:
                 self._keep(replace(memo, old_address=None, called_at=now))
+
+    def logged_out(self) -> None:
+        with self._lock:
+            self._keep(replace(self.memo, logged_out_at=time.time()))
 
     def _keep(self, memo: Memo) -> None:
         self.memo = memo

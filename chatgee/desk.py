@@ -66,8 +66,7 @@ class Screen:
 
     def _draw(self) -> RenderableType:
         board, width = self._board, self._console.width
-        page = board.local if board.has_pages else None
-        return draw(board.glance(self.texts), page, self.copied, self.texts, width)
+        return draw(board.glance(self.texts), board.page, self.copied, self.texts, width)
 
 
 def draw(

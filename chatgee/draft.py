@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chatgee.errors import ChatGeeError
-from chatgee.options import Refused, Secret, is_loopback, secret
-from chatgee.settings import OPTIONS, Settings, is_example
+from chatgee.options import Refused, Secret, is_loopback
+from chatgee.settings import OPTIONS, Settings, is_example, is_secret
 
 MOST_CHARS = 8000
 """Of a bot's character: it is sent with every question."""
@@ -101,7 +101,7 @@ class _Reader:
             )
             self.values[name] = text
         except Refused as refused:
-            shown = "*****" if _is_secret(name) else text
+            shown = "*****" if is_secret(name) else text
             self.problems[place] = ChatGeeError(refused.key, value=shown, **refused.values)
 
     def take_secret(self, place: str, name: str, text: str, missing: str | None) -> None:
@@ -117,10 +117,6 @@ def _parse(name: str, text: str) -> Any:
         raise Refused("setup.example")
     parse: Callable[[str], Any] = OPTIONS[name].metadata["parse"]
     return parse(text)
-
-
-def _is_secret(name: str) -> bool:
-    return bool(OPTIONS[name].metadata["parse"] is secret)
 
 
 def chosen(draft: Draft, address: str | None) -> str:

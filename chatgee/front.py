@@ -104,7 +104,7 @@ class Front:
 
     def _open_page(self, ours: Settings) -> None:
         new = Setup().is_new(ours)
-        if desk.opens_browser(ours) and self._board.has_pages:
+        if desk.opens_browser(ours) and ours.public_url is None:
             desk.open_page(self._board.local + ("/setup" if new else "/"))
         elif new:
             url = f"{self._board.local}/setup"

@@ -125,6 +125,20 @@ def secret(text: str) -> Secret:
     return Secret(text)
 
 
+LEAST_PASSWORD = 10
+
+
+def password(text: str) -> Secret:
+    """A secret that must hold against people who guess."""
+    if len(text) < LEAST_PASSWORD:
+        raise Refused("settings.password", least=LEAST_PASSWORD)
+    return secret(text)
+
+
+SECRETS = (secret, password)
+"""Parsers of what nobody may see."""
+
+
 def word(text: str) -> str:
     if not (text.isascii() and text.isprintable()) or any(mark in text for mark in " '\""):
         raise Refused("settings.word")

@@ -19,6 +19,7 @@ from chatgee import notepad
 from chatgee.errors import SettingsError
 from chatgee.options import (
     ROOT,
+    SECRETS,
     Refused,
     Secret,
     count,
@@ -28,6 +29,7 @@ from chatgee.options import (
     number,
     one_of,
     option,
+    password,
     place,
     public_url,
     secret,
@@ -164,6 +166,14 @@ class Settings:
         HERE,
         "켤 때 브라우저로 안내 페이지를 열지예요. auto는 화면이 있는 컴퓨터에서만 열어요.",
     )
+    admin_password: Secret | None = option(
+        None,
+        password,
+        HERE,
+        "정해 두면 다른 곳에서도 바깥 주소의 /login에서 주인의 화면에 들어올 수 있어요. "
+        "10글자 이상으로, 다른 데 쓰지 않는 것으로 정해요.",
+        "change-me",
+    )
     data_dir: Path = option(ROOT / "data", place, HERE, "대화를 두는 폴더예요.")
     database_url: str | None = option(
         None,
@@ -249,8 +259,13 @@ def _parse(name: str, text: str) -> Any:
     try:
         return OPTIONS[name].metadata["parse"](text)
     except Refused as refused:
-        shown = "*****" if OPTIONS[name].metadata["parse"] is secret else text
+        shown = "*****" if is_secret(name) else text
         raise SettingsError(refused.key, name=name, value=shown, **refused.values) from None
+
+
+def is_secret(name: str) -> bool:
+    """Whether a setting prints as stars."""
+    return OPTIONS[name].metadata["parse"] in SECRETS
 
 
 def read_file(file: Path) -> dict[str, str]:
@@ -264,8 +279,7 @@ def is_example(name: str, text: str) -> bool:
     """Whether a secret is still the one that config.example.env shows."""
     if name not in OPTIONS:
         return False
-    known = OPTIONS[name].metadata
-    return known["parse"] is secret and text.strip() == known["example"]
+    return is_secret(name) and text.strip() == OPTIONS[name].metadata["example"]
 
 
 def lines(file: Path) -> list[Binding]:

@@ -21,7 +21,7 @@ LAYERS = (
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown"),
     ("tunnel", "instance"),
     ("config_file", "draft", "prices"),
-    ("questions", "clock", "health", "logs", "ending"),
+    ("questions", "clock", "health", "logs", "ending", "admission"),
     ("settings_docs", "config_check", "manual", "autostart"),
     ("settings", "texts"),
     ("errors", "notepad", "bubbles", "options", "proof", "install_troubles", "requirements"),

@@ -149,7 +149,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, file: Path) -> None:
 
 # --- secrets --------------------------------------------------------------------------------
 
-SECRETS = ["OPENAI_API_KEY", "NGROK_AUTHTOKEN", "SKILL_KEY"]
+SECRETS = ["OPENAI_API_KEY", "NGROK_AUTHTOKEN", "SKILL_KEY", "ADMIN_PASSWORD"]
 
 
 def test_a_secret_prints_as_stars() -> None:
@@ -166,6 +166,18 @@ def test_a_refused_secret_is_not_repeated(name: str, value: str) -> None:
     sentence = Texts.load()(caught.value.key, **caught.value.values)
     assert name in sentence
     assert "hidden" not in f"{caught.value} {caught.value!r} {sentence}"
+
+
+@pytest.mark.parametrize(
+    "value", ["hidden", "hidden-99", OPTIONS["ADMIN_PASSWORD"].metadata["example"]]
+)
+def test_a_password_that_is_soon_guessed_is_refused(value: str) -> None:
+    """Also our example, where it comes as an environment variable, as in Docker."""
+    with pytest.raises(SettingsError) as caught:
+        given(ADMIN_PASSWORD=value)
+    sentence = Texts.load()(caught.value.key, **caught.value.values)
+    assert ("ADMIN_PASSWORD=*****" in sentence, "10글자" in sentence) == (True, True)
+    assert value not in sentence
 
 
 # --- paths ----------------------------------------------------------------------------------

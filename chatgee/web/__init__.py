@@ -1,28 +1,42 @@
 """The only part that knows flask: from HTTP to the engine and back."""
 
+from typing import Any
+
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from chatgee.web import home, manual, owner, pages, setup, skill, troubles
-from chatgee.web.parts import Parts
+from chatgee.web import home, login, manual, owner, pages, session, setup, skill, troubles
+from chatgee.web.parts import Parts, parts
 
 __all__ = ["Parts", "create_app"]
 
 BLUEPRINTS = (
     skill.bp,
     pages.bp,
+    login.bp,
     home.bp,
     setup.bp,
     manual.bp,
 )
 
 
-def create_app(parts: Parts) -> Flask:
+def create_app(ours: Parts) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = skill.MAX_BODY
-    app.extensions["chatgee"] = parts
-    app.context_processor(lambda: {"t": parts.texts, "token": owner.TOKEN})
+    app.extensions["chatgee"] = ours
+    if ours.admission:
+        session.configure(app, ours.admission)
+    app.context_processor(_for_every_page)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, troubles.answer)
     return app
+
+
+def _for_every_page() -> dict[str, Any]:
+    return {
+        "t": parts().texts,
+        "token": owner.token(),
+        "logged_in": owner.is_logged_in(),
+        "has_password": parts().admission is not None,
+    }

@@ -1,17 +1,20 @@
-"""Who sits before this machine: only they may see the owner's pages.
+"""Who the owner is: only they may see the owner's pages.
 
-A page that somebody else's site opens in the owner's browser also comes from this machine, so
-the Host header must be local (DNS rebinding) and a change must come from a page of ours.
+It is whoever sits before this machine, or has logged in with ADMIN_PASSWORD. A page that somebody
+else's site opens in the owner's browser also comes from this machine, so the Host header must be
+local (DNS rebinding) and a change must come from a page of ours.
 """
 
 import hmac
 import secrets
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, redirect, request
+from werkzeug.wrappers import Response as Redirect
 
 from chatgee.draft import MOST_CHARS
 from chatgee.options import is_loopback
+from chatgee.web import session
 from chatgee.web.parts import parts
 
 FORWARDED = (
@@ -26,7 +29,10 @@ FORWARDED = (
 """Headers that a tunnel or a proxy adds; a browser on this machine sends none of them."""
 
 TOKEN = secrets.token_urlsafe(24)
-"""In every form of ours, so that no other site can send one; new with every start."""
+"""In every form of ours, so that no other site can send one; new with every start.
+
+It is for whoever sits here: a session has its own.
+"""
 TOKEN_FIELD = "csrf"
 TOKEN_HEADER = "X-CSRF-Token"
 
@@ -72,13 +78,33 @@ def is_here() -> bool:
     )
 
 
-def only_owner() -> None:
-    """For `before_request`: 404 for strangers, 403 for a change that no page of ours sent."""
-    if not is_here():
-        abort(404)
+def is_logged_in() -> bool:
+    """Whether the request comes from elsewhere, with the cookie of a log-in."""
+    return session.is_valid() and not is_here()
+
+
+def is_owner() -> bool:
+    return is_here() or session.is_valid()
+
+
+def token() -> str:
+    """What the owner's forms must bring; empty for a stranger, from whom nothing is taken."""
+    if is_here():
+        return TOKEN
+    return session.token() if session.is_valid() else ""
+
+
+def only_owner() -> Redirect | None:
+    """For `before_request`: strangers see the log-in or nothing, and change nothing.
+
+    403 for a change that no page of ours sent.
+    """
+    if not is_owner():
+        return _to_login()
     request.max_content_length = MOST_BYTES
-    if request.method not in {"GET", "HEAD"} and not (_same_origin() and _has_token()):
+    if request.method not in {"GET", "HEAD"} and not (is_from_ours() and _has_token()):
         abort(403)
+    return None
 
 
 def renewed() -> dict[str, str]:
@@ -86,7 +112,48 @@ def renewed() -> dict[str, str]:
 
     No other site can read a header of ours, and a page of another origin is given none.
     """
-    return {TOKEN_HEADER: TOKEN} if is_here() and _same_origin() else {}
+    return {TOKEN_HEADER: token()} if is_owner() and is_from_ours() else {}
+
+
+def is_from_ours() -> bool:
+    """Whether it was sent by a page of ours, as far as the browser says.
+
+    A browser names the page's origin with every POST; other programs have no pages.
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    return origin == f"http://{request.host}" if is_here() else _is_public(origin)
+
+
+def _to_login() -> Redirect:
+    """404 without ADMIN_PASSWORD; 401 for a script of ours, whose page keeps what was typed."""
+    if parts().admission is None:
+        abort(404)
+    if "HX-Request" in request.headers or "text/html" not in request.headers.get("Accept", ""):
+        abort(401)
+    wanted = {"next": request.full_path.rstrip("?")} if request.method == "GET" else {}
+    return redirect(f"/login?{urlencode(wanted)}", 303)
+
+
+def _is_public(origin: str) -> bool:
+    """Whether it is an address of ours; a proxy may have put another Host in its place.
+
+    Never http, of which anybody on the way may have made the page, but on the machine itself.
+    """
+    ours = (f"https://{request.host}", parts().board.address, parts().settings.public_url or "")
+    try:
+        safe = origin.startswith("https://") or is_loopback(urlsplit(origin).hostname)
+    except ValueError:
+        return False
+    return safe and origin.partition("://")[2] in filter(None, map(_host, ours))
+
+
+def _host(url: str) -> str:
+    """As an origin has it."""
+    return urlsplit(url).netloc.lower().removesuffix(":443")
 
 
 def _is_local(host: str) -> bool:
@@ -96,12 +163,8 @@ def _is_local(host: str) -> bool:
         return False
 
 
-def _same_origin() -> bool:
-    """A browser names the page's origin with every POST; other programs have no pages."""
-    origin = request.headers.get("Origin")
-    return origin is None or origin == f"http://{request.host}"
-
-
 def _has_token() -> bool:
+    ours = token()
     given = request.headers.get(TOKEN_HEADER) or request.form.get(TOKEN_FIELD, "")
-    return hmac.compare_digest(given.encode(), TOKEN.encode())
+    # A stranger has none, which nothing given would equal.
+    return bool(ours) and hmac.compare_digest(given.encode(), ours.encode())

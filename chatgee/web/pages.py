@@ -13,7 +13,7 @@ bp.after_request(owner.private)
 
 @bp.get("/")
 def front() -> ResponseReturnValue:
-    return home.page() if owner.is_here() else alive()
+    return home.page() if owner.is_owner() else alive()
 
 
 @bp.get("/local_test")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from chatgee.admission import Admission
 from chatgee.board import Board
 from chatgee.engine import Engine
 from chatgee.settings import Settings
@@ -26,6 +27,8 @@ class Parts:
     setup: Setup
     archive: Archive
     """What is stored, to look at."""
+    admission: Admission | None
+    """None without ADMIN_PASSWORD: then nobody comes in from elsewhere."""
 
 
 def parts() -> Parts:

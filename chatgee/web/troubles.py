@@ -19,7 +19,7 @@ SENTENCES = {
 def answer(error: HTTPException) -> Response:
     """For everything but Kakao's address, which speaks JSON; flask has logged what is a bug."""
     status = error.code or 500
-    mine = not isinstance(error, SecurityError) and owner.is_here()
+    mine = not isinstance(error, SecurityError) and owner.is_owner()
     if mine:
         key = SENTENCES.get(status, "frame.trouble_other")
         page = Response(render_template("trouble.html", key=key), status)

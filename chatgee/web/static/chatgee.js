@@ -72,7 +72,7 @@
   function kindOf(status) {
     if (status < 400) return "";
     if (status >= 502) return "down";  // 503: it is starting, or has gone
-    return { 403: "stale", 413: "long" }[status] ?? "failed";
+    return { 401: "out", 403: "stale", 413: "long" }[status] ?? "failed";
   }
 
   // Not `disabled`, which would take the focus away.

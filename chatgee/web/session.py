@@ -1,0 +1,64 @@
+"""The session of an owner who came in with ADMIN_PASSWORD: one signed cookie, kept by nobody else.
+
+So it holds after a restart and in every process with the same password. It ends after a week,
+with another password, and with a log-out, which ends all of them.
+"""
+
+import secrets
+import time
+from datetime import timedelta
+
+from flask import Flask, request
+from flask import session as cookie
+
+from chatgee.admission import Admission
+from chatgee.web.parts import parts
+
+COOKIE = "__Host-chatgee"
+"""A browser takes a cookie of such a name from https alone, and from no neighbouring site."""
+LIFETIME = timedelta(days=7)
+
+
+def configure(app: Flask, admission: Admission) -> None:
+    app.config.update(
+        SECRET_KEY=admission.key,
+        SESSION_COOKIE_NAME=COOKIE,
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",  # a link in a chat may lead the owner to a page
+        PERMANENT_SESSION_LIFETIME=LIFETIME,
+        SESSION_REFRESH_EACH_REQUEST=False,  # a page that stays open would never let it end
+    )
+
+
+def begin() -> None:
+    """Whoever asks is the owner from now on; nothing of what their cookie held is kept."""
+    cookie.clear()
+    cookie.permanent = True
+    since = max(time.time(), parts().board.memo.logged_out_at + 0.001)  # clocks go back, too
+    cookie.update(csrf=secrets.token_urlsafe(24), host=request.host, since=since)
+
+
+def end() -> None:
+    """This one, and every other that has begun."""
+    parts().board.logged_out()
+    cookie.clear()
+
+
+def is_valid() -> bool:
+    """Whether the cookie is of a session that has not ended.
+
+    Under another address than its own it is not: a tunnel's address may be given to others later,
+    and a browser would show them the cookie.
+    """
+    return (
+        parts().admission is not None
+        and cookie.get("host") == request.host
+        and cookie["since"] > parts().board.memo.logged_out_at
+    )
+
+
+def token() -> str:
+    """Against other sites' forms; of a valid session."""
+    found: str = cookie["csrf"]
+    return found

@@ -1,0 +1,113 @@
+"""The log-in as an owner uses it, in a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chatgee.tunnel import Link
+from tests.bot import Bot
+from tests.test_owner import another_address
+from tests.visitor import PASSWORD, SITE
+
+pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests import browser as real
+from tests.test_browser import press, sees
+
+pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
+
+
+@pytest.fixture
+def away(stopped_bot: Bot) -> Iterator[Bot]:
+    """Behind a proxy, so that this browser is not before the machine either.
+
+    Chromium takes cookies of https from 127.0.0.1, too.
+    """
+    with stopped_bot.open(PUBLIC_URL=SITE, ADMIN_PASSWORD=PASSWORD) as bot:
+        bot.board.linked(Link("public_url", SITE))
+        yield bot
+
+
+def log_in(page: Page, password: str = PASSWORD) -> None:
+    page.get_by_label("비밀번호").fill(password)
+    press(page, "로그인")
+
+
+def test_an_owner_logs_in_changes_something_and_leaves(page: Page, away: Bot) -> None:
+    page.goto(away.url + "/setup")
+    expect(page.get_by_label("비밀번호")).to_be_focused()
+    log_in(page)
+    expect(page).to_have_url(away.url + "/setup")
+    page.get_by_role("radio", name="나중에").check()
+    press(page, "저장")
+    sees(page, "저장했어요")
+    assert away.reloads == 1
+    press(page, "로그아웃")
+    sees(page, "로그아웃했어요")
+    page.goto(away.url)
+    sees(page, "ChatGee가 켜져 있어요.")
+    page.goto(away.url + "/setup")
+    expect(page.get_by_label("비밀번호")).to_be_visible()
+
+
+def test_a_wrong_password_is_told_and_the_page_still_leads_on(chromium: Browser, away: Bot) -> None:
+    with real.opened(chromium) as page:  # in whose console a 403 is an error
+        page.goto(away.url + "/manual/kakao")
+        log_in(page, "not-this-one")
+        sees(page, "비밀번호가 맞지 않아요")
+        log_in(page)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("카카오톡 채널과 챗봇 만들기")
+
+
+def test_what_was_typed_outlives_the_session(chromium: Browser, away: Bot) -> None:
+    with real.opened(chromium) as page, real.opened(chromium) as elsewhere:
+        page.goto(away.url + "/setup")
+        log_in(page)
+        page.get_by_label("성격과 할 일").fill("내가 쓴 성격")
+        elsewhere.goto(away.url + "/login")
+        log_in(elsewhere)
+        press(elsewhere, "로그아웃")
+        sees(elsewhere, "로그아웃했어요")
+        page.get_by_role("radio", name="나중에").check()
+        press(page, "저장")
+        sees(page, "로그인이 끝났어요")
+        assert away.reloads == 0
+        expect(page.get_by_label("성격과 할 일")).to_have_value("내가 쓴 성격")
+        again = page.context.new_page()
+        again.goto(away.url + "/login")
+        log_in(again)
+        press(page, "저장")
+        sees(page, "저장했어요")
+        assert away.reloads == 1
+
+
+def test_over_http_no_password_is_asked_for(page: Page, stopped_bot: Bot) -> None:
+    address = another_address()
+    if address is None:
+        pytest.skip("this machine has no other address")
+    with stopped_bot.open(HOST="0.0.0.0", ADMIN_PASSWORD=PASSWORD) as bot:
+        page.goto(bot.url.replace("0.0.0.0", address) + "/login")
+        sees(page, "이 주소에서는 로그인할 수 없어요")
+        expect(page.get_by_label("비밀번호")).not_to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [real.WIDE, real.PHONE], ids=["wide", "phone"])
+def test_nobody_is_shut_out(
+    chromium: Browser, away: Bot, size: tuple[int, int], dark: bool
+) -> None:
+    with real.opened(chromium, size, dark) as page:
+        for path in ("/login", "/login?left=1", "/login?tried=1", "/login?next=/", ""):
+            if path:
+                page.goto(away.url + path)
+            if path.endswith("next=/"):
+                log_in(page, "wrong-one")
+                sees(page, "비밀번호가 맞지 않아요")
+            if not path:
+                log_in(page)
+                expect(page.get_by_role("button", name="로그아웃")).to_be_visible()
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]

@@ -1,0 +1,81 @@
+"""An owner who comes from elsewhere with ADMIN_PASSWORD, and who pretends to be one."""
+
+import re
+from http.cookies import Morsel, SimpleCookie
+
+import requests
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
+
+from chatgee.admission import Admission
+from chatgee.options import Secret
+from chatgee.web import session
+from tests.bot import Bot
+from tests.test_owner import ask, change
+
+PASSWORD = "open-sesame-2026"
+SITE = "https://bot.example.com"
+OUTSIDE = {"Host": "bot.example.com", "X-Forwarded-For": "203.0.113.5"}
+"""As a tunnel passes on what a browser elsewhere asks for."""
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+def enter(
+    bot: Bot, password: str = PASSWORD, next: str = "", cookie: str = "", **headers: str
+) -> requests.Response:
+    """A log-in from outside; headers are written with `_` in place of `-`."""
+    sent = OUTSIDE | {"Origin": SITE} | {k.replace("_", "-"): v for k, v in headers.items()}
+    form = {"password": password, "next": next}
+    return ask(bot, "/login", "POST", data=form, headers=sent | held(cookie))
+
+
+def held(cookie: str) -> dict[str, str]:
+    return {"Cookie": f"{session.COOKIE}={cookie}"} if cookie else {}
+
+
+def given(reply: requests.Response) -> "Morsel[str]":
+    """The cookie of a reply."""
+    return SimpleCookie(reply.headers["Set-Cookie"])[session.COOKIE]
+
+
+def came_in(bot: Bot, **headers: str) -> str:
+    """The cookie of an owner who has logged in."""
+    reply = enter(bot, **headers)
+    assert reply.status_code == 303
+    return given(reply).value
+
+
+def sees(bot: Bot, cookie: str, path: str = "/setup", **headers: str) -> requests.Response:
+    return ask(bot, path, headers=OUTSIDE | held(cookie) | headers)
+
+
+def token_of(bot: Bot, cookie: str, **headers: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', sees(bot, cookie, **headers).text)
+    assert found
+    return found[1]
+
+
+def changed(bot: Bot, cookie: str, token: str | None, path: str = "/setup", **headers: str) -> int:
+    sent = OUTSIDE | held(cookie) | {k.replace("_", "-"): v for k, v in headers.items()}
+    return change(bot, path, token, **sent).status_code
+
+
+def held_in(cookie: str) -> dict[str, object]:
+    """What everybody can read in it."""
+    found: dict[str, object] = URLSafeTimedSerializer("").load_payload(
+        cookie.rpartition(".")[0].rpartition(".")[0].encode()
+    )
+    return found
+
+
+def signed(value: dict[str, object], password: str = PASSWORD, at: int | None = None) -> str:
+    """A cookie as flask makes it, with the key that a password gives."""
+
+    class Signer(TimestampSigner):
+        def get_timestamp(self) -> int:
+            return super().get_timestamp() if at is None else at
+
+    how = {"key_derivation": "hmac", "digest_method": "sha1"}
+    key = Admission(Secret(password)).key
+    return str(
+        URLSafeTimedSerializer(key, "cookie-session", signer=Signer, signer_kwargs=how).dumps(value)
+    )
