@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from flask import current_app
 
 from chatgee.board import Board
+from chatgee.character import Character
 from chatgee.engine import Engine
 from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store.archive import Archive
 from chatgee.texts import Texts
+from chatgee.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Parts:
     setup: Setup
     archive: Archive
     """What is stored, to look at."""
+    character: Character
+    trial: Trial
+    """Asks the model for the owner."""
 
 
 def parts() -> Parts:
