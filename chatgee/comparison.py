@@ -70,7 +70,9 @@ def _pieces(old: str, new: str) -> Iterator[Piece]:
     before, after = _split(old), _split(new)
     for how, a, b, c, d in _words(old, new).get_opcodes():
         if how == "equal":
-            yield Piece("same", "".join(after[c:d]))
+            pairs = zip(before[a:b], after[c:d], strict=True)
+            # The last word of a line has no space behind it, and may be followed by one now.
+            yield Piece("same", "".join(max(pair, key=len) for pair in pairs))
             continue
         if a < b:
             yield Piece("gone", "".join(before[a:b]))

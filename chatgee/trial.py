@@ -83,12 +83,19 @@ class Trial:
     async def _answer(self, prompt: Prompt) -> Tried:
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self.most_seconds):
-                answer = await self.model.answer(prompt)
+            return await self._ask(prompt, started)
         except ModelError as error:
-            return Tried(time.monotonic() - started, failure=error.failure)
+            failure = error.failure
         except TimeoutError:
-            return Tried(time.monotonic() - started, failure=Failure.TIMEOUT)
+            failure = Failure.TIMEOUT
+        except Exception:
+            log.exception("a character that was tried")
+            failure = Failure.BUG
+        return Tried(time.monotonic() - started, failure=failure)
+
+    async def _ask(self, prompt: Prompt, started: float) -> Tried:
+        async with asyncio.timeout(self.most_seconds):
+            answer = await self.model.answer(prompt)
         seconds = time.monotonic() - started
         await self._count(answer.usage)
         text = answer.text.encode("utf-8", "replace").decode()  # no lone surrogates
