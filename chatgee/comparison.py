@@ -11,6 +11,9 @@ ALIKE = 0.4
 MOST_PAIRS = 400
 """Of lines that are looked at for such likeness: beyond, it takes too long for a page."""
 
+LEAD = 2
+"""Words before a difference that tell where it is."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -37,6 +40,26 @@ def changed(old: str, new: str) -> tuple[int, int]:
         sum(len(piece.text) for piece in pieces if piece.kind == kind) for kind in ("gone", "new")
     )
     return gone, came
+
+
+def gist(old: str, new: str) -> Line:
+    """The first line that differs, best one with something new, from shortly before that.
+
+    Empty where nothing differs but white space.
+    """
+    lines = [line for line in compare(old, new) if any(_tells(piece) for piece in line)]
+    if not lines:
+        return ()
+    with_new = (line for line in lines if any(piece.kind == "new" for piece in line))
+    first, *rest = next(with_new, lines[0])
+    words = first.text.split(" ")  # the last of them is what follows the last space
+    if first.kind == "same" and len(words) > LEAD + 1:
+        first = Piece("same", "…" + " ".join(words[-LEAD - 1 :]))
+    return (first, *rest)
+
+
+def _tells(piece: Piece) -> bool:
+    return piece.kind != "same" and bool(piece.text.strip())
 
 
 def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:

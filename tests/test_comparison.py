@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from chatgee.comparison import Piece, changed, compare
+from chatgee.comparison import Piece, changed, compare, gist
 
 MARKS = {"same": "{}", "gone": "-{}-", "new": "+{}+"}
 
@@ -41,6 +41,17 @@ COMPARED = [
 @pytest.mark.parametrize(("old", "new", "told"), COMPARED)
 def test_words_that_changed_are_marked_in_their_lines(old: str, new: str, told: str) -> None:
     assert drawn(old, new) == told
+
+
+def test_the_gist_is_the_first_line_that_differs_from_shortly_before() -> None:
+    long = "- 확실하지 않은 것은 지어내지 말고 "
+    told = gist(f"하나\n{long}모른다고 해요", f"하나\n{long}여쭤 보라고 해요")
+    assert told[0] == Piece("same", "…지어내지 말고 ")
+    assert [piece.kind for piece in told] == ["same", "gone", "new", "same"]
+    assert gist("가나다\n라마바", "Hello\n라마바") == (Piece("new", "Hello"),)
+    assert gist("하나\n둘", "하나") == (Piece("gone", "둘"),)
+    assert gist("하나", "하나\n\n둘") == (Piece("new", "둘"),)
+    assert gist("하나", "하나") == ()
 
 
 def test_characters_are_counted() -> None:

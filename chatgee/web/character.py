@@ -10,7 +10,7 @@ from chatgee import kakao, prices
 from chatgee.board import ago
 from chatgee.bubbles import clip
 from chatgee.character import ALWAYS, Version, mark
-from chatgee.comparison import changed, compare
+from chatgee.comparison import Piece, changed, compare, gist
 from chatgee.draft import MOST_CHARS
 from chatgee.errors import ChatGeeError
 from chatgee.practice import PracticeModel
@@ -166,11 +166,15 @@ def _row(one: Version, older: Version | None) -> dict[str, Any]:
         "name": one.name,
         "ago": texts("character.first") if first else ago(one.since.timestamp(), texts),
         "at": "" if first else one.since.astimezone().strftime("%Y-%m-%d %H:%M"),
-        "words": clip(one.text, FIRST_WORDS),
+        "line": (gist(older.text, one.text) if older else ()) or _first_words(one),
         "gone": gone,
         "new": new,
         "built_in": one.text == parts().character.default,
     }
+
+
+def _first_words(one: Version) -> tuple[Piece, ...]:
+    return (Piece("same", clip(one.text, FIRST_WORDS)),)
 
 
 def _told(error: ChatGeeError) -> str:
