@@ -55,7 +55,7 @@ class Character:
     def read(self) -> str:
         """What is used for the next question."""
         try:
-            return notepad.read(self.file).strip() or self.default
+            return _tidy(notepad.read(self.file)) or self.default
         except (OSError, UnicodeDecodeError):
             return self.default
 
@@ -65,7 +65,7 @@ class Character:
         `base` is the mark of the text that its writer has read: where another stands there now,
         nothing is saved. `ChatGeeError` where it was not, or could not be.
         """
-        text = text.replace("\r\n", "\n").strip()
+        text = _tidy(text)
         if len(text) > MOST_CHARS:
             raise ChatGeeError("setup.prompt_long", most=MOST_CHARS)
         with _saving:
@@ -93,7 +93,7 @@ class Character:
     def _kept(self) -> Iterator[Version]:
         for file in self._files():
             with suppress(OSError, UnicodeDecodeError):
-                yield Version(file.stem, _moment(file.stem) or ALWAYS, notepad.read(file).strip())
+                yield Version(file.stem, _moment(file.stem) or ALWAYS, _tidy(notepad.read(file)))
 
     def _files(self) -> list[Path]:
         """Newest first. What the owner has put beside them is left alone."""
@@ -111,7 +111,7 @@ class Character:
         except OSError as error:
             why = error.strerror or error
             raise SettingsError("settings.unreadable", file=self.file, why=why) from error
-        return own.strip() or self.default
+        return _tidy(own) or self.default
 
     def _since(self) -> datetime:
         try:
@@ -137,6 +137,10 @@ class Character:
 def mark(text: str) -> str:
     """By which a text is known again."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _tidy(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def _moment(name: str) -> datetime | None:

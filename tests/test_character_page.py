@@ -2,9 +2,12 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -13,6 +16,7 @@ from chatgee.character import Character, mark
 from chatgee.draft import MOST_CHARS
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, BUBBLES
+from chatgee.trial import MOST_AT_ONCE
 from chatgee.web import owner
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
@@ -248,6 +252,25 @@ def test_turns_that_no_page_sends_are_refused(bot: Bot, turns: str) -> None:
 def test_an_empty_question_is_not_asked(bot: Bot, fake_openai: FakeOpenAI) -> None:
     assert post(bot, PAGE + "/try", prompt="초안", question=" \n").status_code == 400
     assert fake_openai.requests == []
+
+
+def test_only_so_many_are_asked_at_once_and_who_leaves_makes_room(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    fake_openai.hold(only="느린")
+    form = urlencode({"csrf": owner.TOKEN, "prompt": "초안", "question": "느린 질문"})
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    waiting = [HTTPConnection(*bot.address, timeout=PATIENCE) for _ in range(MOST_AT_ONCE)]
+    for one in waiting:
+        one.request("POST", PAGE + "/try", form, kind)
+    fake_openai.wait_for(MOST_AT_ONCE)
+    assert f"{MOST_AT_ONCE}개까지만" in try_it(bot, "빠른 질문")["error"]
+    for one in waiting:
+        one.close()
+    until = time.monotonic() + PATIENCE
+    while "error" in (told := try_it(bot, "빠른 질문")):
+        assert time.monotonic() < until, told
+    assert told["answer"] == "답: 빠른 질문"
 
 
 @pytest.fixture
