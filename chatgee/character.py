@@ -76,7 +76,8 @@ class Character:
                 raise ChatGeeError("character.conflict")
             self._keep(self._standing(), self._since())
             config_file.write_text(self.file, text + "\n")
-            self._keep(text or self.default, datetime.now(UTC))
+            with suppress(SettingsError):  # it is used already, and the next save keeps it too
+                self._keep(text or self.default, datetime.now(UTC))
 
     # --- versions ---------------------------------------------------------------------------
 
