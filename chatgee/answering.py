@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
-from chatgee import kakao, notepad
+from chatgee import kakao
 from chatgee.bell import Bell
 from chatgee.bubbles import is_blank
 from chatgee.callback import Callbacks
+from chatgee.character import Character
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
 from chatgee.markdown import to_plain
@@ -71,7 +71,7 @@ class Answering:
     replies: Replies
     callbacks: Callbacks
     memory: Memory
-    system_prompt_path: Path
+    character: Character
     callback_seconds: float
     keep_days: int = 0
     pauses: Sequence[float] = (1, 2, 4, 8, 15, 30)
@@ -127,7 +127,7 @@ class Answering:
         return Outcome(text, shown, usage=answer.usage)
 
     async def _ask(self, question: Question, memory: tuple[Turn, ...]) -> Answer:
-        prompt = Prompt(question.text, question.image_url, memory, self._system_prompt())
+        prompt = Prompt(question.text, question.image_url, memory, self.character.read())
         try:
             return await self.model.answer(prompt)
         except ModelError as error:
@@ -137,14 +137,6 @@ class Answering:
         shorter = memory[len(memory) // 2 + 1 :]
         prompt = Prompt(question.text, question.image_url, shorter, prompt.system)
         return await self.model.answer(prompt)
-
-    def _system_prompt(self) -> str:
-        """Read anew each time: what the owner changes holds from the next question on."""
-        try:
-            own = notepad.read(self.system_prompt_path)
-        except (OSError, UnicodeDecodeError):
-            own = ""
-        return own.strip() or self.texts("system_prompt")
 
     def _report(self, question: Question, failure: Failure) -> None:
         self.health.failed(failure)

@@ -10,6 +10,7 @@ from chatgee.answering import Answering, Memory
 from chatgee.bell import Bell
 from chatgee.board import Board
 from chatgee.callback import CallbackHosts, Callbacks
+from chatgee.character import Character
 from chatgee.engine import Engine
 from chatgee.health import Health
 from chatgee.jobs import Worker
@@ -22,6 +23,7 @@ from chatgee.setup import Setup
 from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
 from chatgee.texts import Texts
+from chatgee.trial import Trial
 from chatgee.web import Parts, create_app
 
 
@@ -61,6 +63,8 @@ def running(
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     replies = Replies(texts, settings.notice_every)
     model = model or choose_model(settings, texts)
+    memory = Memory(settings.memory_turns, settings.memory_chars)
+    character = Character.of(settings, texts)
     answering = Answering(
         store=store,
         model=model,
@@ -69,8 +73,8 @@ def running(
         texts=texts,
         replies=replies,
         callbacks=callbacks,
-        memory=Memory(settings.memory_turns, settings.memory_chars),
-        system_prompt_path=settings.system_prompt_path,
+        memory=memory,
+        character=character,
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,
     )
@@ -95,6 +99,8 @@ def running(
         setup=setup or Setup(),
         archive=archive,
         admission=Admission(settings.admin_password) if settings.admin_password else None,
+        character=character,
+        trial=Trial(model, store, worker.call, memory, settings.openai_timeout_seconds),
     )
     board.started(settings, model.name, health)
     try:

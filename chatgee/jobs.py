@@ -9,8 +9,11 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 AnswerNext = Callable[[str], Awaitable[None]]
 """Answers the oldest question of a friend that has no answer yet, if there is one."""
@@ -37,7 +40,7 @@ class Worker:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._lines: dict[str, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
 
     def start(self, answer_next: AnswerNext) -> None:
@@ -52,6 +55,19 @@ class Worker:
         """Run something else in the loop. Safe from any thread."""
         if not self._soon(self._spawn, coroutine):
             coroutine.close()
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Run something for its outcome; cancelled where the worker ends before. As safe."""
+        tracked = self._tracked(coroutine)
+        try:
+            return asyncio.run_coroutine_threadsafe(tracked, self._loop)
+        except RuntimeError:  # the loop is closed
+            tracked.close()
+            coroutine.close()
+            never: Future[T] = Future()
+            never.cancel()
+            never.set_running_or_notify_cancel()
+            return never
 
     def close(self, *last: Callable[[], Awaitable[None]]) -> None:
         """Cancel what is unfinished, call `last` in the loop, and end the thread."""
@@ -100,6 +116,18 @@ class Worker:
             until = self._loop.time() + LONGEST_PAUSE_SECONDS
             while self._busy() > CROWD and self._loop.time() < until:
                 await asyncio.sleep(GLANCE_SECONDS)
+
+    async def _tracked(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Known to the winding up, as every task is."""
+        task = asyncio.current_task()
+        if self._closing or task is None:
+            coroutine.close()
+            raise asyncio.CancelledError
+        self._tasks.add(task)
+        try:
+            return await coroutine
+        finally:
+            self._tasks.discard(task)
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         if self._closing:  # the store keeps the question

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chatgee import checks, config_file, notepad, settings, tunnel
+from chatgee import checks, config_file, settings, tunnel
+from chatgee.character import Character
 from chatgee.checks import Checks, Found
 from chatgee.draft import Draft, Plan, Problems, chosen, plan
 from chatgee.errors import ChatGeeError
@@ -61,7 +62,8 @@ class Setup:
     # --- what the page shows ----------------------------------------------------------------
 
     def begin(self, ours: Settings, texts: Texts) -> Report:
-        return self._report(Draft.of(ours, character(ours, texts), self.is_new(ours)), ours, {})
+        character = Character.of(ours, texts).read()
+        return self._report(Draft.of(ours, character, self.is_new(ours)), ours, {})
 
     def find_servers(self) -> list[Found]:
         """Those of the usual local servers that are running."""
@@ -138,8 +140,7 @@ class Setup:
 
     def _write_character(self, draft: Draft, ours: Settings, texts: Texts) -> Problems:
         try:
-            if draft.prompt != character(ours, texts):
-                config_file.write_text(ours.system_prompt_path, draft.prompt + "\n")
+            Character.of(ours, texts).save(draft.prompt)
         except ChatGeeError as error:
             return {"prompt": error}
         return {}
@@ -150,15 +151,6 @@ class Setup:
         models = () if wanted.practice else self._checks.models(wanted)
         server = wanted.openai_base_url or ""
         return Report(draft, problems, server, models, self._checks.address(wanted))
-
-
-def character(ours: Settings, texts: Texts) -> str:
-    """The system prompt that is used now."""
-    try:
-        own = notepad.read(ours.system_prompt_path).strip()
-    except (OSError, UnicodeDecodeError):
-        own = ""
-    return own or texts("system_prompt")
 
 
 def _only(problems: Problems, *places: str) -> Problems:

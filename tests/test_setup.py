@@ -8,12 +8,13 @@ import pytest
 import requests
 
 from chatgee import settings
+from chatgee.character import Character
 from chatgee.draft import MOST_CHARS, Draft, chosen, plan
 from chatgee.errors import TunnelError
 from chatgee.options import Secret
 from chatgee.settings import Settings
 from chatgee.settings_docs import example_env
-from chatgee.setup import Report, Setup, character
+from chatgee.setup import Report, Setup
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.bot import Bot
@@ -309,7 +310,7 @@ def test_saving_writes_what_the_settings_read_back(
     assert setup.save(draft, ours, TEXTS, 1).saved
     read = settings.load({}, setup.config)
     assert (read.openai_base_url, read.openai_model) == (fake_openai.url, "gpt-6-sol")
-    assert character(ours, TEXTS) == "우리 반\n도우미"
+    assert Character.of(ours, TEXTS).read() == "우리 반\n도우미"
     assert setup.config.exists()
 
 
@@ -366,7 +367,7 @@ def test_a_setting_that_was_wrong_before_is_told_and_the_rest_saved(
     draft = Draft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
     report = setup.save(draft, ours, TEXTS, 1)
     assert (report.problems.keys(), report.written) == ({"save"}, True)
-    assert character(ours, TEXTS) == "새 성격"
+    assert Character.of(ours, TEXTS).read() == "새 성격"
 
 
 def test_skipping_leaves_the_example_and_never_overwrites(setup: Setup, ours: Settings) -> None:

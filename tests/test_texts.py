@@ -10,6 +10,7 @@ import pytest
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
 from chatgee.texts import OURS, Texts
+from chatgee.web import character
 from chatgee.web.home import DONE
 from chatgee.web.setup import EXAMPLES
 
@@ -144,6 +145,9 @@ USED |= {f"setup.{failure}" for failure in ("wrong_key", "no_credit", "unknown_m
 USED |= {f"setup.{failure}" for failure in ("rate_limit", "timeout", "network")}
 USED |= {f"setup.name_{name}" for name in EXAMPLES}
 USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
+USED |= {f"character.advice_{name}" for name in ("who", "facts", "form", "unknown", "rules")}
+USED |= {f"character.starter_{name}" for name in ("hello", "help", "unknown")}
+USED |= {f"character.{name}" for name in character.DONE}
 USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.step_{name}" for name in ("model", "address", "skill", "talk")}
 USED |= {f"home.step_is_{state}" for state in ("done", "now", "later")}

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Concatenate, ParamSpec, TypeVar
 
 from chatgee.errors import Failure
-from chatgee.questions import Delivery, Question, State, Turn
+from chatgee.questions import Delivery, Question, State, Turn, Usage
 from chatgee.store.database import Database, Row, Session
 from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome
 
@@ -145,13 +145,12 @@ class Store:
         )
         if outcome.usage:
             for user_id in (question.user_id, ""):
-                db.change(
-                    "add_usage",
-                    day=_day(now),
-                    user_id=user_id,
-                    prompt_tokens=outcome.usage.prompt_tokens,
-                    completion_tokens=outcome.usage.completion_tokens,
-                )
+                _add_usage(db, now, user_id, 1, outcome.usage)
+
+    @transaction
+    def spend(self, db: Session, usage: Usage) -> None:
+        """Count tokens that were used for no friend."""
+        _add_usage(db, self.now(), "", 0, usage)
 
     @transaction
     def find(self, db: Session, question_id: str, user_id: str) -> Question | None:
@@ -270,6 +269,17 @@ class Store:
             db.change("purge_friends", before=before)
             db.change("purge_usage", day=_day(before))
         return count
+
+
+def _add_usage(db: Session, now: float, user_id: str, answers: int, used: Usage) -> None:
+    db.change(
+        "add_usage",
+        day=_day(now),
+        user_id=user_id,
+        answers=answers,
+        prompt_tokens=used.prompt_tokens,
+        completion_tokens=used.completion_tokens,
+    )
 
 
 def _value(row: Row | None) -> int:

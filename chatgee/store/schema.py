@@ -178,14 +178,14 @@ STATEMENTS: dict[str, Executable] = {
     .values(
         day=bindparam("day"),
         user_id=bindparam("user_id"),
-        answers=1,
+        answers=bindparam("answers"),
         prompt_tokens=bindparam("prompt_tokens"),
         completion_tokens=bindparam("completion_tokens"),
     )
     .on_conflict_do_update(
         index_elements=["day", "user_id"],
         set_={
-            "answers": _u.answers + 1,
+            "answers": _u.answers + bindparam("answers"),
             "prompt_tokens": _u.prompt_tokens + bindparam("prompt_tokens"),
             "completion_tokens": _u.completion_tokens + bindparam("completion_tokens"),
         },

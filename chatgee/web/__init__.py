@@ -5,7 +5,18 @@ from typing import Any
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from chatgee.web import home, login, manual, owner, pages, session, setup, skill, troubles
+from chatgee.web import (
+    character,
+    home,
+    login,
+    manual,
+    owner,
+    pages,
+    session,
+    setup,
+    skill,
+    troubles,
+)
 from chatgee.web.parts import Parts, parts
 
 __all__ = ["Parts", "create_app"]
@@ -16,6 +27,7 @@ BLUEPRINTS = (
     login.bp,
     home.bp,
     setup.bp,
+    character.bp,
     manual.bp,
 )
 

@@ -7,11 +7,13 @@ from flask import current_app
 
 from chatgee.admission import Admission
 from chatgee.board import Board
+from chatgee.character import Character
 from chatgee.engine import Engine
 from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store.archive import Archive
 from chatgee.texts import Texts
+from chatgee.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Parts:
     """What is stored, to look at."""
     admission: Admission | None
     """None without ADMIN_PASSWORD: then nobody comes in from elsewhere."""
+    character: Character
+    trial: Trial
+    """Asks the model for the owner."""
 
 
 def parts() -> Parts:
