@@ -73,9 +73,11 @@ def _with_line(text: str, key: str, words: str) -> str:
 
 
 def _with_item(text: str, key: str, words: str) -> str:
-    """For a table that has no title, as in `reply.empty = "…"`."""
+    """For a table that has no title of its own, as in `reply.empty = "…"`."""
     table, _, name = key.rpartition(".")
     document: Any = tomlkit.parse(text)
+    if table not in document:
+        return _with_line(text, key, words)
     document[table][name] = _string(words)
     return tomlkit.dumps(document)
 

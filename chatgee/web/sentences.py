@@ -1,5 +1,6 @@
 """The page on which the owner changes what friends are told, and sees it as they will."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
@@ -24,11 +25,9 @@ owner.guard(bp)
 @bp.get("")
 def show() -> ResponseReturnValue:
     try:
-        source = sentences.read(_file())
-        now = _ours().under(source, _file().name)
-    except (SettingsError, ValueError, RecursionError):
-        broken = SettingsError("sentences.broken", file=_file().name)
-        return _page(Draft.stored(_ours(), ""), {"save": broken})
+        source, now = sentences.read(_file(), _ours())
+    except SettingsError as error:
+        return _page(Draft.stored(_ours(), ""), {"save": error})
     return _page(Draft.stored(now, source), {}, warnings=now.problems)
 
 
@@ -39,11 +38,9 @@ def save() -> ResponseReturnValue:
     if problems:
         return _page(draft, problems)
     try:
-        if "aside" in request.form:
-            sentences.set_aside(_file())
-        written = sentences.save(_file(), draft, _ours())
+        written = sentences.save(_file(), draft, _ours(), aside="aside" in request.form)
     except ChatGeeError as error:
-        return _page(_up_to_date(draft, error), {"save": error})
+        return _page(_up_to_date(draft), {"save": error})
     if written:
         parts().reload()
     return _again("saved" if written else "same")
@@ -65,8 +62,7 @@ def cards() -> ResponseReturnValue:
     draft = _draft()
     what, _, number = request.args.get("do", "").partition("-")
     changed, focus = _moved(list(draft.cards), what, int(number) if number.isdecimal() else 0)
-    draft = Draft(draft.sentences, tuple(changed), draft.of)
-    return _page(draft, {}, focus=focus)
+    return _page(replace(draft, cards=tuple(changed)), {}, focus=focus)
 
 
 @bp.post("/preview")
@@ -100,13 +96,13 @@ def _draft() -> Draft:
     return Draft.read(request.form, parts().texts)
 
 
-def _up_to_date(draft: Draft, error: ChatGeeError) -> Draft:
+def _up_to_date(draft: Draft) -> Draft:
     """So that saving it once more takes the place of what somebody else has written."""
     try:
-        of = sentences.fingerprint(sentences.read(_file()))
+        source, _ = sentences.read(_file(), _ours())
     except SettingsError:
-        of = ""
-    return Draft(draft.sentences, draft.cards, of)
+        return draft
+    return replace(draft, of=sentences.fingerprint(source))
 
 
 def _moved(cards: list[Card], what: str, at: int) -> tuple[list[Card], str]:

@@ -1,0 +1,314 @@
+"""What an owner's page writes into texts.toml, and what it refuses to."""
+
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from chatgee import sentences
+from chatgee.bubbles import length
+from chatgee.errors import SettingsError
+from chatgee.sentences import KEYS, Draft
+from chatgee.texts import Card, Texts
+
+OURS = Texts.load()
+OWNERS = """# 우리 반의 말이에요
+
+[reply]
+# 선생님이 지은 인사
+greeting = "안녕!"  # 3월에 고침
+empty = '말해 봐'
+
+# 한도는 여기
+[limit]
+day = "오늘은 그만"
+
+[hint]
+server = "서버를 봐요"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "texts.toml"
+
+
+def draft(file: Path, cards: tuple[Card, ...] | None = None, **words: str) -> Draft:
+    """As a page has it once these sentences were typed; `__` stands for the dot of a key."""
+    source, now = sentences.read(file, OURS)
+    stored = Draft.stored(now, source)
+    typed = {key.replace("__", "."): one for key, one in words.items()}
+    form = {**stored.sentences, **typed, "of": stored.of}
+    return replace(Draft.read(form, OURS), cards=cards or stored.cards)
+
+
+def save(file: Path, cards: tuple[Card, ...] | None = None, **words: str) -> Texts:
+    sentences.save(file, draft(file, cards, **words), OURS)
+    return Texts.load(file)
+
+
+def problems(**words: str) -> dict[str, str]:
+    """The key of what is wrong, by field."""
+    found = sentences.problems(draft(Path("none.toml"), **words), OURS)
+    return {place: error.key for place, error in found.items()}
+
+
+# --- writing --------------------------------------------------------------------------------
+
+
+def test_only_what_differs_from_ours_is_written(file: Path) -> None:
+    assert save(file, reply__empty="말해 봐")("reply.empty") == "말해 봐"
+    assert tomllib.loads(file.read_text("utf-8")) == {"reply": {"empty": "말해 봐"}}
+
+
+def test_the_owners_other_lines_stay_to_the_letter(file: Path) -> None:
+    file.write_text(OWNERS, "utf-8")
+    texts = save(file, reply__greeting="안녕하세요!\n저는 도우미예요.", reply__reset="잊었어요")
+    assert texts("reply.greeting") == "안녕하세요!\n저는 도우미예요."
+    lines = file.read_text("utf-8").splitlines()
+    for line in OWNERS.splitlines():
+        assert line in lines or line.startswith("greeting"), line
+    assert '저는 도우미예요."""  # 3월에 고침' in lines
+    assert lines[lines.index("# 한도는 여기") + 1] == "[limit]"
+
+
+def test_our_own_words_take_the_line_out(file: Path) -> None:
+    file.write_text(OWNERS, "utf-8")
+    assert save(file, reply__greeting=OURS.sentences["reply.greeting"]).problems == ()
+    assert file.read_text("utf-8") == re.sub("greeting = .*\n", "", OWNERS)
+
+
+def test_saving_nothing_new_leaves_the_file_and_its_older_self_alone(file: Path) -> None:
+    file.write_bytes(OWNERS.encode("utf-16"))
+    assert not sentences.save(file, draft(file), OURS)
+    assert file.read_bytes() == OWNERS.encode("utf-16")
+    assert not sentences.can_undo(file)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
+def test_a_file_of_notepads_is_changed_too(file: Path, encoding: str) -> None:
+    file.write_bytes(OWNERS.replace("\n", "\r\n").encode(encoding))
+    texts = save(file, limit__day="내일 봐요")
+    assert (texts("limit.day"), texts("reply.greeting"), texts.problems) == (
+        "내일 봐요",
+        "안녕!",
+        (),
+    )
+    assert "# 선생님이 지은 인사\r\n" in file.read_bytes().decode()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'reply.empty = "말해 봐"\n',
+        '[ reply ]  # 대답\nempty = "말해 봐"',
+        'reply = { empty = "말해 봐" }\n',
+        'x = """\n[reply]\n"""\n[reply]\nempty = "말해 봐"\n',
+        '[[card]]\ntitle = "제목"\ndescription = "설명"\n[reply]\nempty = "말해 봐"\n',
+        '[limit]\nday = "그만"\n[reply]\nempty = "말해 봐"\n[failure]\nbug = "이런"\n',
+    ],
+)
+def test_however_the_owner_writes_it_it_is_changed(file: Path, source: str) -> None:
+    file.write_text(source, "utf-8")
+    texts = save(file, reply__reset="잊었어요", reply__empty="네?", failure__photo="사진은 못 봐요")
+    wanted = {"reply.reset": "잊었어요", "reply.empty": "네?", "failure.photo": "사진은 못 봐요"}
+    assert {key: texts(key) for key in wanted} == wanted
+    before = OURS.under(source, file.name).sentences
+    assert texts.sentences == {**before, **wanted}
+
+
+def test_a_line_that_was_wrong_is_mended_by_what_is_saved(file: Path) -> None:
+    file.write_text('[reply]\nempty = "{who}야"\n', "utf-8")
+    assert save(file, reply__empty="네?").problems == ()
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(greeting=WORDS, label=WORDS, title=WORDS)
+@example(greeting='"""\n\\', label="🙂 네", title="''' \t\\u")
+@example(greeting="한 줄\n\n두 줄\\\n  셋 {fetch} {{}}", label="x", title="#[reply]")
+def test_whatever_is_saved_is_what_friends_are_told(
+    file: Path, greeting: str, label: str, title: str
+) -> None:
+    file.write_text(OWNERS, "utf-8")
+    typed = draft(
+        file, (Card(title.strip(), "설명"),), reply__greeting=greeting, button__more=label
+    )
+    assume(not sentences.problems(typed, OURS))
+    sentences.save(file, typed, OURS)
+    texts = Texts.load(file)
+    assert texts.problems == ()
+    assert {key: texts.sentences[key] for key in KEYS} == typed.sentences
+    assert texts.cards == typed.cards
+    assert texts.sentences["hint.server"] == "서버를 봐요"
+
+
+# --- what is not written --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("broken", [b"[reply\n", b'[reply]\nempty = "\n', b"\xff\xff\xff"])
+def test_a_broken_file_is_not_overwritten(file: Path, broken: bytes) -> None:
+    file.write_bytes(broken)
+    typed = draft(Path("none.toml"), reply__empty="네?")
+    with pytest.raises(SettingsError):
+        sentences.save(file, typed, OURS)
+    assert file.read_bytes() == broken
+    sentences.save(file, typed, OURS, aside=True)
+    assert file.with_name("texts.toml.broken").read_bytes() == broken
+    assert Texts.load(file)("reply.empty") == "네?"
+
+
+def test_what_was_changed_elsewhere_in_the_meantime_is_not_overwritten(file: Path) -> None:
+    typed = draft(file, reply__empty="네?")
+    file.write_text(OWNERS, "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        sentences.save(file, typed, OURS)
+    assert refused.value.key == "sentences.elsewhere"
+    assert file.read_text("utf-8") == OWNERS
+
+
+def test_a_sentence_that_the_file_does_not_let_in_is_refused(file: Path) -> None:
+    """Two names for one place: whichever we wrote, the other would count."""
+    source = '"reply.empty" = "하나"\n'
+    file.write_text(source, "utf-8")
+    with pytest.raises(SettingsError):
+        save(file, reply__empty=OURS.sentences["reply.empty"])
+    assert file.read_text("utf-8") == source
+
+
+def test_the_last_save_can_be_undone_and_done_again(file: Path) -> None:
+    save(file, reply__empty="하나")
+    save(file, reply__empty="둘")
+    for expected in ("하나", "둘", "하나"):
+        sentences.undo(file)
+        assert Texts.load(file)("reply.empty") == expected
+
+
+def test_undoing_the_first_save_brings_back_ours(file: Path) -> None:
+    with pytest.raises(SettingsError):
+        sentences.undo(file)
+    save(file, reply__empty="하나")
+    sentences.undo(file)
+    assert Texts.load(file) == OURS
+
+
+# --- what cannot be shown -------------------------------------------------------------------
+
+
+def test_ours_are_all_right() -> None:
+    assert problems() == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (" \n ", "empty"),
+        ("\u3164", "empty"),
+        ("{who}는 그만", "placeholder"),
+        ("{limit:>999999999}", "placeholder"),
+        ("{limit.real}", "placeholder"),
+        ("{}", "placeholder"),
+        ("{limit", "braces"),
+        ("}", "braces"),
+        ("가" * 1001, "long"),
+        ("🙂" * 501, "long"),
+        ("{limit}" + "가" * 996, "long"),
+    ],
+)
+def test_a_sentence_that_friends_would_not_see_as_it_is_is_refused(words: str, wrong: str) -> None:
+    assert problems(limit__day=words) == {"limit.day": f"sentences.{wrong}"}
+
+
+@pytest.mark.parametrize("words", ["{limit}개 {fetch}", "그만", "가" * 1000, "{{괄호}}"])
+def test_a_sentence_may_use_or_leave_out_what_is_filled_in(words: str) -> None:
+    assert problems(limit__day=words) == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "wrong"),
+    [
+        ("{reset}", "label_braces"),
+        ("🙂🙂", "label_letters"),
+        ("", "empty"),
+        ("가" * 15, "long"),
+        ("🙂" * 7 + "가", "long"),
+    ],
+)
+def test_a_button_that_would_not_work_is_refused(label: str, wrong: str) -> None:
+    assert problems(button__unseen=label) == {"button.unseen": f"sentences.{wrong}"}
+
+
+def test_two_buttons_that_cannot_be_told_apart_are_refused() -> None:
+    clash = "sentences.clash"
+    assert problems(button__fetch="이어 보기!") == {"button.fetch": clash, "button.more": clash}
+
+
+def test_a_mark_keeps_its_place_above_the_answer() -> None:
+    assert problems(reply__held="{question}" + "가" * 39) == {"reply.held": "sentences.long"}
+
+
+CARDS: list[tuple[Card, dict[str, str]]] = [
+    (Card("", ""), {"card-0-title": "card_needs", "card-0-description": "card_needs"}),
+    (Card("제목", "{limit}"), {"card-0-description": "placeholder"}),
+    (Card("제목", "{fetch"), {"card-0-description": "braces"}),
+    (Card("제목", "설명", ("네", "{who}")), {"card-0-button-1": "placeholder"}),
+    (Card("가" * 51, "설명"), {"card-0-title": "long"}),
+    (Card("제목", "가" * 127 + "{fetch}"), {"card-0-description": "long"}),
+    (Card("제목", "설명", ("가" * 15,)), {"card-0-button-0": "long"}),
+    (Card("제목", "설명", tuple("가나다라")), {"card-0-title": "card_buttons"}),
+    (Card("{제목}", "{fetch}", ("{reset}", "가나다")), {}),
+]
+
+
+@pytest.mark.parametrize(("card", "wrong"), CARDS, ids=str)
+def test_a_card_that_kakao_would_not_show_is_refused(card: Card, wrong: dict[str, str]) -> None:
+    found = sentences.problems(draft(Path("none.toml"), (card,)), OURS)
+    assert {at: one.key.removeprefix("sentences.") for at, one in found.items()} == wrong
+
+
+def test_more_cards_than_kakao_shows_are_refused() -> None:
+    found = sentences.problems(draft(Path("none.toml"), (Card("제목", "설명"),) * 11), OURS)
+    assert list(found) == ["cards"]
+
+
+def test_cards_are_written_and_taken_out_again(file: Path) -> None:
+    cards = (Card("제목", "첫 줄\n둘째 줄", ("{reset}", "네")), Card("둘", '"따옴표"'))
+    assert save(file, cards).cards == cards
+    assert save(file, OURS.cards).cards == OURS.cards
+    assert "card" not in tomllib.loads(file.read_text("utf-8"))
+
+
+def test_what_cannot_be_shown_is_looked_at_as_it_was() -> None:
+    typed = draft(
+        *(Path("none.toml"), (Card("", "설명"), Card("제목", "설명"))),
+        reply__empty="{",
+        reply__reset="가" * 1001,
+    )
+    texts = sentences.usable(typed, OURS, sentences.problems(typed, OURS))
+    assert texts("reply.empty") == OURS("reply.empty")
+    assert length(texts("reply.reset")) == 1001
+    assert texts.cards == (Card("제목", "설명"),)
+
+
+# --- the form -------------------------------------------------------------------------------
+
+
+def test_every_sentence_that_a_friend_sees_can_be_changed() -> None:
+    groups = ("button.", "reply.", "limit.", "failure.", "practice.")
+    assert sorted(KEYS) == sorted(key for key in OURS.sentences if key.startswith(groups))
+
+
+def test_a_form_is_read_as_it_was_typed() -> None:
+    form = {"reply.empty": " 네?\r\n말해 봐\r\n", "of": "abc"}
+    form |= {"card-0-title": "하나", "card-0-description": "설명", "card-0-button-0": "네"}
+    form |= {"card-0-button-1": " ", "card-1-title": "", "card-1-description": ""}
+    read = Draft.read(form, OURS)
+    assert read.sentences == {**Draft.stored(OURS, "").sentences, "reply.empty": "네?\n말해 봐"}
+    assert read.cards == (Card("하나", "설명", ("네",)), Card("", ""))
+    assert read.of == "abc"
