@@ -132,8 +132,11 @@ def usable(draft: Draft, now: Texts, problems: Problems) -> Texts:
     """To look at: what cannot be shown at all is left as it was."""
     bad = {place for place, error in problems.items() if error.key in UNUSABLE}
     good = {key: words for key, words in draft.sentences.items() if key not in bad}
-    spoilt = {place.rpartition("-")[0] for place in bad}
-    cards = [card for number, card in enumerate(draft.cards) if f"card-{number}" not in spoilt]
+    cards = [
+        card
+        for number, card in enumerate(draft.cards)
+        if not any(place.startswith(f"card-{number}-") for place in bad)
+    ]
     return Texts({**now.sentences, **good}, tuple(cards) or now.cards)
 
 
@@ -225,11 +228,10 @@ def save(file: Path, draft: Draft, ours: Texts, aside: bool = False) -> bool:
         _set_aside(file)
         draft = replace(draft, of=fingerprint(""))
     before, now = read(file, ours)
-    if fingerprint(before) != draft.of:
-        raise SettingsError("sentences.elsewhere", file=file.name)
     after = _changed(before, now, draft, ours)
     if after == before:
         return False
+    _must_be(draft.of, file, before)
     config_file.write_text(_kept(file), before)
     config_file.write_text(file, after)
     return True
@@ -239,13 +241,22 @@ def can_undo(file: Path) -> bool:
     return _kept(file).exists()
 
 
-def undo(file: Path) -> None:
-    """The file as it was before the last save; once more, and it is as it is now."""
+def undo(file: Path, of: str) -> None:
+    """The file as it was before the last save; once more, and it is as it is now.
+
+    `of` is the fingerprint of what is to be undone: a second click undoes nothing more.
+    """
     if not can_undo(file):
         raise SettingsError("sentences.nothing_to_undo")
     before, now = _text(_kept(file)), _text(file)
+    _must_be(of, file, now)
     config_file.write_text(file, before)
     config_file.write_text(_kept(file), now)
+
+
+def _must_be(of: str, file: Path, source: str) -> None:
+    if fingerprint(source) != of:
+        raise SettingsError("sentences.elsewhere", file=file.name)
 
 
 def _changed(before: str, now: Texts, draft: Draft, ours: Texts) -> str:

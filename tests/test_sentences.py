@@ -186,15 +186,26 @@ def test_the_last_save_can_be_undone_and_done_again(file: Path) -> None:
     save(file, reply__empty="하나")
     save(file, reply__empty="둘")
     for expected in ("하나", "둘", "하나"):
-        sentences.undo(file)
+        source, _ = sentences.read(file, OURS)
+        sentences.undo(file, sentences.fingerprint(source))
         assert Texts.load(file)("reply.empty") == expected
+
+
+def test_a_second_click_undoes_nothing_more(file: Path) -> None:
+    save(file, reply__empty="하나")
+    save(file, reply__empty="둘")
+    of = sentences.fingerprint(file.read_text("utf-8"))
+    sentences.undo(file, of)
+    with pytest.raises(SettingsError):
+        sentences.undo(file, of)
+    assert Texts.load(file)("reply.empty") == "하나"
 
 
 def test_undoing_the_first_save_brings_back_ours(file: Path) -> None:
     with pytest.raises(SettingsError):
-        sentences.undo(file)
+        sentences.undo(file, sentences.fingerprint(""))
     save(file, reply__empty="하나")
-    sentences.undo(file)
+    sentences.undo(file, sentences.fingerprint(file.read_text("utf-8")))
     assert Texts.load(file) == OURS
 
 
@@ -286,7 +297,8 @@ def test_cards_are_written_and_taken_out_again(file: Path) -> None:
 
 def test_what_cannot_be_shown_is_looked_at_as_it_was() -> None:
     typed = draft(
-        *(Path("none.toml"), (Card("", "설명"), Card("제목", "설명"))),
+        Path("none.toml"),
+        (Card("", "설명"), Card("제목", "설명"), Card("제목", "설명", ("{who}",))),
         reply__empty="{",
         reply__reset="가" * 1001,
     )

@@ -104,6 +104,20 @@ def test_two_buttons_of_one_name_are_told_at_once_and_nothing_is_lost(
     expect(page.get_by_text("저장했어요. 다음 질문부터")).to_be_visible()
 
 
+def test_a_second_click_saves_and_undoes_nothing_twice(
+    page: Page, bot: Bot, tmp_path: Path
+) -> None:
+    opened(page, bot)
+    field(page, "reply.empty").fill("말해 봐")
+    page.get_by_role("button", name="저장", exact=True).dblclick()
+    expect(page.get_by_text("저장했어요. 다음 질문부터")).to_be_visible()
+    assert bot.reloads == 1
+    page.get_by_role("button", name="마지막 저장 되돌리기").dblclick()
+    expect(page.get_by_text("저장하기 전의 말로 되돌렸어요")).to_be_visible()
+    assert bot.reloads == 2
+    assert Texts.load(tmp_path / "texts.toml") == Texts.load()
+
+
 def test_html_is_text_in_the_bubbles(page: Page, bot: Bot) -> None:
     opened(page, bot)
     field(page, "reply.empty").fill(EVIL)

@@ -24,11 +24,7 @@ owner.guard(bp)
 
 @bp.get("")
 def show() -> ResponseReturnValue:
-    try:
-        source, now = sentences.read(_file(), _ours())
-    except SettingsError as error:
-        return _page(Draft.stored(_ours(), ""), {"save": error})
-    return _page(Draft.stored(now, source), {}, warnings=now.problems)
+    return _shown({})
 
 
 @bp.post("")
@@ -49,9 +45,9 @@ def save() -> ResponseReturnValue:
 @bp.post("/undo")
 def undo() -> ResponseReturnValue:
     try:
-        sentences.undo(_file())
+        sentences.undo(_file(), request.form.get("of", ""))
     except ChatGeeError as error:
-        return _page(_draft(), {"save": error})
+        return _shown({"save": error})
     parts().reload()
     return _again("undone")
 
@@ -82,6 +78,15 @@ def preview() -> ResponseReturnValue:
         template=scene.template,
         count=parts().texts("sentences.preview_count", count=count, most=most) if most else "",
     )
+
+
+def _shown(problems: Problems) -> str:
+    """The page with what is stored."""
+    try:
+        source, now = sentences.read(_file(), _ours())
+    except SettingsError as error:
+        return _page(Draft.stored(_ours(), ""), {"save": error})
+    return _page(Draft.stored(now, source), problems, warnings=now.problems)
 
 
 def _file() -> Path:

@@ -108,7 +108,8 @@ function enter(one) {
 }
 
 function place() {
-  const home = narrow.matches && field ? field.closest(".help-card, .field") : byId("preview-home");
+  const own = field?.closest(".labels") ? field.closest(".help-card") : field?.closest(".field");
+  const home = narrow.matches && own ? own : byId("preview-home");
   if (byId("preview").parentElement !== home) home.append(byId("preview"));
 }
 
@@ -153,7 +154,30 @@ addEventListener("beforeunload", (event) => {
   if (!leaving && isDirty()) event.preventDefault();
 });
 
-document.addEventListener("submit", (event) => { leaving = event.target.id === "undo" ? !isDirty() : true; });
+let undone = -Infinity;
+
+// A second click would take back what the first one did.
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "undo") {
+    if (event.timeStamp - undone < 1000) event.preventDefault();
+    undone = event.timeStamp;
+  } else {
+    leaving = true;
+  }
+});
+
+function sending(context, now) {
+  if (!form().contains(context.sourceElement)) return;
+  for (const button of form().querySelectorAll("button:not([type])")) {
+    if (now) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
+  }
+}
+
+document.addEventListener("htmx:before:request", (event) => sending(event.detail.ctx, true));
+document.addEventListener("htmx:finally:request", (event) => {
+  if (!event.detail.ctx.keepIndicators && !leaving) sending(event.detail.ctx, false);
+});
 
 document.addEventListener("htmx:before:response", (event) => {
   byId("preview-home").append(byId("preview"));  // it is no part of the form that comes
