@@ -114,10 +114,10 @@ def test_the_last_save_is_undone(bot: Bot, file: Path) -> None:
 
 def test_a_broken_file_is_told_and_put_aside_on_request(bot: Bot, file: Path) -> None:
     file.write_text("[reply\n", "utf-8")
-    assert "읽을 수 없어서" in ask(bot).text
+    assert "읽을 수 없는 파일이라" in ask(bot).text
     refused = send(bot, reply__empty="네?")
     assert refused.status_code == 200
-    assert "읽을 수 없어서 저장하지 않았어요" in refused.text
+    assert "texts.toml: 읽을 수 없는 파일이라 그대로 두었어요" in refused.text
     assert file.read_text("utf-8") == "[reply\n"
     form = fields(refused.text)
     assert form["reply.empty"] == "네?"
