@@ -137,9 +137,8 @@ def test_whatever_is_saved_is_what_friends_are_told(
     file: Path, greeting: str, label: str, title: str
 ) -> None:
     file.write_text(OWNERS, "utf-8")
-    typed = draft(
-        file, (Card(title.strip(), "설명"),), reply__greeting=greeting, button__more=label
-    )
+    form = {"card-0-title": title, "card-0-description": "설명"}
+    typed = draft(file, Draft.read(form, OURS).cards, reply__greeting=greeting, button__more=label)
     assume(not sentences.problems(typed, OURS))
     sentences_file.save(file, typed, OURS)
     texts = Texts.load(file)
