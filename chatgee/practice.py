@@ -33,7 +33,7 @@ class PracticeModel:
         if "오류" in question:
             raise ModelError(Failure.SERVER)
         if "길게" in question:
-            return Answer(self._long())
+            return Answer(self.long())
         if prompt.image_url:
             return Answer(self._texts("practice.photo"))
         if slow:
@@ -43,6 +43,7 @@ class PracticeModel:
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    def _long(self) -> str:
+    def long(self) -> str:
+        """An answer that no reply has room for."""
         lines = (self._texts("practice.long_line", number=n) for n in range(1, LINES + 1))
         return "\n".join([self._texts("practice.long_start"), "", *lines])

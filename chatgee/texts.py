@@ -44,15 +44,15 @@ class Texts:
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence under `key`; `KeyError` where there is none."""
-        return self.sentences[key].format_map(self._labels | values)
+        return self.sentences[key].format_map(self.labels | values)
 
     @property
     def help_cards(self) -> tuple[Card, ...]:
         """The cards, with the buttons' labels in place."""
-        return tuple(one.filled(self._labels) for one in self.cards)
+        return tuple(one.filled(self.labels) for one in self.cards)
 
     @cached_property
-    def _labels(self) -> dict[str, object]:
+    def labels(self) -> dict[str, object]:
         """What any sentence may name in braces: the buttons as they are called now."""
         return {
             key.removeprefix("button."): words
@@ -68,40 +68,46 @@ class Texts:
         texts = cls(dict(_flat(ours)), cards)
         if owners is None or not owners.is_file():
             return texts
-        return texts._with(owners)
-
-    def _with(self, owners: Path) -> "Texts":
         try:
-            source = notepad.read(owners)
-            table = tomllib.loads(source)
+            return texts.under(notepad.read(owners), owners.name)
         except (OSError, ValueError, RecursionError) as error:
-            return replace(self, problems=(self("texts.broken", file=owners.name, why=error),))
+            broken = texts("texts.broken", file=owners.name, why=error)
+            return replace(texts, problems=(broken,))
+
+    def under(self, source: str, file: str) -> "Texts":
+        """These, with what stands in an owner's TOML on top of them.
+
+        `ValueError` or `RecursionError` where it is no TOML; `file` is its name in `problems`.
+        """
+        table = tomllib.loads(source)
         cards, problems = self.cards, []
         if "card" in table:
             try:
                 cards = _cards(table.pop("card"))
                 for one in cards:
-                    one.filled(self._labels)
+                    one.filled(self.labels)
             except (TypeError, LookupError, ValueError, AttributeError):
                 where = _line(source, "card")
-                problems.append(self("texts.card", file=owners.name, line=where))
+                problems.append(self("texts.card", file=file, line=where))
         good = dict(self.sentences)
         for key, sentence in _flat(table):
-            problem = self._problem(key, sentence)
+            problem = self.problem(key, sentence)
             if problem:
                 where = _line(source, key)
-                problems.append(self(problem, file=owners.name, line=where, key=key))
+                problems.append(self(problem, file=file, line=where, key=key))
             else:
                 good[key] = sentence
         return Texts(good, cards, tuple(problems))
 
-    def _problem(self, key: str, sentence: object) -> str | None:
+    def problem(self, key: str, sentence: object) -> str | None:
+        """The key of what to say where `sentence` cannot stand in place of ours."""
         if key not in self.sentences:
             return "texts.unknown"
         if not isinstance(sentence, str) or is_blank(sentence):
             return "texts.empty"
         try:
-            fits = _placeholders(sentence) <= _placeholders(self.sentences[key]) | set(self._labels)
+            known = placeholders(self.sentences[key]) | self.labels.keys()
+            fits = placeholders(sentence) <= known
         except ValueError:
             fits = False
         return None if fits else "texts.placeholder"
@@ -134,8 +140,11 @@ def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield prefix + name, value.strip() if isinstance(value, str) else value
 
 
-def _placeholders(sentence: str) -> set[str]:
-    """Names in braces, with all that follows them: `{a.b}` is not `{a}`."""
+def placeholders(sentence: str) -> set[str]:
+    """Names in braces, with all that follows them: `{a.b}` is not `{a}`.
+
+    `ValueError` where a brace has no other.
+    """
     return {
         f"{name}!{conversion}:{form}" if conversion or form else name
         for _, name, form, conversion in Formatter().parse(sentence)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from chatgee import sentences
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
 from chatgee.texts import OURS, Texts
 from chatgee.web import character
 from chatgee.web.home import DONE
+from chatgee.web.sentences import DONE as SENTENCES_DONE
 from chatgee.web.setup import EXAMPLES
 
 CODE = sorted(OURS.parent.rglob("*.py"))
@@ -155,6 +157,10 @@ USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
+USED |= {f"sentences.about_{key.replace('.', '_')}" for key in sentences.KEYS}
+USED |= {f"sentences.group_{group}" for group in sentences.GROUPS}
+USED |= {f"sentences.insert_{name}" for name in sentences.LONGEST}
+USED |= {f"sentences.done_{what}" for what in SENTENCES_DONE}
 
 
 def test_every_sentence_that_the_code_says_is_there() -> None:

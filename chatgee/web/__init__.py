@@ -12,6 +12,7 @@ from chatgee.web import (
     manual,
     owner,
     pages,
+    sentences,
     session,
     setup,
     skill,
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     home.bp,
     setup.bp,
     character.bp,
+    sentences.bp,
     manual.bp,
 )
 
