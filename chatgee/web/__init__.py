@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from chatgee.web import home, manual, owner, pages, setup, skill, troubles
+from chatgee.web import home, manual, owner, pages, setup, skill, talks, troubles
 from chatgee.web.parts import Parts
 
 __all__ = ["Parts", "create_app"]
@@ -14,6 +14,7 @@ BLUEPRINTS = (
     home.bp,
     setup.bp,
     manual.bp,
+    talks.bp,
 )
 
 
