@@ -68,7 +68,7 @@ def span(seconds: float, texts: Texts) -> str:
     for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if seconds >= 2 * size:
             return texts(f"talks.{unit}", count=int(seconds // size))
-    return texts("talks.seconds", count=int(seconds))
+    return texts("talks.seconds", count=round(seconds))
 
 
 def iso(at: float) -> str:

@@ -9,6 +9,8 @@ import pytest
 
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
+from chatgee.sheets import COLUMNS
+from chatgee.store.talks import Kind
 from chatgee.texts import OURS, Texts
 from chatgee.web.home import DONE
 from chatgee.web.setup import EXAMPLES
@@ -146,6 +148,8 @@ USED |= {f"setup.name_{name}" for name in EXAMPLES}
 USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
 USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
+USED |= {f"talks.is_{kind}" for kind in Kind} | {f"talks.column_{name}" for name in COLUMNS}
+USED |= {f"talks.{unit}" for unit in ("minutes", "hours", "days")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}

@@ -20,6 +20,8 @@ LOOK_SECONDS = 3
 """Between two looks for new questions."""
 AFTER = 10
 """Questions that a thread shows after the one by which it was opened."""
+OPEN_MOST = 100
+"""Questions that a page may ask about in one look."""
 DELETED_AT_ONCE = 200
 DELETE_SECONDS = 30
 
@@ -50,7 +52,7 @@ def more() -> ResponseReturnValue:
 def live() -> ResponseReturnValue:
     """What is new above, and what has become of the questions that were open."""
     after = _place("after", Place(0.0))
-    ids = request.args.get("open", "").split()[: 2 * PAGE]
+    ids = request.args.get("open", "").split()[:OPEN_MOST]
     found = archive.news(parts().archive, after, ids)
     return render_template("talks_rows.html", found=found, words=(), asked={}, before=0, news=True)
 
@@ -157,10 +159,10 @@ def _delete(user_id: str) -> None:
 # --- files ----------------------------------------------------------------------------------
 
 
-@bp.get("/export/<any(csv, jsonl):kind>")
-def export(kind: str) -> ResponseReturnValue:
-    lines, mimetype = sheets.FORMATS[kind]
-    file = f"chatgee-{wording.iso(time.time())[:10]}.{kind}"
+@bp.get("/export/<any(csv, jsonl):suffix>")
+def export(suffix: str) -> ResponseReturnValue:
+    lines, mimetype = sheets.FORMATS[suffix]
+    file = f"chatgee-{wording.iso(time.time())[:10]}.{suffix}"
     return Response(
         lines(_exported(), parts().texts),
         mimetype=mimetype,

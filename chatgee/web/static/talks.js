@@ -6,6 +6,7 @@ const bar = document.getElementById("searching");
 
 const TOP = 160;  // pixels from the top of the page, within which nobody reads further down
 const MOST = 400;  // rows; then the page begins anew
+const ASKED_ABOUT = 100;  // of the rows that may still change, in one look
 let waiting = [];
 let stopped = false;
 
@@ -22,7 +23,8 @@ function question(body) {
   const newest = waiting[0] ?? list.querySelector(".talk");
   body.set("after", newest?.dataset.at ?? "0");
   body.set("id", newest?.dataset.id ?? "");
-  body.set("open", [...list.querySelectorAll("[data-open]"), ...waiting].map((one) => one.dataset.id).join(" "));
+  const open = [...waiting, ...list.querySelectorAll("[data-open]")].slice(0, ASKED_ABOUT);
+  body.set("open", open.map((one) => one.dataset.id).join(" "));
 }
 
 function answer(html) {
