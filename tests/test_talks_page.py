@@ -107,7 +107,7 @@ def test_a_long_search_goes_on_by_itself_or_by_a_link(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(talks, "SLICE", 2)
-    monkeypatch.setattr(talks.find, "__defaults__", (*(talks.find.__defaults__ or ())[:-1], 0.0))
+    monkeypatch.setattr(talks, "PATIENCE_SECONDS", 0.0)
     friend = bot.friend()
     for number in range(4):
         friend.says(f"질문 {number}")
@@ -180,7 +180,6 @@ def test_a_thread_tells_where_the_memory_begins(bot: Bot) -> None:
 
 
 def test_a_thread_has_pages_in_both_directions(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(talks.thread, "__defaults__", (None, 2))
     monkeypatch.setattr("chatgee.web.talks.PAGE", 2)
     friend = bot.friend()
     for number in range(5):

@@ -161,10 +161,10 @@ def find(
     wanted: Wanted,
     before: Place = NEWEST,
     most: int = PAGE,
-    patience: float = PATIENCE_SECONDS,
+    patience: float | None = None,
 ) -> Found:
     """Up to `most` talks older than `before`; fewer where the patience (in seconds) ends."""
-    until = time.monotonic() + patience
+    until = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
     found: list[Talk] = []
     with archive.look() as database:
         while True:

@@ -102,7 +102,7 @@ def friend() -> ResponseReturnValue:
     at, upto = request.args.get("at", None, int), request.args.get("upto", None, int)
     if at is not None:
         upto = at + AFTER
-    found = archive.thread(parts().archive, one.user_id, upto)
+    found = archive.thread(parts().archive, one.user_id, upto, PAGE)
     last = archive.last_position(parts().archive, one.user_id)
     shown = found.talks[::-1]
     newer = upto is not None and bool(shown) and shown[-1].position < last
