@@ -141,3 +141,7 @@ def test_each_line_of_json_is_a_talk() -> None:
     assert record["asked_at"] == "2026-11-23T12:00:00.000+09:00"
     assert "callback_url" not in record
     assert json.loads(other)["answered_at"] is None
+
+
+def test_lines_leave_in_pieces_and_none_is_lost() -> None:
+    assert list(sheets.pieces(iter("abcde"), 2)) == ["ab", "cd", "e"]

@@ -21,9 +21,9 @@ from chatgee.store.archive import Archive
 from chatgee.store.schema import friends, questions, usage
 
 PAGE = 50
-SLICE = 2_000
+SLICE = 1_000
 """Questions that are looked through at once; the patience is looked at between two slices."""
-PATIENCE_SECONDS = 0.1
+PATIENCE_SECONDS = 0.08
 EXPORTED_AT_ONCE = 500
 
 _q, _f, _u = questions.c, friends.c, usage.c

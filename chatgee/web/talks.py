@@ -164,7 +164,7 @@ def export(suffix: str) -> ResponseReturnValue:
     lines, mimetype = sheets.FORMATS[suffix]
     file = f"chatgee-{wording.iso(time.time())[:10]}.{suffix}"
     return Response(
-        lines(_exported(), parts().texts),
+        sheets.pieces(lines(_exported(), parts().texts)),
         mimetype=mimetype,
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )
