@@ -18,8 +18,11 @@ SECRETS = {
     "SKILL_KEY": "secret-of-the-skill",
     "NGROK_AUTHTOKEN": "secret-of-ngrok",
 }
-PAGES = ("/setup", "/setup/servers", "/board")
-CHANGES = ("/setup", "/setup/model", "/setup/link", "/setup/skip", "/key")
+PAGES = (
+    *("/setup", "/setup/servers", "/board"),
+    *("/talks", "/talks/more", "/talks/live", "/talks/export/csv", "/talks/export/jsonl"),
+)
+CHANGES = ("/setup", "/setup/model", "/setup/link", "/setup/skip", "/key", "/talks/delete")
 ALIVE = "ChatGee가 켜져 있어요."
 
 

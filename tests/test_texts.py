@@ -10,6 +10,8 @@ import pytest
 from chatgee import sentences
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
+from chatgee.sheets import COLUMNS
+from chatgee.store.talks import Kind
 from chatgee.texts import OURS, Texts
 from chatgee.web import character
 from chatgee.web.home import DONE
@@ -154,6 +156,8 @@ USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.step_{name}" for name in ("model", "address", "skill", "talk")}
 USED |= {f"home.step_is_{state}" for state in ("done", "now", "later")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
+USED |= {f"talks.is_{kind}" for kind in Kind} | {f"talks.column_{name}" for name in COLUMNS}
+USED |= {f"talks.{unit}" for unit in ("minutes", "hours", "days")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}

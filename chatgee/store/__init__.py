@@ -134,7 +134,7 @@ class Store:
         """Write down what became of a question, and what it cost."""
         now = self.now()
         state = State.FAILED if outcome.failure else State.ANSWERED
-        db.change(
+        there = db.change(
             "fill",
             id=question.id,
             to_state=state.value,
@@ -144,7 +144,8 @@ class Store:
             now=now,
         )
         if outcome.usage:
-            for user_id in (question.user_id, ""):
+            # Of a friend who was deleted meanwhile, nothing comes back; it was paid all the same.
+            for user_id in (question.user_id, "") if there else ("",):
                 _add_usage(db, now, user_id, 1, outcome.usage)
 
     @transaction
@@ -268,6 +269,18 @@ class Store:
         if count < most:
             db.change("purge_friends", before=before)
             db.change("purge_usage", day=_day(before))
+        return count
+
+    @transaction
+    def delete_friend(self, db: Session, user_id: str, most: int) -> int:
+        """Delete up to `most` of the friend's questions; how many there were.
+
+        With the last of them goes all else that is known of the friend.
+        """
+        count = db.change("delete_questions", user_id=user_id, limit=most)
+        if count < most:
+            db.change("delete_usage", user_id=user_id)
+            db.change("delete_friend", user_id=user_id)
         return count
 
 

@@ -244,4 +244,9 @@ STATEMENTS: dict[str, Executable] = {
         ~exists().where(_q.user_id == _f.id),
     ),
     "purge_usage": usage.delete().where(_u.day < bindparam("day"), _u.user_id != ""),
+    "delete_questions": questions.delete().where(
+        _q.id.in_(select(_q.id).where(_mine).limit(bindparam("limit", type_=Integer)))
+    ),
+    "delete_usage": usage.delete().where(_u.user_id == bindparam("user_id")),
+    "delete_friend": friends.delete().where(_f.id == bindparam("user_id")),
 }

@@ -16,6 +16,7 @@ from chatgee.web import (
     session,
     setup,
     skill,
+    talks,
     troubles,
 )
 from chatgee.web.parts import Parts, parts
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     character.bp,
     sentences.bp,
     manual.bp,
+    talks.bp,
 )
 
 

@@ -1,0 +1,200 @@
+"""The talks: the newest as they come, what is looked for, a friend's, files of them, deleting."""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from chatgee import sheets, wording
+from chatgee.errors import StoreError
+from chatgee.store import talks as archive
+from chatgee.store.talks import NEWEST, PAGE, Friend, Kind, Place, Talk, Wanted
+from chatgee.web import owner
+from chatgee.web.parts import parts
+
+LOOK_SECONDS = 3
+"""Between two looks for new questions."""
+AFTER = 10
+"""Questions that a thread shows after the one by which it was opened."""
+OPEN_MOST = 100
+"""Questions that a page may ask about in one look."""
+DELETED_AT_ONCE = 200
+DELETE_SECONDS = 30
+
+bp = Blueprint("talks", __name__, url_prefix="/talks")
+owner.guard(bp)
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    """Works without scripts too: then `before` says where the list goes on."""
+    return render_template(
+        "talks.html",
+        **_listed(),
+        live="before" not in request.args and not _asked_for(),
+        look_seconds=LOOK_SECONDS,
+        kinds=Kind,
+        deleted=request.args.get("done") == "deleted",
+    )
+
+
+@bp.get("/more")
+def more() -> ResponseReturnValue:
+    """What comes below; the page asks for it when it is wanted, or while it searches."""
+    return render_template("talks_rows.html", **_listed())
+
+
+@bp.get("/live")
+def live() -> ResponseReturnValue:
+    """What is new above, and what has become of the questions that were open."""
+    after = _place("after", Place(0.0))
+    ids = request.args.get("open", "").split()[:OPEN_MOST]
+    found = archive.news(parts().archive, after, ids)
+    return render_template("talks_rows.html", found=found, words=(), asked={}, before=0, news=True)
+
+
+def _listed() -> dict[str, Any]:
+    """For the list: what was found after what the request has seen."""
+    wanted, before = _wanted(), request.args.get("found", 0, int)
+    left = max(1, PAGE - before)
+    found = archive.find(parts().archive, wanted, _place("before", _until()), left)
+    return {"found": found, "words": wanted.words, "asked": _asked_for(), "before": before}
+
+
+def _wanted() -> Wanted:
+    kind = request.args.get("kind", "")
+    return Wanted(
+        wording.words_of(request.args.get("q", "")), Kind(kind) if kind in list(Kind) else None
+    )
+
+
+def _asked_for() -> dict[str, str]:
+    """The filter, as it stands in an address; empty where there is none."""
+    given = {name: request.args.get(name, "").strip() for name in ("q", "kind", "until")}
+    return {name: value for name, value in given.items() if value}
+
+
+def _until() -> Place:
+    end = wording.end_of(request.args.get("until", ""))
+    return NEWEST if end is None else Place(end)
+
+
+def _place(name: str, otherwise: Place) -> Place:
+    if name not in request.args:
+        return otherwise
+    at = request.args.get(name, math.nan, float)
+    if math.isnan(at):
+        abort(400)
+    return Place(at, request.args.get("id", ""))
+
+
+# --- one friend -----------------------------------------------------------------------------
+
+
+@bp.get("/friend")
+def friend() -> ResponseReturnValue:
+    """Ids come from outside and may hold anything: so they are no part of the path."""
+    one = _friend(request.args.get("id", ""))
+    at, upto = request.args.get("at", None, int), request.args.get("upto", None, int)
+    if at is not None:
+        upto = at + AFTER
+    found = archive.thread(parts().archive, one.user_id, upto, PAGE)
+    last = archive.last_position(parts().archive, one.user_id)
+    shown = found.talks[::-1]
+    newer = upto is not None and bool(shown) and shown[-1].position < last
+    return render_template(
+        "friend.html",
+        friend=one,
+        days=_by_day(shown),
+        forgotten=_last_forgotten(one, shown, newer),
+        older=shown[0].position - 1 if found.full else None,
+        newer=shown[-1].position + PAGE if newer else None,
+    )
+
+
+def _friend(user_id: str) -> Friend:
+    return archive.friend(parts().archive, user_id) or abort(404)
+
+
+def _by_day(shown: Sequence[Talk]) -> list[tuple[str, list[Talk]]]:
+    texts, now = parts().texts, time.time()
+    grouped = groupby(shown, lambda talk: wording.day(talk.asked_at, texts, now))
+    return [(day, list(talks)) for day, talks in grouped]
+
+
+def _last_forgotten(one: Friend, shown: Sequence[Talk], newer: bool) -> str | None:
+    """The id of the question after which the memory begins, if it stands in this page."""
+    before = [talk for talk in shown if talk.position <= one.memory_from]
+    ends_here = len(before) < len(shown) or not newer
+    return before[-1].id if before and ends_here else None
+
+
+@bp.get("/delete")
+def confirm() -> ResponseReturnValue:
+    return render_template("delete.html", friend=_friend(request.args.get("id", "")))
+
+
+@bp.post("/delete")
+def delete() -> ResponseReturnValue:
+    one = _friend(request.form.get("id", ""))
+    try:
+        _delete(one.user_id)
+    except (StoreError, TimeoutError):
+        return render_template("delete.html", friend=one, failed=True), 503
+    return redirect(url_for(".show", done="deleted"), 303)
+
+
+def _delete(user_id: str) -> None:
+    """In small pieces, between which the store is there for friends."""
+    count = DELETED_AT_ONCE
+    while count == DELETED_AT_ONCE:
+        deleting = parts().engine.store.delete_friend(user_id, DELETED_AT_ONCE)
+        count = deleting.result(DELETE_SECONDS)
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+@bp.get("/export/<any(csv, jsonl):suffix>")
+def export(suffix: str) -> ResponseReturnValue:
+    lines, mimetype = sheets.FORMATS[suffix]
+    file = f"chatgee-{wording.iso(time.time())[:10]}.{suffix}"
+    return Response(
+        sheets.pieces(lines(_exported(), parts().texts)),
+        mimetype=mimetype,
+        headers={"Content-Disposition": f'attachment; filename="{file}"'},
+    )
+
+
+def _exported() -> Iterator[Talk]:
+    if "friend" in request.args:
+        return archive.every_of(parts().archive, request.args["friend"])
+    return archive.every(parts().archive, _wanted(), _until())
+
+
+# --- for the templates ----------------------------------------------------------------------
+
+
+@bp.context_processor
+def _in_words() -> dict[str, Any]:
+    texts, now = parts().texts, time.time()
+    return {
+        "face": lambda user_id: wording.face(user_id, texts),
+        "moment": lambda at: wording.moment(at, texts, now),
+        "day": lambda at: wording.day(at, texts, now),
+        "span": lambda seconds: wording.span(seconds, texts),
+        "clock": wording.clock,
+        "iso": wording.iso,
+        "excerpt": wording.excerpt,
+        "marked": wording.marked,
+        "model": parts().board.model,
+    }
+
+
+@bp.errorhandler(StoreError)
+def unreadable(_: StoreError) -> ResponseReturnValue:
+    return render_template("trouble.html", key="talks.unreadable"), 500
