@@ -9,6 +9,8 @@ import pytest
 
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
+from chatgee.questions import Delivery
+from chatgee.store.figures import Span
 from chatgee.texts import OURS, Texts
 from chatgee.web.home import DONE
 from chatgee.web.setup import EXAMPLES
@@ -146,8 +148,16 @@ USED |= {f"setup.name_{name}" for name in EXAMPLES}
 USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
 USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
+STATS_TILES = ("asked", "friends", "at_once", "seconds", "cost")
+STATS_CHANGES = ("count", "share", "seconds")
+STATS_CHARTS = ("questions", "took", "tokens")
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
+USED |= {f"stats.{name}_{span}" for name in ("span", "than") for span in Span}
+USED |= {f"stats.{name}_{kind}" for name in ("more", "less") for kind in STATS_CHANGES}
+USED |= {f"stats.{name}_{part}" for name in STATS_CHARTS for part in ("title", "about")}
+USED |= {f"stats.way_{way}" for way in (*Delivery, "failed", "waiting")}
+USED |= {f"stats.kind_{failure}" for failure in Failure} | {f"stats.{name}" for name in STATS_TILES}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 
 

@@ -11,13 +11,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Question, State, Turn
+from chatgee.store import days
 from chatgee.store.database import Database, Row, Session
 from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome
 
 __all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "Store"]
-
-KOREA_SECONDS = 9 * 3600
-"""Days are counted in Korea, this far ahead of UTC; there is no summer time."""
 
 NO_LIMITS = Limits()
 
@@ -64,7 +62,7 @@ class Store:
         now = self.now()
         if refusal := self._refusal(db, user_id, limits, now):
             return Asked(refusal=refusal)
-        position = _value(db.one("count_question", user_id=user_id, now=now))
+        position = self._line_up(db, user_id, now)
         db.change(
             "insert_question",
             id=question_id,
@@ -76,6 +74,12 @@ class Store:
         )
         earlier = db.one("has_earlier", user_id=user_id, position=position) is not None
         return Asked(position, earlier)
+
+    def _line_up(self, db: Session, user_id: str, now: float) -> int:
+        """The position of one question more at the end of the friend's line."""
+        seen = db.one("last_seen", user_id=user_id)
+        db.tallies.asked(now, seen[0] if seen else None)
+        return _value(db.one("count_question", user_id=user_id, now=now))
 
     def _refusal(
         self, db: Session, user_id: str, limits: Limits, now: float
@@ -90,10 +94,10 @@ class Store:
             return "limit.stranger", limits.strangers
         if limits.per_minute and asked_since(now - 60) >= limits.per_minute:
             return "limit.minute", limits.per_minute
-        if limits.per_day and asked_since(_midnight(now)) >= limits.per_day:
+        if limits.per_day and asked_since(days.midnight(now)) >= limits.per_day:
             return "limit.day", limits.per_day
         if limits.tokens_per_day:
-            used = _value(db.one("tokens_of_day", day=_day(now)))
+            used = _value(db.one("tokens_of_day", day=days.day_name(now)))
             if used >= limits.tokens_per_day:
                 return "limit.tokens", limits.tokens_per_day
         return None
@@ -109,7 +113,7 @@ class Store:
         now = self.now()
         if refusal := self._refusal(db, user_id, limits, now):
             return Asked(refusal=refusal)
-        position = _value(db.one("count_question", user_id=user_id, now=now))
+        position = self._line_up(db, user_id, now)
         db.change("ask_again", id=question_id, user_id=user_id, position=position, now=now)
         return Asked(position)
 
@@ -134,7 +138,7 @@ class Store:
         """Write down what became of a question, and what it cost."""
         now = self.now()
         state = State.FAILED if outcome.failure else State.ANSWERED
-        db.change(
+        changed = db.change(
             "fill",
             id=question.id,
             to_state=state.value,
@@ -143,11 +147,16 @@ class Store:
             failure=outcome.failure and outcome.failure.value,
             now=now,
         )
+        if changed and outcome.failure:
+            db.tallies.failed(question.asked_at, outcome.failure)
+        elif changed:
+            db.tallies.answered(question.asked_at, outcome.seconds)
         if outcome.usage:
+            db.tallies.spent(question.asked_at, outcome.model, outcome.usage)
             for user_id in (question.user_id, ""):
                 db.change(
                     "add_usage",
-                    day=_day(now),
+                    day=days.day_name(now),
                     user_id=user_id,
                     prompt_tokens=outcome.usage.prompt_tokens,
                     completion_tokens=outcome.usage.completion_tokens,
@@ -198,7 +207,9 @@ class Store:
     def confirm(self, db: Session, ids: Sequence[str]) -> None:
         """Claimed answers are on their way: nobody else needs to announce them."""
         for one in ids:
-            db.change("confirm", id=one, now=self.now())
+            sent = db.one("confirm", id=one, now=self.now())
+            if sent and sent[1] == State.ANSWERED:
+                db.tallies.delivered(sent[0], Delivery(sent[2]))
 
     @transaction
     def let_go(self, db: Session, ids: Sequence[str]) -> None:
@@ -259,16 +270,16 @@ class Store:
         return unanswered, [(row[0], row[1], row[2]) for row in db.all("promises")]
 
     @transaction
-    def purge(self, db: Session, days: int, most: int) -> int:
-        """Delete up to `most` questions older than `days`; how many there were.
+    def purge(self, db: Session, keep_days: int, most: int) -> int:
+        """Delete up to `most` questions older than `keep_days`; how many there were.
 
         With the last of them go the friends who have asked nothing since, and what they used.
         """
-        before = self.now() - days * 86400
+        before = self.now() - keep_days * 86400
         count = db.change("purge_questions", before=before, limit=most)
         if count < most:
             db.change("purge_friends", before=before)
-            db.change("purge_usage", day=_day(before))
+            db.change("purge_usage", day=days.day_name(before))
         return count
 
 
@@ -294,12 +305,3 @@ def _as_question(row: Row) -> Question:
         Failure(failure) if failure else None,
         Delivery(delivery) if delivery else None,
     )
-
-
-def _day(moment: float) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(moment + KOREA_SECONDS))
-
-
-def _midnight(moment: float) -> float:
-    """When the day of `moment` began in Korea."""
-    return (moment + KOREA_SECONDS) // 86400 * 86400 - KOREA_SECONDS
