@@ -66,7 +66,7 @@ class Stats:
 
     @property
     def tiles(self) -> Iterator[Tile]:
-        now, before = self.period.total, self.period.before
+        now, before = self.period.total, self.period.before or Figures()
         yield self._tile("asked", _count(now.asked), self._growth(now.asked, before.asked))
         friends = self.texts("stats.people", count=_count(now.friends))
         yield self._tile("friends", friends, self._growth(now.friends, before.friends))

@@ -7,13 +7,16 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, select
+from sqlalchemy import Select, bindparam, func, select
 
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
 from chatgee.store import schema, tallies
 from chatgee.store.archive import Archive
 from chatgee.store.days import HOURS_OF_DAY, day_of, first_hour, hour_of
+
+Counts = dict[int, Counter[str]]
+"""By the day or the hour."""
 
 EPOCH = date(1970, 1, 1)
 MONTHS = 12
@@ -112,8 +115,13 @@ class Period:
     span: Span
     points: tuple[Point, ...]
     total: Figures
-    before: Figures
-    """The time of the same length just before it, up to this hour of its last day."""
+    before: Figures | None
+    """The time of the same length just before it, up to this hour of its last day.
+
+    None where not all of it was counted: a young bot would seem to grow without end.
+    """
+    empty: bool
+    """Whether nothing was ever counted."""
 
 
 _DAYS = select(schema.by_day).where(
@@ -122,12 +130,7 @@ _DAYS = select(schema.by_day).where(
 _HOURS = select(schema.by_hour).where(
     schema.by_hour.c.hour >= bindparam("first"), schema.by_hour.c.hour < bindparam("end")
 )
-_ANYTHING = select(literal(1)).select_from(schema.by_day).limit(1)
-
-
-def is_empty(archive: Archive) -> bool:
-    """Whether nothing was ever counted."""
-    return archive.one(_ANYTHING) is None
+_BEGINNING = select(func.min(schema.by_day.c.day))
 
 
 def look(archive: Archive, span: Span, now: float) -> Period:
@@ -136,25 +139,36 @@ def look(archive: Archive, span: Span, now: float) -> Period:
     first = _first_day(span, today)
     length = today + 1 - first
     days = _read(archive, _DAYS, first - length, today + 1)
-    same_day = today - length
-    same_hours = _read(archive, _HOURS, first_hour(same_day), this_hour - length * HOURS_OF_DAY + 1)
-    earlier = [days[day] for day in range(first - length, same_day)]
     if span == Span.DAY:
         points = _hours_of(archive, today)
     else:
         points = _days_of(days, first, today, by_month=span == Span.YEAR)
-    friends = _friends(days, first, today)
+    began = _beginning(archive)
     return Period(
         span,
         points,
-        _together((days[day] for day in range(first, today + 1)), friends),
-        _together(
-            (*earlier, *same_hours.values()),
-            _of_day(same_hours.values())
-            if span == Span.DAY
-            else _friends(days, first - length, same_day),
-        ),
+        _whole(days, first, today),
+        _before(archive, days, first - length, today - length, this_hour - length * HOURS_OF_DAY)
+        if began is not None and began <= first - length
+        else None,
+        began is None,
     )
+
+
+def _beginning(archive: Archive) -> int | None:
+    """The first day on which something was counted."""
+    row = archive.one(_BEGINNING)
+    return row[0] if row else None
+
+
+def _before(archive: Archive, days: Counts, first: int, last: int, last_hour: int) -> Figures:
+    """From a day to an hour of another: so today, which is not over, is compared fairly."""
+    hours = _read(archive, _HOURS, first_hour(last), last_hour + 1).values()
+    if first == last:
+        friends = sum(hour[tallies.FRIENDS_OF_DAY] for hour in hours)
+    else:
+        friends = _friends(days, first, last)
+    return _together((*(days[day] for day in range(first, last)), *hours), friends)
 
 
 def _first_day(span: Span, today: int) -> int:
@@ -165,10 +179,8 @@ def _first_day(span: Span, today: int) -> int:
     return today + 1 - {Span.DAY: 1, Span.WEEK: 7, Span.MONTH: 30}[span]
 
 
-def _read(
-    archive: Archive, statement: Select[Any], first: int, end: int
-) -> dict[int, Counter[str]]:
-    found: dict[int, Counter[str]] = defaultdict(Counter)
+def _read(archive: Archive, statement: Select[Any], first: int, end: int) -> Counts:
+    found: Counts = defaultdict(Counter)
     for start, name, count in map(tuple, archive.all(statement, first=first, end=end)):
         found[start][name] = count
     return found
@@ -187,21 +199,16 @@ def _hours_of(archive: Archive, day: int) -> tuple[Point, ...]:
     )
 
 
-def _days_of(
-    days: dict[int, Counter[str]], first: int, last: int, by_month: bool
-) -> tuple[Point, ...]:
+def _days_of(days: Counts, first: int, last: int, by_month: bool) -> tuple[Point, ...]:
     pieces: dict[date, list[int]] = defaultdict(list)
     for day in range(first, last + 1):
         on = EPOCH + timedelta(day)
         pieces[on.replace(day=1) if by_month else on].append(day)
-    return tuple(
-        Point(
-            on,
-            None,
-            _together((days[day] for day in piece), _friends(days, piece[0], piece[-1])),
-        )
-        for on, piece in pieces.items()
-    )
+    return tuple(Point(on, None, _whole(days, piece[0], piece[-1])) for on, piece in pieces.items())
+
+
+def _whole(days: Counts, first: int, last: int) -> Figures:
+    return _together((days[day] for day in range(first, last + 1)), _friends(days, first, last))
 
 
 def _together(pieces: Iterable[Counter[str]], friends: int) -> Figures:
@@ -211,11 +218,7 @@ def _together(pieces: Iterable[Counter[str]], friends: int) -> Figures:
     return Figures(total, friends)
 
 
-def _of_day(hours: Iterable[Counter[str]]) -> int:
-    return sum(hour[tallies.FRIENDS_OF_DAY] for hour in hours)
-
-
-def _friends(days: dict[int, Counter[str]], first: int, last: int) -> int:
+def _friends(days: Counts, first: int, last: int) -> int:
     """Different friends from one day to another.
 
     Each counts on one of these days: on that before which they had last asked before `first`.

@@ -64,6 +64,11 @@ def _tallies(connection: Connection) -> None:
     The model's own time was not kept: it is taken for the whole time until there was an answer.
     """
     schema.metadata.create_all(connection, tables=[schema.by_hour, schema.by_day])
+    count_stored(connection)
+
+
+def count_stored(connection: Connection) -> None:
+    """Fill the empty tables of counts from the questions and the tokens that are stored."""
     tallies = Tallies()
     _count_questions(connection, tallies)
     _count_tokens(connection, tallies)

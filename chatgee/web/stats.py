@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.prices import Prices, Typed
 from chatgee.stats import Stats
-from chatgee.store.figures import Span, is_empty, look
+from chatgee.store.figures import Span, look
 from chatgee.web import owner
 from chatgee.web.parts import parts
 
@@ -61,7 +61,6 @@ def _page(
         "stats.html",
         stats=stats,
         spans=list(Span),
-        empty=is_empty(archive),
         typed=typed or stats.typed,
         wrong=wrong or {},
         saved=saved,
