@@ -26,6 +26,16 @@ def bring_up(connection: Connection) -> int:
     if found is not None and found >= schema.VERSION:
         return found
     _begin(connection)
+    try:
+        found = _climb(connection)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+    return found
+
+
+def _climb(connection: Connection) -> int:
     found = _version(connection)
     if found is None:
         schema.metadata.create_all(connection)
@@ -37,7 +47,6 @@ def bring_up(connection: Connection) -> int:
             .where(schema.about.c.name == "version")
             .values(value=str(version + 1))
         )
-    connection.commit()
     return found or schema.VERSION
 
 
