@@ -13,7 +13,7 @@ from chatgee.store import Store
 from chatgee.store.archive import Archive
 from chatgee.store.database import Session
 from chatgee.store.days import HOURS_OF_DAY, day_of
-from chatgee.store.figures import Figures, Period, Span, look
+from chatgee.store.figures import EPOCH, Figures, Period, Span, look
 from chatgee.store.tallies import Tallies, bucket
 from tests.far_ends import PATIENCE
 
@@ -91,7 +91,7 @@ def test_the_points_add_up_to_the_whole(bench: Bench, span: Span) -> None:
 
     bench.count(work)
     period = bench.look(span)
-    first = day_of(NOW) - (day_of(NOW) - (period.points[0].day - date(1970, 1, 1)).days)
+    first = (period.points[0].day - EPOCH).days
     expected = sum(day_of(at) >= first for at in moments)
     assert sum(one.figures.asked for one in period.points) == period.total.asked == expected
     assert period.total.usage == {"gpt": Usage(10 * expected, expected)}

@@ -18,8 +18,8 @@ SECRETS = {
     "SKILL_KEY": "secret-of-the-skill",
     "NGROK_AUTHTOKEN": "secret-of-ngrok",
 }
-PAGES = ("/setup", "/setup/servers", "/board")
-CHANGES = ("/setup", "/setup/model", "/setup/link", "/setup/skip", "/key")
+PAGES = ("/setup", "/setup/servers", "/board", "/stats")
+CHANGES = ("/setup", "/setup/model", "/setup/link", "/setup/skip", "/key", "/stats")
 ALIVE = "ChatGee가 켜져 있어요."
 
 
