@@ -60,7 +60,9 @@ class Stats:
     prices: Prices
     texts: Texts
     model: str
-    """That which answers now; empty for the practice model."""
+    """That of the settings."""
+    practice: bool = False
+    """Whether the practice model answers instead of it, which costs nothing."""
 
     # --- the top ----------------------------------------------------------------------------
 
@@ -198,7 +200,7 @@ class Stats:
     def models(self) -> tuple[str, ...]:
         """Those that have a row among the prices: used, priced by the owner, or answering now."""
         known = self.period.total.usage.keys() | self.prices.own.keys()
-        return tuple(sorted(known | ({self.model} if self.model else set())))
+        return tuple(sorted(known | (set() if self.practice else {self.model})))
 
     @property
     def typed(self) -> Typed:

@@ -1,6 +1,7 @@
 """The tables, and every statement of the hot path, built once."""
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
     Index,
@@ -90,7 +91,7 @@ by_hour = Table(
     metadata,
     Column("hour", Integer, primary_key=True, autoincrement=False),
     Column("name", String, primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 by_day = Table(
@@ -98,7 +99,7 @@ by_day = Table(
     metadata,
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("name", String, primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

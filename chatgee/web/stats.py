@@ -55,8 +55,8 @@ def _page(
     ours, archive = parts().settings, parts().archive
     chosen = request.values.get("range", "")
     span = Span(chosen) if chosen in set(Span) else Span.WEEK
-    model = "" if ours.practice else ours.openai_model
-    stats = Stats(look(archive, span, time.time()), prices, parts().texts, model)
+    period = look(archive, span, time.time())
+    stats = Stats(period, prices, parts().texts, ours.openai_model, ours.practice)
     return render_template(
         "stats.html",
         stats=stats,
