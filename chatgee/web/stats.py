@@ -35,7 +35,7 @@ def save_prices() -> ResponseReturnValue:
         after.write(folder)
     except OSError as error:
         why = parts().texts("stats.not_written", why=error.strerror or error)
-        return _page(before, typed, {"file": why})
+        return _page(before, typed, unwritten=why)
     return _page(after, saved=True)
 
 
@@ -50,6 +50,7 @@ def _page(
     prices: Prices,
     typed: Typed | None = None,
     wrong: dict[str, str] | None = None,
+    unwritten: str = "",
     saved: bool = False,
 ) -> str:
     ours, archive = parts().settings, parts().archive
@@ -63,5 +64,6 @@ def _page(
         spans=list(Span),
         typed=typed or stats.typed,
         wrong=wrong or {},
+        unwritten=unwritten,
         saved=saved,
     )
