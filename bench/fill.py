@@ -24,13 +24,13 @@ def fill(data_dir: Path, *, friends: int, turns: int = TURNS) -> None:
     """Add so many friends with so many answered questions each."""
     from sqlalchemy import create_engine
 
-    from chatgee.store import schema
+    from chatgee.store import migrations, schema
 
     data_dir.mkdir(parents=True, exist_ok=True)
     file = data_dir / "chatgee.db"
     engine = create_engine(f"sqlite:///{file}")
-    schema.metadata.create_all(engine)
-    engine.dispose()
+    with engine.connect() as connection:
+        migrations.bring_up(connection)
     now = time.time()
     with sqlite3.connect(file) as driver:
         driver.execute("PRAGMA journal_mode=WAL")
@@ -40,6 +40,9 @@ def fill(data_dir: Path, *, friends: int, turns: int = TURNS) -> None:
         insert(driver, schema.usage.name, usage_rows(friends * turns, now))
         driver.commit()
     driver.close()
+    with engine.begin() as connection:
+        migrations.count_stored(connection)
+    engine.dispose()
 
 
 def insert(driver: sqlite3.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:

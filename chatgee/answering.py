@@ -111,6 +111,7 @@ class Answering:
         started = time.monotonic()
         try:
             answer = await self._ask(question, self.memory.trim(due.memory))
+            seconds = time.monotonic() - started
             text = answer.text.encode("utf-8", "replace").decode()  # no lone surrogates
             shown = await _plain(text)
             if is_blank(shown):
@@ -122,9 +123,9 @@ class Answering:
             log.exception("question %s", question.id)
             return Outcome(failure=Failure.BUG)
         self.health.answered()
-        log.info("question %s: answered in %.1f s", question.id, time.monotonic() - started)
+        log.info("question %s: answered in %.1f s", question.id, seconds)
         log.debug("question %s: %r -> %r", question.id, question.text, text)
-        return Outcome(text, shown, usage=answer.usage)
+        return Outcome(text, shown, None, answer.usage, self.model.name, seconds)
 
     async def _ask(self, question: Question, memory: tuple[Turn, ...]) -> Answer:
         prompt = Prompt(question.text, question.image_url, memory, self.character.read())

@@ -105,6 +105,6 @@ class Trial:
 
     async def _count(self, usage: Usage) -> None:
         try:
-            await asyncio.wrap_future(self.store.spend(usage))
+            await asyncio.wrap_future(self.store.spend(self.model.name, usage))
         except StoreError as error:
             log.error("%s tokens were not counted: %s", usage, error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 
-from chatgee.store import KOREA_SECONDS
+from chatgee.store.days import KOREA_SECONDS
 from chatgee.texts import Texts
 
 KOREA = timezone(timedelta(seconds=KOREA_SECONDS))

@@ -84,6 +84,10 @@ class Bot:
         """Wait until so many questions have their answers."""
         self._until("SELECT count(*) FROM questions WHERE state = 'answered'", count)
 
+    def until_delivered(self, count: int) -> None:
+        """Wait until it is noted of so many questions that their friends know what became."""
+        self._until("SELECT count(*) FROM questions WHERE delivered_at IS NOT NULL", count)
+
     def until_held(self, user_id: str) -> None:
         """Wait until an answer of this friend is held."""
         sql = "SELECT count(*) FROM questions WHERE state = 'answered' AND delivery IS NULL"

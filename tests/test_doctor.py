@@ -17,10 +17,11 @@ import pytest
 import requests
 from rich.console import Console
 
-from chatgee import instance, kakao, prices, proof, settings
+from chatgee import instance, kakao, proof, settings
 from chatgee.board import Board
 from chatgee.doctor import here, net, packages, report, services, steps, trip
 from chatgee.doctor.case import Case, Check
+from chatgee.prices import Prices
 from chatgee.questions import Answer, Usage
 from chatgee.texts import Texts
 from tests.bot import Bot
@@ -378,8 +379,14 @@ def test_what_the_answer_cost_is_told_where_the_price_is_known(quiet: dict[str, 
     assert check.data["dollars"] == pytest.approx(0.15)
     assert "210.00원" in check.text
     assert services.answered(official, answer, 21).state == "warn"
-    assert prices.dollars("gpt-6-luna-2026-08-01", answer.usage) == pytest.approx(0.15)
-    assert prices.dollars("gpt-6-luna-large", answer.usage) is None
+
+
+def test_the_owners_price_counts_wherever_the_model_is(quiet: dict[str, str]) -> None:
+    case = case_of(quiet)
+    Prices({case.settings.openai_model: (1.0, 0.0)}, 1000.0).write(case.settings.data_dir)
+    check = services.answered(case, Answer("네", Usage(1_000_000, 100_000)), 1)
+    assert check.data["dollars"] == pytest.approx(1.0)
+    assert "1000.00원" in check.text
 
 
 # --- the way from outside -------------------------------------------------------------------

@@ -19,10 +19,13 @@ SECRETS = {
     "NGROK_AUTHTOKEN": "secret-of-ngrok",
 }
 PAGES = (
-    *("/setup", "/setup/servers", "/board"),
+    *("/setup", "/setup/servers", "/board", "/stats"),
     *("/talks", "/talks/more", "/talks/live", "/talks/export/csv", "/talks/export/jsonl"),
 )
-CHANGES = ("/setup", "/setup/model", "/setup/link", "/setup/skip", "/key", "/talks/delete")
+CHANGES = (
+    *("/setup", "/setup/model", "/setup/link", "/setup/skip", "/key"),
+    *("/stats", "/talks/delete"),
+)
 ALIVE = "ChatGee가 켜져 있어요."
 
 

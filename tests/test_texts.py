@@ -10,7 +10,9 @@ import pytest
 from chatgee import sentences
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
+from chatgee.questions import Delivery
 from chatgee.sheets import COLUMNS
+from chatgee.store.figures import Span
 from chatgee.store.talks import Kind
 from chatgee.texts import OURS, Texts
 from chatgee.web import character
@@ -158,8 +160,16 @@ USED |= {f"home.step_is_{state}" for state in ("done", "now", "later")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
 USED |= {f"talks.is_{kind}" for kind in Kind} | {f"talks.column_{name}" for name in COLUMNS}
 USED |= {f"talks.{unit}" for unit in ("minutes", "hours", "days")}
+STATS_TILES = ("asked", "friends", "at_once", "seconds", "cost")
+STATS_CHANGES = ("count", "share", "seconds")
+STATS_CHARTS = ("questions", "took", "tokens")
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
+USED |= {f"stats.{name}_{span}" for name in ("span", "than") for span in Span}
+USED |= {f"stats.{name}_{kind}" for name in ("more", "less") for kind in STATS_CHANGES}
+USED |= {f"stats.{name}_{part}" for name in STATS_CHARTS for part in ("title", "about")}
+USED |= {f"stats.way_{way}" for way in (*Delivery, "failed", "waiting")}
+USED |= {f"stats.kind_{failure}" for failure in Failure} | {f"stats.{name}" for name in STATS_TILES}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 USED |= {f"sentences.about_{key.replace('.', '_')}" for key in sentences.KEYS}
 USED |= {f"sentences.group_{group}" for group in sentences.GROUPS}

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from chatgee import app, prices
+from chatgee import app
 from chatgee.doctor.case import Case, Check
 from chatgee.doctor.net import Lost, send, within
 from chatgee.errors import Failure, ModelError
 from chatgee.options import is_loopback
+from chatgee.prices import Prices, cost
 from chatgee.questions import Answer, Prompt
 
 MODEL_SECONDS, SLOW_SECONDS = 25.0, 20.0
@@ -61,7 +62,9 @@ def _no_answer(case: Case, failure: Failure) -> Check:
 
 def answered(case: Case, answer: Answer, seconds: float) -> Check:
     name, usage = case.settings.openai_model, answer.usage
-    known = None if case.settings.openai_base_url else prices.dollars(name, usage)
+    prices = Prices.read(case.settings.data_dir)
+    elsewhere = case.settings.openai_base_url is not None  # the list is OpenAI's
+    known = cost(prices.owners(name) if elsewhere else prices.of(name), usage)
     about: dict[str, Any] = {
         "model": name,
         "seconds": round(seconds, 2),
@@ -74,7 +77,7 @@ def answered(case: Case, answer: Answer, seconds: float) -> Check:
         key = "doctor.model_without_price"
     else:
         key = "doctor.model"
-        about["won"] = f"{max(0.01, known * prices.WON_PER_DOLLAR):.2f}"
+        about["won"] = f"{max(0.01, known * prices.won_per_dollar) if known else 0:.2f}"
     if seconds > SLOW_SECONDS:
         return case.check("model", "warn", key, "doctor.model_slow_remedy", **about)
     return case.check("model", "good", key, **about)

@@ -9,15 +9,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Concatenate, ParamSpec, TypeVar
 
-from chatgee.errors import Failure
 from chatgee.questions import Delivery, Question, State, Turn, Usage
+from chatgee.store import days
 from chatgee.store.database import Database, Row, Session
+from chatgee.store.rows import as_question, question_of, value_of
 from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome
 
 __all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "Store"]
-
-KOREA_SECONDS = 9 * 3600
-"""Days are counted in Korea, this far ahead of UTC; there is no summer time."""
 
 NO_LIMITS = Limits()
 
@@ -64,7 +62,7 @@ class Store:
         now = self.now()
         if refusal := self._refusal(db, user_id, limits, now):
             return Asked(refusal=refusal)
-        position = _value(db.one("count_question", user_id=user_id, now=now))
+        position = self._line_up(db, user_id, now)
         db.change(
             "insert_question",
             id=question_id,
@@ -77,6 +75,12 @@ class Store:
         earlier = db.one("has_earlier", user_id=user_id, position=position) is not None
         return Asked(position, earlier)
 
+    def _line_up(self, db: Session, user_id: str, now: float) -> int:
+        """The position of one question more at the end of the friend's line."""
+        seen = db.one("last_seen", user_id=user_id)
+        db.tallies.asked(now, seen[0] if seen else None)
+        return value_of(db.one("count_question", user_id=user_id, now=now))
+
     def _refusal(
         self, db: Session, user_id: str, limits: Limits, now: float
     ) -> tuple[str, int] | None:
@@ -84,16 +88,19 @@ class Store:
             return None
 
         def asked_since(moment: float) -> int:
-            return _value(db.one("count_since", user_id=user_id, since=moment))
+            return value_of(db.one("count_since", user_id=user_id, since=moment))
 
-        if limits.strangers and _value(db.one("questions_of", user_id=user_id)) >= limits.strangers:
+        if (
+            limits.strangers
+            and value_of(db.one("questions_of", user_id=user_id)) >= limits.strangers
+        ):
             return "limit.stranger", limits.strangers
         if limits.per_minute and asked_since(now - 60) >= limits.per_minute:
             return "limit.minute", limits.per_minute
-        if limits.per_day and asked_since(_midnight(now)) >= limits.per_day:
+        if limits.per_day and asked_since(days.midnight(now)) >= limits.per_day:
             return "limit.day", limits.per_day
         if limits.tokens_per_day:
-            used = _value(db.one("tokens_of_day", day=_day(now)))
+            used = value_of(db.one("tokens_of_day", day=days.day_name(now)))
             if used >= limits.tokens_per_day:
                 return "limit.tokens", limits.tokens_per_day
         return None
@@ -103,13 +110,13 @@ class Store:
         self, db: Session, question_id: str, user_id: str, limits: Limits = NO_LIMITS
     ) -> Asked | None:
         """Put a failed question back in line, as `ask` does; None where it did not fail."""
-        question = _question(db.one("question", id=question_id, user_id=user_id))
+        question = question_of(db.one("question", id=question_id, user_id=user_id))
         if question is None or question.state != State.FAILED:
             return None
         now = self.now()
         if refusal := self._refusal(db, user_id, limits, now):
             return Asked(refusal=refusal)
-        position = _value(db.one("count_question", user_id=user_id, now=now))
+        position = self._line_up(db, user_id, now)
         db.change("ask_again", id=question_id, user_id=user_id, position=position, now=now)
         return Asked(position)
 
@@ -123,7 +130,7 @@ class Store:
     @transaction
     def next(self, db: Session, user_id: str, turns: int) -> Due | None:
         """The friend's oldest question without an answer, with the last `turns` before it."""
-        question = _question(db.one("next", user_id=user_id))
+        question = question_of(db.one("next", user_id=user_id))
         if question is None:
             return None
         rows = db.all("memory", user_id=user_id, position=question.position, limit=turns)
@@ -134,7 +141,7 @@ class Store:
         """Write down what became of a question, and what it cost."""
         now = self.now()
         state = State.FAILED if outcome.failure else State.ANSWERED
-        there = db.change(
+        changed = db.change(
             "fill",
             id=question.id,
             to_state=state.value,
@@ -143,20 +150,27 @@ class Store:
             failure=outcome.failure and outcome.failure.value,
             now=now,
         )
+        if changed and outcome.failure:
+            db.tallies.failed(question.asked_at, outcome.failure)
+        elif changed:
+            db.tallies.answered(question.asked_at, outcome.seconds)
         if outcome.usage:
+            db.tallies.spent(question.asked_at, outcome.model, outcome.usage)
             # Of a friend who was deleted meanwhile, nothing comes back; it was paid all the same.
-            for user_id in (question.user_id, "") if there else ("",):
+            for user_id in (question.user_id, "") if changed else ("",):
                 _add_usage(db, now, user_id, 1, outcome.usage)
 
     @transaction
-    def spend(self, db: Session, usage: Usage) -> None:
+    def spend(self, db: Session, model: str, usage: Usage) -> None:
         """Count tokens that were used for no friend."""
-        _add_usage(db, self.now(), "", 0, usage)
+        now = self.now()
+        db.tallies.spent(now, model, usage)
+        _add_usage(db, now, "", 0, usage)
 
     @transaction
     def find(self, db: Session, question_id: str, user_id: str) -> Question | None:
         """The friend's question as it stands."""
-        return _question(db.one("question", id=question_id, user_id=user_id))
+        return question_of(db.one("question", id=question_id, user_id=user_id))
 
     # --- delivering -----------------------------------------------------------------------
 
@@ -169,7 +183,7 @@ class Store:
         None where the friend has no such question. A question still in the making, and an answer
         that was delivered before, come back unclaimed.
         """
-        question = _question(db.one("question", id=question_id, user_id=user_id))
+        question = question_of(db.one("question", id=question_id, user_id=user_id))
         if question is None:
             return None
         return self._claim(db, question, how, held)
@@ -187,7 +201,7 @@ class Store:
                 before=question.position,
                 limit=held + 1,
             )
-        found = [_as_question(row) for row in rows]
+        found = [as_question(row) for row in rows]
         for one in found[:held]:
             db.change("claim", id=one.id, how=Delivery.HELD.value)
             mine.append(one.id)
@@ -198,7 +212,9 @@ class Store:
     def confirm(self, db: Session, ids: Sequence[str]) -> None:
         """Claimed answers are on their way: nobody else needs to announce them."""
         for one in ids:
-            db.change("confirm", id=one, now=self.now())
+            sent = db.one("confirm", id=one, now=self.now())
+            if sent and sent[1] == State.ANSWERED:
+                db.tallies.delivered(sent[0], Delivery(sent[2]))
 
     @transaction
     def let_go(self, db: Session, ids: Sequence[str]) -> None:
@@ -215,7 +231,7 @@ class Store:
     @transaction
     def last_failed(self, db: Session, user_id: str) -> str | None:
         """The id of the friend's last question, if it failed."""
-        last = _question(db.one("last", user_id=user_id))
+        last = question_of(db.one("last", user_id=user_id))
         return last.id if last and last.state == State.FAILED else None
 
     # --- callbacks ------------------------------------------------------------------------
@@ -234,7 +250,7 @@ class Store:
         None where there is no address, or nothing left to say by it: the answer was delivered.
         """
         promised = db.one("promised", id=question_id)
-        question = _question(db.one("question", id=question_id, user_id=user_id))
+        question = question_of(db.one("question", id=question_id, user_id=user_id))
         if promised is None or question is None:
             return None
         db.change("use_callback", id=question_id)
@@ -255,20 +271,20 @@ class Store:
         """
         db.change("let_all_go")
         db.change("drop_promises", before=self.now() - callback_seconds)
-        unanswered = [_as_question(row) for row in db.all("unanswered")]
+        unanswered = [as_question(row) for row in db.all("unanswered")]
         return unanswered, [(row[0], row[1], row[2]) for row in db.all("promises")]
 
     @transaction
-    def purge(self, db: Session, days: int, most: int) -> int:
-        """Delete up to `most` questions older than `days`; how many there were.
+    def purge(self, db: Session, keep_days: int, most: int) -> int:
+        """Delete up to `most` questions older than `keep_days`; how many there were.
 
         With the last of them go the friends who have asked nothing since, and what they used.
         """
-        before = self.now() - days * 86400
+        before = self.now() - keep_days * 86400
         count = db.change("purge_questions", before=before, limit=most)
         if count < most:
             db.change("purge_friends", before=before)
-            db.change("purge_usage", day=_day(before))
+            db.change("purge_usage", day=days.day_name(before))
         return count
 
     @transaction
@@ -287,42 +303,9 @@ class Store:
 def _add_usage(db: Session, now: float, user_id: str, answers: int, used: Usage) -> None:
     db.change(
         "add_usage",
-        day=_day(now),
+        day=days.day_name(now),
         user_id=user_id,
         answers=answers,
         prompt_tokens=used.prompt_tokens,
         completion_tokens=used.completion_tokens,
     )
-
-
-def _value(row: Row | None) -> int:
-    return int(row[0]) if row else 0
-
-
-def _question(row: Row | None) -> Question | None:
-    return _as_question(row) if row else None
-
-
-def _as_question(row: Row) -> Question:
-    id_, user_id, position, text, image_url, asked_at, state, shown, failure, delivery = row
-    return Question(
-        id_,
-        user_id,
-        position,
-        text,
-        image_url,
-        asked_at,
-        State(state),
-        shown,
-        Failure(failure) if failure else None,
-        Delivery(delivery) if delivery else None,
-    )
-
-
-def _day(moment: float) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(moment + KOREA_SECONDS))
-
-
-def _midnight(moment: float) -> float:
-    """When the day of `moment` began in Korea."""
-    return (moment + KOREA_SECONDS) // 86400 * 86400 - KOREA_SECONDS

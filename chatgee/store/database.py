@@ -12,12 +12,13 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, select
+from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import NullPool
 
 from chatgee.errors import StoreError
-from chatgee.store import schema
+from chatgee.store import migrations, schema
+from chatgee.store.tallies import Tallies
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -49,17 +50,27 @@ class Session:
     def __init__(self, cursor: DBAPICursor, statements: dict[str, Statement]) -> None:
         self._cursor = cursor
         self._statements = statements
+        self.tallies = Tallies()
+        """Counted by all work of the transaction, and written down at its end."""
 
-    def one(self, name: str, **values: Any) -> Row | None:
+    def settle(self) -> None:
+        """Write down what was counted: a row once, however much work has counted in it."""
+        hours, days = self.tallies.take()
+        for row in hours:
+            self.change("tally_hour", **row)
+        for row in days:
+            self.change("tally_day", **row)
+
+    def one(self, name: str, /, **values: Any) -> Row | None:
         """The first row of a statement of `schema.STATEMENTS`, or None."""
         self._execute(name, values)
         return cast("Row | None", self._cursor.fetchone())
 
-    def all(self, name: str, **values: Any) -> Sequence[Row]:
+    def all(self, name: str, /, **values: Any) -> Sequence[Row]:
         self._execute(name, values)
         return self._cursor.fetchall()
 
-    def change(self, name: str, **values: Any) -> int:
+    def change(self, name: str, /, **values: Any) -> int:
         """How many rows the statement changed."""
         self._execute(name, values)
         return self._cursor.rowcount
@@ -111,9 +122,8 @@ class Database:
     def _open(self) -> Connection:
         url = self._engine.url.render_as_string(hide_password=True)
         try:
-            schema.metadata.create_all(self._engine)
             connection = self._engine.connect()
-            found = _version(connection)
+            found = migrations.bring_up(connection)
         except (exc.SQLAlchemyError, OSError) as error:
             why = error.orig if isinstance(error, exc.DBAPIError) else error
             raise StoreError("start.database_broken", url=url, why=why) from error
@@ -164,8 +174,10 @@ class Database:
     ) -> None:
         try:
             results = [work(session) for work, _ in batch]
+            session.settle()
             driver.commit()
         except Exception as error:
+            session.tallies.clear()
             self._roll_back(driver)
             if _is_locked(error) and not self._ending:
                 self._together(driver, session, batch)  # sqlite has waited; a backup takes longer
@@ -207,17 +219,6 @@ class Database:
         translated = StoreError("reply.not_stored", why=str(error))
         translated.__cause__ = error
         return translated
-
-
-def _version(connection: Connection) -> int:
-    """The version of the tables; ours is written where there is none yet."""
-    about = schema.about
-    wanted = select(about.c.value).where(about.c.name == "version")
-    found = connection.execute(wanted).scalar()
-    if found is None:
-        connection.execute(about.insert().values(name="version", value=str(schema.VERSION)))
-    connection.commit()
-    return int(found or schema.VERSION)
 
 
 def _is_locked(error: Exception) -> bool:

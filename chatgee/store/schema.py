@@ -1,6 +1,7 @@
 """The tables, and every statement of the hot path, built once."""
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
     Index,
@@ -21,7 +22,7 @@ from sqlalchemy.sql.expression import Executable
 
 from chatgee.questions import State
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a database with a higher one was made by a newer ChatGee."""
 
 metadata = MetaData()
@@ -66,7 +67,7 @@ questions = Table(
 Index("questions_by_friend", questions.c.user_id, questions.c.position, unique=True)
 Index("questions_by_time", questions.c.asked_at)
 _failed = questions.c.state == State.FAILED.value
-Index(
+failed_questions = Index(
     "failed_questions",
     questions.c.asked_at,
     sqlite_where=_failed,
@@ -89,6 +90,24 @@ usage = Table(
     Column("answers", Integer, nullable=False),
     Column("prompt_tokens", Integer, nullable=False),
     Column("completion_tokens", Integer, nullable=False),
+)
+
+# What `chatgee.store.tallies` counts, twice: a year of days is read in milliseconds.
+by_hour = Table(
+    "tallies_by_hour",
+    metadata,
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+by_day = Table(
+    "tallies_by_day",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # --- statements -----------------------------------------------------------------------------
@@ -127,12 +146,26 @@ _held = QUESTION.where(
     _q.position < bindparam("before"),
 )
 
+
+def _tally(table: Table, start: str) -> Executable:
+    """Count on in a row, or begin it."""
+    return (
+        insert(table)
+        .values([bindparam(start), bindparam("name"), bindparam("count")])
+        .on_conflict_do_update(
+            index_elements=[start, "name"],
+            set_={"count": table.c.count + bindparam("count")},
+        )
+    )
+
+
 STATEMENTS: dict[str, Executable] = {
     # One row more in the friend's line; returns its position.
     "count_question": _new_friend.on_conflict_do_update(
         index_elements=["id"],
         set_={"questions": _f.questions + 1, "last_seen_at": bindparam("now")},
     ).returning(_f.questions),
+    "last_seen": select(_f.last_seen_at).where(_f.id == bindparam("user_id")),
     "insert_question": insert(questions).values(
         id=bindparam("id"),
         user_id=bindparam("user_id"),
@@ -203,7 +236,8 @@ STATEMENTS: dict[str, Executable] = {
     .values(delivery=bindparam("how")),
     "confirm": update(questions)
     .where(_this, _open, _q.delivery.is_not(None))
-    .values(delivered_at=bindparam("now")),
+    .values(delivered_at=bindparam("now"))
+    .returning(_q.asked_at, _q.state, _q.delivery),
     "let_go": update(questions).where(_this, _open).values(delivery=None),
     "ask_again": update(questions)
     .where(_this, _mine, _q.state == State.FAILED.value)
@@ -221,6 +255,8 @@ STATEMENTS: dict[str, Executable] = {
     .values(callback_url=bindparam("url"), promised_at=bindparam("now")),
     "promised": select(_q.callback_url).where(_this, _q.callback_url.is_not(None)),
     "use_callback": update(questions).where(_this).values(callback_url=None),
+    "tally_hour": _tally(by_hour, "hour"),
+    "tally_day": _tally(by_day, "day"),
     # Starting again, and cleaning up.
     "let_all_go": update(questions).where(_open, _q.delivery.is_not(None)).values(delivery=None),
     "unanswered": QUESTION.where(_open, _q.state == State.ASKED.value).order_by(

@@ -64,3 +64,7 @@ class Outcome:
     shown: str | None = None
     failure: Failure | None = None
     usage: Usage | None = None
+    model: str = ""
+    """Whose the usage is."""
+    seconds: float | None = None
+    """What the model took for the answer."""

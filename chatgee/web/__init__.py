@@ -16,6 +16,7 @@ from chatgee.web import (
     session,
     setup,
     skill,
+    stats,
     talks,
     troubles,
 )
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     setup.bp,
     character.bp,
     sentences.bp,
+    stats.bp,
     manual.bp,
     talks.bp,
 )

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee import kakao, prices
+from chatgee import kakao
 from chatgee.board import ago
 from chatgee.bubbles import clip
 from chatgee.character import ALWAYS, Version, mark
@@ -14,6 +14,7 @@ from chatgee.comparison import Piece, changed, compare, gist
 from chatgee.draft import MOST_CHARS
 from chatgee.errors import ChatGeeError
 from chatgee.practice import PracticeModel
+from chatgee.prices import Prices
 from chatgee.questions import Delivery, Question, State, Turn, new_id
 from chatgee.replies import Replies
 from chatgee.store import Claimed
@@ -130,11 +131,12 @@ def _cost(tried: Tried) -> str:
     seconds = f"{tried.seconds:.1f}"
     if not tokens:
         return texts("character.took", seconds=seconds)
-    dollars = prices.dollars(parts().board.model, tried.usage)
-    if dollars is None:
+    known = Prices.read(parts().settings.data_dir)
+    won = known.won({parts().board.model: tried.usage})
+    if won is None:
         return texts("character.took_tokens", seconds=seconds, tokens=tokens)
-    won = f"{max(0.01, dollars * prices.WON_PER_DOLLAR):.2f}"
-    return texts("character.took_won", seconds=seconds, tokens=tokens, won=won)
+    shown = f"{max(0.01, won):.2f}"
+    return texts("character.took_won", seconds=seconds, tokens=tokens, won=shown)
 
 
 # --- the page -------------------------------------------------------------------------------

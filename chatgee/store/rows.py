@@ -1,0 +1,29 @@
+"""What the rows of the hot path's statements say."""
+
+from chatgee.errors import Failure
+from chatgee.questions import Delivery, Question, State
+from chatgee.store.database import Row
+
+
+def value_of(row: Row | None) -> int:
+    return int(row[0]) if row else 0
+
+
+def question_of(row: Row | None) -> Question | None:
+    return as_question(row) if row else None
+
+
+def as_question(row: Row) -> Question:
+    id_, user_id, position, text, image_url, asked_at, state, shown, failure, delivery = row
+    return Question(
+        id_,
+        user_id,
+        position,
+        text,
+        image_url,
+        asked_at,
+        State(state),
+        shown,
+        Failure(failure) if failure else None,
+        Delivery(delivery) if delivery else None,
+    )

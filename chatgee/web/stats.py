@@ -1,0 +1,69 @@
+"""Statistics: how much was asked, how it was answered, and what it cost."""
+
+import time
+from itertools import islice
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from chatgee.prices import Prices, Typed
+from chatgee.stats import Stats
+from chatgee.store.figures import Span, look
+from chatgee.web import owner
+from chatgee.web.parts import parts
+
+MOST_PRICES = 200
+MOST_CHARS = 200
+
+bp = Blueprint("stats", __name__, url_prefix="/stats")
+owner.guard(bp)
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    return _page(Prices.read(parts().settings.data_dir))
+
+
+@bp.post("")
+def save_prices() -> ResponseReturnValue:
+    folder, typed = parts().settings.data_dir, _typed()
+    before = Prices.read(folder)
+    if wrong := typed.wrong:
+        return _page(before, typed, {one: parts().texts(key) for one, key in wrong.items()})
+    after = typed.on(before)
+    try:
+        after.write(folder)
+    except OSError as error:
+        why = parts().texts("stats.not_written", why=error.strerror or error)
+        return _page(before, typed, unwritten=why)
+    return _page(after, saved=True)
+
+
+def _typed() -> Typed:
+    columns = (request.form.getlist(name) for name in ("model", "input", "output"))
+    rows = islice(zip(*columns, strict=False), MOST_PRICES)
+    known = ((m[:MOST_CHARS], sent.strip(), written.strip()) for m, sent, written in rows)
+    return Typed(tuple(known), request.form.get("won", "").strip())
+
+
+def _page(
+    prices: Prices,
+    typed: Typed | None = None,
+    wrong: dict[str, str] | None = None,
+    unwritten: str = "",
+    saved: bool = False,
+) -> str:
+    ours, archive = parts().settings, parts().archive
+    chosen = request.values.get("range", "")
+    span = Span(chosen) if chosen in set(Span) else Span.WEEK
+    period = look(archive, span, time.time())
+    stats = Stats(period, prices, parts().texts, ours.openai_model, ours.practice)
+    return render_template(
+        "stats.html",
+        stats=stats,
+        spans=list(Span),
+        typed=typed or stats.typed,
+        wrong=wrong or {},
+        unwritten=unwritten,
+        saved=saved,
+    )
