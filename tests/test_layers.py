@@ -17,7 +17,7 @@ LAYERS = (
     ("desk",),
     ("web",),
     ("engine", "answering", "board", "setup"),
-    ("replies", "checks"),
+    ("replies", "checks", "option_form"),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown"),
     ("tunnel", "instance"),
     ("config_file", "draft", "prices"),

@@ -9,6 +9,8 @@ import pytest
 
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
+from chatgee.options import OneOf
+from chatgee.settings import OPTIONS
 from chatgee.texts import OURS, Texts
 from chatgee.web.home import DONE
 from chatgee.web.setup import EXAMPLES
@@ -146,6 +148,15 @@ USED |= {f"setup.name_{name}" for name in EXAMPLES}
 USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
 USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
+USED |= {f"options.label_{name.lower()}" for name in OPTIONS}
+USED |= {
+    f"options.choice_{name}_{choice.replace('.', '_')}".lower()
+    for name, row in OPTIONS.items()
+    if isinstance(row.metadata["parse"], OneOf)
+    for choice in row.metadata["parse"].choices
+}
+USED |= {f"options.nav_{page}" for page in ("options", "character", "texts", "setup")}
+USED |= {f"options.locks_out_{name}" for name in ("public_url", "host")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}

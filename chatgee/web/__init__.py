@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from chatgee.web import home, manual, owner, pages, setup, skill, troubles
+from chatgee.web import home, manual, options, owner, pages, setup, skill, troubles
 from chatgee.web.parts import Parts
 
 __all__ = ["Parts", "create_app"]
@@ -13,6 +13,7 @@ BLUEPRINTS = (
     pages.bp,
     home.bp,
     setup.bp,
+    options.bp,
     manual.bp,
 )
 
