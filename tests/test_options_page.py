@@ -51,12 +51,8 @@ def send(bot: Bot, path: str = "/settings", **fields: str) -> requests.Response:
     """Fields with the text that they had in a page opened just now."""
     page = ask(bot).text
     was = dict(re.findall(rf'name="({WAS}\w+)" value="([^"]*)"', page))
-    form = (
-        {"csrf": owner.TOKEN}
-        | dict.fromkeys(SECRETS, "")
-        | {n.removeprefix(WAS): text for n, text in was.items()}
-        | was
-    )
+    texts = {name.removeprefix(WAS): text for name, text in was.items()}
+    form = {"csrf": owner.TOKEN} | dict.fromkeys(SECRETS, "") | texts | was
     for name, text in fields.items():
         form[name.replace("delete_", "delete-")] = text
     return requests.post(bot.url + path, data=form, timeout=PATIENCE, allow_redirects=False)

@@ -69,9 +69,13 @@ function find() {
   told.textContent = words ? (found ? told.dataset.found : told.dataset.none).replace("{count}", found) : "";
 }
 
+// After a save that was refused: to what is wrong, or to what has to be read before saving anyway.
 function focusOnWrong() {
-  const wrong = form().querySelector("[aria-invalid]") ?? byId("sure");
-  if (wrong && byId("save-told").textContent.trim()) wrong.focus();
+  const wrong = form().querySelector("[aria-invalid]");
+  if (wrong) return wrong.focus();
+  if (!byId("sure")) return;
+  form().querySelector(".told .warning")?.scrollIntoView({ block: "center" });
+  byId("sure").focus({ preventScroll: true });
 }
 
 document.addEventListener("input", (event) => {
