@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from chatgee.errors import ChatGeeError
 from chatgee.options import Refused, Secret, is_loopback
-from chatgee.settings import OPTIONS, Settings, is_example, is_secret
+from chatgee.settings import OPTIONS, SECRETS, Settings, is_example
 
 MOST_CHARS = 8000
 """Of a bot's character: it is sent with every question."""
@@ -101,7 +101,7 @@ class _Reader:
             )
             self.values[name] = text
         except Refused as refused:
-            shown = "*****" if is_secret(name) else text
+            shown = "*****" if name in SECRETS else text
             self.problems[place] = ChatGeeError(refused.key, value=shown, **refused.values)
 
     def take_secret(self, place: str, name: str, text: str, missing: str | None) -> None:
@@ -147,11 +147,11 @@ def _read_server(draft: Draft, ours: Settings, reader: _Reader) -> None:
         return
     reader.take_secret(place, "OPENAI_API_KEY", typed, missing)
     address = reader.parsed.get("openai_base_url", ours.openai_base_url)
-    if not typed and _would_leak(address, ours):
+    if not typed and would_leak(address, ours):
         reader.problems[place] = ChatGeeError("setup.key_of_another")
 
 
-def _would_leak(address: str | None, ours: Settings) -> bool:
+def would_leak(address: str | None, ours: Settings) -> bool:
     """Whether the key that is kept was meant for another place than this one."""
     known = address == ours.openai_base_url
     here = is_loopback(urlsplit(address or "").hostname)

@@ -144,7 +144,7 @@ def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:
 
     What the program holds on to stays as it was: its socket and its folder with everything in it.
     """
-    held = {name: getattr(ours, name) for name in ("host", "port", "data_dir", "database_url")}
+    held = {name: getattr(ours, name) for name in settings.HELD}
     try:
         ours = replace(settings.load(), **held)
     except ChatGeeError as error:

@@ -43,11 +43,22 @@ ENDLESS = 1e9
 Parse = Callable[[str], Any]
 
 
-def option(default: Any, parse: Parse, group: str, about: str, example: str = "") -> Any:
-    """One row of the table; config.env shows `example` where there is no default to show."""
+def option(
+    default: Any,
+    parse: Parse,
+    group: str,
+    about: str,
+    example: str = "",
+    restart: bool = False,
+    advanced: bool = False,
+) -> Any:
+    """One row of the table; config.env shows `example` where there is no default to show.
+
+    `restart`: a running program keeps what it started with. `advanced`: most owners need not know.
+    """
     metadata: dict[str, Any] = {"parse": parse, "group": group, "about": about, "example": example}
     metadata["shown"] = _written(default) or example
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata=metadata | {"restart": restart, "advanced": advanced})
 
 
 def _written(value: object) -> str:
@@ -81,13 +92,22 @@ def count(text: str, most: float = ENDLESS) -> int:
     return int(number(text, most=most, whole=True))
 
 
-def one_of(*choices: str) -> Parse:
-    def parse(text: str) -> str:
-        if text.lower() not in choices:
-            raise Refused("settings.choice", choices=" · ".join(choices))
-        return text.lower()
+def bounds(parse: Parse) -> tuple[float, float]:
+    """The least and the most that a number's parser takes."""
+    limits: dict[str, float] = getattr(parse, "keywords", {})  # of a partial
+    return limits.get("least", 0), limits.get("most", ENDLESS)
 
-    return parse
+
+class OneOf:
+    """A parser of a few words."""
+
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
+
+    def __call__(self, text: str) -> str:
+        if text.lower() not in self.choices:
+            raise Refused("settings.choice", choices=" · ".join(self.choices))
+        return text.lower()
 
 
 def is_loopback(host: str | None) -> bool:
@@ -133,10 +153,6 @@ def password(text: str) -> Secret:
     if len(text) < LEAST_PASSWORD:
         raise Refused("settings.password", least=LEAST_PASSWORD)
     return secret(text)
-
-
-SECRETS = (secret, password)
-"""Parsers of what nobody may see."""
 
 
 def word(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from dotenv.parser import Binding, parse_stream
 
@@ -19,7 +19,7 @@ from chatgee import notepad
 from chatgee.errors import SettingsError
 from chatgee.options import (
     ROOT,
-    SECRETS,
+    OneOf,
     Refused,
     Secret,
     count,
@@ -27,7 +27,6 @@ from chatgee.options import (
     http_url,
     names,
     number,
-    one_of,
     option,
     password,
     place,
@@ -70,7 +69,11 @@ class Settings:
     )
     openai_model: str = option("gpt-6-luna", str, MODEL, "대답할 모델의 이름이에요.")
     openai_timeout_seconds: float = option(
-        55.0, partial(number, least=1, most=600), MODEL, "모델의 답을 기다리는 시간(초)이에요."
+        55.0,
+        partial(number, least=1, most=600),
+        MODEL,
+        "모델의 답을 기다리는 시간(초)이에요.",
+        advanced=True,
     )
     system_prompt_file: Path | None = option(
         None,
@@ -78,14 +81,19 @@ class Settings:
         MODEL,
         "챗봇의 성격을 적은 파일이에요. 없으면 기본 성격을 써요.",
         "data/system_prompt.txt",
+        advanced=True,
     )
     max_concurrent_answers: int = option(
-        1000, count, MODEL, "모델에게 한꺼번에 물어보는 질문 수예요. 0은 제한 없음이에요."
+        1000,
+        count,
+        MODEL,
+        "모델에게 한꺼번에 물어보는 질문 수예요. 0은 제한 없음이에요.",
+        advanced=True,
     )
 
     tunnel: str = option(
         "auto",
-        one_of("auto", "ngrok", "localhost.run", "none"),
+        OneOf("auto", "ngrok", "localhost.run", "none"),
         PUBLIC,
         "바깥 주소를 만드는 방법이에요(auto, ngrok, localhost.run, none). "
         "auto는 NGROK_AUTHTOKEN이 있으면 ngrok, 없으면 localhost.run이에요. "
@@ -107,6 +115,7 @@ class Settings:
         PUBLIC,
         "이미 바깥 주소가 있으면 적어요. 터널을 만들지 않아요.",
         "https://bot.example.com",
+        advanced=True,
     )
 
     skill_key: Secret | None = option(
@@ -124,7 +133,7 @@ class Settings:
     )
     callback: str = option(
         "auto",
-        one_of("auto", "always", "off"),
+        OneOf("auto", "always", "off"),
         KAKAO,
         "AI 챗봇 콜백이에요. auto는 늦을 때만, always는 언제나, off는 쓰지 않아요.",
     )
@@ -133,9 +142,14 @@ class Settings:
         partial(number, least=1, most=58),
         KAKAO,
         "콜백을 이 시간(초)까지 써요. 카카오의 한계는 1분이에요.",
+        advanced=True,
     )
     callback_hosts: tuple[str, ...] = option(
-        ("bot-api.kakao.com",), names, KAKAO, "콜백을 보내도 되는 곳이에요. 쉼표로 나눠요."
+        ("bot-api.kakao.com",),
+        names,
+        KAKAO,
+        "콜백을 보내도 되는 곳이에요. 쉼표로 나눠요.",
+        advanced=True,
     )
     notice_every: int = option(
         0,
@@ -153,16 +167,25 @@ class Settings:
     memory_turns: int = option(
         20, count, LIMITS, "기억하는 지난 질문과 답의 수예요(많아도 1000개)."
     )
-    memory_chars: int = option(12_000, count, LIMITS, "기억하는 지난 이야기의 글자 수예요.")
+    memory_chars: int = option(
+        12_000, count, LIMITS, "기억하는 지난 이야기의 글자 수예요.", advanced=True
+    )
     keep_days: int = option(0, count, LIMITS, "질문과 답을 며칠 동안 둘지예요. 지나면 지워요.")
 
     host: str = option(
-        "127.0.0.1", word, HERE, "연결을 받는 주소예요. 도커에서는 0.0.0.0으로 해요."
+        "127.0.0.1",
+        word,
+        HERE,
+        "연결을 받는 주소예요. 도커에서는 0.0.0.0으로 해요.",
+        restart=True,
+        advanced=True,
     )
-    port: int = option(6959, partial(count, most=65535), HERE, "연결을 받는 포트예요.")
+    port: int = option(
+        6959, partial(count, most=65535), HERE, "연결을 받는 포트예요.", restart=True, advanced=True
+    )
     open_browser: str = option(
         "auto",
-        one_of("auto", "always", "off"),
+        OneOf("auto", "always", "off"),
         HERE,
         "켤 때 브라우저로 안내 페이지를 열지예요. auto는 화면이 있는 컴퓨터에서만 열어요.",
     )
@@ -174,17 +197,21 @@ class Settings:
         "10글자 이상으로, 다른 데 쓰지 않는 것으로 정해요.",
         "change-me",
     )
-    data_dir: Path = option(ROOT / "data", place, HERE, "대화를 두는 폴더예요.")
+    data_dir: Path = option(
+        ROOT / "data", place, HERE, "대화를 두는 폴더예요.", restart=True, advanced=True
+    )
     database_url: str | None = option(
         None,
         database_url,
         HERE,
         "데이터베이스의 주소예요. 없으면 DATA_DIR 안의 SQLite예요.",
         "sqlite:///data/chatgee.db",
+        restart=True,
+        advanced=True,
     )
     log_level: str = option(
         "info",
-        one_of("debug", "info", "warning", "error"),
+        OneOf("debug", "info", "warning", "error"),
         HERE,
         "기록의 자세함이에요(debug, info, warning, error). debug는 대화 내용까지 남겨요.",
     )
@@ -214,6 +241,10 @@ class Settings:
 
 
 OPTIONS = {row.name.upper(): row for row in fields(Settings)}
+SECRETS = frozenset(name for name, row in OPTIONS.items() if Secret in get_args(row.type))
+"""Options that are written and never shown, whichever parser makes them."""
+HELD = tuple(name.lower() for name, row in OPTIONS.items() if row.metadata["restart"])
+"""Fields of `Settings` that a running program keeps as they were when it started."""
 
 
 def load(environ: Mapping[str, str] = os.environ, file: Path = CONFIG) -> Settings:
@@ -237,7 +268,7 @@ def load_usable(
     found |= given(environ)
     for name in (name for name in OPTIONS if name in found):
         try:
-            values[name.lower()] = _parse(name, found[name])
+            values[name.lower()] = parse(name, found[name])
         except SettingsError as error:
             wrong.append(error)
     return Settings(**values), wrong
@@ -254,18 +285,14 @@ def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: text for name, text in environ.items() if text.strip()}
 
 
-def _parse(name: str, text: str) -> Any:
+def parse(name: str, text: str) -> Any:
+    """The value that an option's text means; `SettingsError` where it means none."""
     text = text.strip()
     try:
         return OPTIONS[name].metadata["parse"](text)
     except Refused as refused:
-        shown = "*****" if is_secret(name) else text
+        shown = "*****" if name in SECRETS else text
         raise SettingsError(refused.key, name=name, value=shown, **refused.values) from None
-
-
-def is_secret(name: str) -> bool:
-    """Whether a setting prints as stars."""
-    return OPTIONS[name].metadata["parse"] in SECRETS
 
 
 def read_file(file: Path) -> dict[str, str]:
@@ -277,9 +304,7 @@ def read_file(file: Path) -> dict[str, str]:
 
 def is_example(name: str, text: str) -> bool:
     """Whether a secret is still the one that config.example.env shows."""
-    if name not in OPTIONS:
-        return False
-    return is_secret(name) and text.strip() == OPTIONS[name].metadata["example"]
+    return name in SECRETS and text.strip() == OPTIONS[name].metadata["example"]
 
 
 def lines(file: Path) -> list[Binding]:

@@ -7,6 +7,14 @@ from collections.abc import Iterator
 
 from chatgee.settings import GROUPS, OPTIONS, ROOT
 
+RESTART = "다시 켜야 바뀌어요."
+
+
+def about(name: str) -> str:
+    """What an option is for, and whether a running program takes it up."""
+    known = OPTIONS[name].metadata
+    return f"{known['about']} {RESTART}" if known["restart"] else str(known["about"])
+
 
 def _groups() -> Iterator[tuple[str, list[str]]]:
     for group in GROUPS:
@@ -17,13 +25,12 @@ def example_env() -> str:
     """The text of config.example.env: every option, all of them commented out."""
     lines = [
         "# ChatGee 설정이에요. config.env로 복사한 뒤, 바꿀 줄 앞의 # 을 지우고 고쳐 주세요.",
-        "# 바꾼 뒤에는 ChatGee를 다시 켜 주세요. 설명은 docs/settings.md에도 있어요.",
+        "# 이 파일을 고친 뒤에는 ChatGee를 다시 켜 주세요. 설명은 docs/settings.md에도 있어요.",
     ]
     for group, members in _groups():
         lines += ["", f"## {group}"]
         for name in members:
-            about = OPTIONS[name].metadata
-            lines += ["", f"# {about['about']}", f"#{name}={about['shown']}"]
+            lines += ["", f"# {about(name)}", f"#{name}={OPTIONS[name].metadata['shown']}"]
     return "\n".join(lines) + "\n"
 
 
@@ -35,14 +42,18 @@ def reference() -> str:
         "모두 `config.env`에 `이름=값`으로 적거나, 같은 이름의 환경 변수로 줄 수 있어요.",
         "환경 변수가 먼저, 그다음이 `config.env`, 없으면 기본값이에요.",
         "상대 경로는 ChatGee 폴더를 기준으로 해요.",
+        "",
+        "브라우저의 설정 화면(`/settings`)에서 바꾸면 다음 질문부터 바로 바뀌어요. "
+        f"‘{RESTART}’라고 적힌 것만 ChatGee를 다시 켜야 해요.",
+        "`config.env`를 직접 고쳤으면 언제나 다시 켜 주세요.",
     ]
     for group, members in _groups():
         lines += ["", f"## {group}", "", "| 이름 | 기본값 | 설명 |", "| --- | --- | --- |"]
         for name in members:
-            about = OPTIONS[name].metadata
-            shown = "없음" if OPTIONS[name].default is None else f"`{about['shown']}`"
-            hint = f" 예: `{about['example']}`" if about["example"] else ""
-            lines.append(f"| `{name}` | {shown} | {about['about']}{hint} |")
+            known = OPTIONS[name].metadata
+            shown = "없음" if OPTIONS[name].default is None else f"`{known['shown']}`"
+            hint = f" 예: `{known['example']}`" if known["example"] else ""
+            lines.append(f"| `{name}` | {shown} | {about(name)}{hint} |")
     return "\n".join(lines) + "\n"
 
 

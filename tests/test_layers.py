@@ -19,7 +19,7 @@ LAYERS = (
     ("trial",),
     ("engine", "answering", "board", "setup", "sentences_file", "scenes", "stats"),
     ("sentences", "sheets"),
-    ("replies", "checks", "wording"),
+    ("replies", "checks", "wording", "option_form"),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown"),
     ("tunnel", "instance", "character"),
     ("config_file", "texts_file", "draft", "prices"),

@@ -10,7 +10,9 @@ import pytest
 from chatgee import sentences
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
+from chatgee.options import OneOf
 from chatgee.questions import Delivery
+from chatgee.settings import OPTIONS
 from chatgee.sheets import COLUMNS
 from chatgee.store.figures import Span
 from chatgee.store.talks import Kind
@@ -163,6 +165,15 @@ USED |= {f"talks.{unit}" for unit in ("minutes", "hours", "days")}
 STATS_TILES = ("asked", "friends", "at_once", "seconds", "cost")
 STATS_CHANGES = ("count", "share", "seconds")
 STATS_CHARTS = ("questions", "took", "tokens")
+USED |= {f"options.label_{name.lower()}" for name in OPTIONS}
+USED |= {
+    f"options.choice_{name}_{choice.replace('.', '_')}".lower()
+    for name, row in OPTIONS.items()
+    if isinstance(row.metadata["parse"], OneOf)
+    for choice in row.metadata["parse"].choices
+}
+USED |= {f"options.nav_{page}" for page in ("options", "character", "texts", "setup")}
+USED |= {f"options.locks_out_{name}" for name in ("public_url", "host")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
 USED |= {f"stats.{name}_{span}" for name in ("span", "than") for span in Span}

@@ -10,6 +10,7 @@ from chatgee.web import (
     home,
     login,
     manual,
+    options,
     owner,
     pages,
     sentences,
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     character.bp,
     sentences.bp,
     stats.bp,
+    options.bp,
     manual.bp,
     talks.bp,
 )

@@ -1,0 +1,105 @@
+"""The settings page: every option of the table. It works on config.env, not on what runs now."""
+
+from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from chatgee import config_file, option_form
+from chatgee.errors import ChatGeeError, SettingsError
+from chatgee.option_form import OptionForm, Problems, Typed
+from chatgee.settings import OPTIONS
+from chatgee.web import owner
+from chatgee.web.parts import parts
+from chatgee.web.skill import KEY_HEADER
+
+bp = Blueprint("options", __name__, url_prefix="/settings")
+owner.guard(bp)
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    form = _form()
+    return _page(form, form.problems, done=request.args.get("done") == "saved")
+
+
+@bp.post("/check/<name>")
+def check(name: str) -> ResponseReturnValue:
+    """What is to be said of one field, while it is being typed."""
+    if name not in OPTIONS:
+        abort(404)
+    form = _form(Typed.read(request.form))
+    told = _told(name, form.problems[name]) if name in form.problems else ""
+    return render_template("option_told.html", problem=told, advice=_advice(form, name))
+
+
+@bp.post("")
+def save() -> ResponseReturnValue:
+    form = _form(Typed.read(request.form))
+    problems = form.problems
+    if not problems and form.lockouts and "sure" not in request.form:
+        return _page(form, {}, unsure=True)
+    if not problems:
+        problems = _write(form)
+    return _page(form, problems, refused=True) if problems else _again()
+
+
+@bp.post("/skill-key")
+def make_skill_key() -> ResponseReturnValue:
+    """A new SKILL_KEY, saved and shown this once: its owner has to paste it into Kakao's page."""
+    key = option_form.new_key()
+    form = _form(Typed({"SKILL_KEY": key}))
+    problems = form.problems or _write(form)
+    return _page(_form(), problems, made=None if problems else key)
+
+
+def _form(typed: Typed | None = None) -> OptionForm:
+    setup = parts().setup
+    return OptionForm(setup.config, setup.environ, parts().settings, typed)
+
+
+def _write(form: OptionForm) -> Problems:
+    """Into config.env, where something changed; the next question is answered with it."""
+    if form.values:
+        try:
+            config_file.write(parts().setup.config, form.values)
+        except SettingsError as error:
+            name = str(error.values.get("name", ""))
+            return {name if name in OPTIONS else "save": error}
+        parts().reload()
+    return {}
+
+
+def _again() -> ResponseReturnValue:
+    where = "/settings?done=saved"
+    if "HX-Request" in request.headers:  # htmx would follow a redirect and put it into this page
+        return Response(headers={"HX-Redirect": where})
+    return redirect(where, 303)
+
+
+def _page(form: OptionForm, problems: Problems, **more: object) -> str:
+    texts = parts().texts
+    return render_template(
+        "options.html",
+        groups=list(form.groups()),
+        problems={name: _told(name, error) for name, error in problems.items()},
+        advice={name: told for name in OPTIONS if (told := _advice(form, name))},
+        words=lambda kind, name: texts.sentences.get(f"options.{kind}_{name}".lower(), ""),
+        unreadable=form.unreadable and texts(form.unreadable.key, **form.unreadable.values),
+        mistakes=[texts(key, **values) for key, values in form.mistakes()],
+        waiting=[_label(name) for name in form.waiting],
+        key_header=KEY_HEADER,
+        **more,
+    )
+
+
+def _advice(form: OptionForm, name: str) -> str:
+    found = form.advice(name)
+    return parts().texts(found[0], **found[1]) if found else ""
+
+
+def _told(name: str, error: ChatGeeError) -> str:
+    """The sentence of an error, in which the option has the name that it has on the page."""
+    return parts().texts(error.key, **error.values | {"name": _label(name)})
+
+
+def _label(name: str) -> str:
+    return parts().texts.sentences.get(f"options.label_{name.lower()}", name)
