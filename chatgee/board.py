@@ -92,6 +92,8 @@ class Board:
     has_pages: bool = True
     """Whether the owner's pages can be opened on this machine; see `chatgee.web.owner`."""
     link: Link = field(default_factory=lambda: Link("none"))
+    began_at: float = field(default_factory=time.time)
+    """When the program was started; unix time."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()

@@ -16,15 +16,20 @@ LAYERS = (
     ("app", "front"),
     ("desk",),
     ("web",),
+    ("about",),
     ("engine", "answering", "board", "setup"),
+    ("restore",),
+    ("unpack",),
+    ("backup",),
     ("replies", "checks"),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown"),
     ("tunnel", "instance"),
-    ("config_file", "draft", "prices"),
-    ("questions", "clock", "health", "logs", "ending"),
+    ("config_file", "draft", "prices", "log_tail"),
+    ("questions", "clock", "health", "logs", "ending", "visit"),
     ("settings_docs", "config_check", "manual", "autostart"),
     ("settings", "texts"),
     ("errors", "notepad", "bubbles", "options", "proof", "install_troubles", "requirements"),
+    ("sizes", "version"),
 )
 """From the top down: a file may import what stands in a lower line."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatgee import about, log_tail
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
 from chatgee.texts import OURS, Texts
@@ -148,6 +149,11 @@ USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
+USED |= {f"status.about_{name}" for name in about.NAMES}
+USED |= {f"status.{rank.lower()}" for rank in log_tail.RANKS}
+USED |= {f"status.level_{level}" for level in log_tail.LEVELS}
+USED |= {f"status.{word}" for word in ("good", "warn", "bad", "up_days", "up_hours", "up_minutes")}
+USED |= {f"backup.name_{name}" for name in ("database", "texts", "prompt", "prices", "characters")}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 
 

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from chatgee.web import home, manual, owner, pages, setup, skill, troubles
+from chatgee.web import backups, home, manual, owner, pages, setup, skill, status, troubles
 from chatgee.web.parts import Parts
 
 __all__ = ["Parts", "create_app"]
@@ -14,6 +14,8 @@ BLUEPRINTS = (
     home.bp,
     setup.bp,
     manual.bp,
+    status.bp,
+    backups.bp,
 )
 
 

@@ -33,6 +33,9 @@ TOKEN_HEADER = "X-CSRF-Token"
 MOST_BYTES = 12 * MOST_CHARS + 64 * 1024
 """Of what a page of ours sends: each character may become four times %XX, and the rest."""
 
+LARGE: dict[str, int] = {}
+"""By its endpoint, how much more a page takes; see `chatgee.web.bodies`."""
+
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -67,7 +70,7 @@ def is_here() -> bool:
     return (
         parts().settings.public_url is None
         and is_loopback(request.remote_addr)
-        and _is_local(request.host)
+        and is_local(request.host)
         and not any(name in request.headers for name in FORWARDED)
     )
 
@@ -76,7 +79,7 @@ def only_owner() -> None:
     """For `before_request`: 404 for strangers, 403 for a change that no page of ours sent."""
     if not is_here():
         abort(404)
-    request.max_content_length = MOST_BYTES
+    request.max_content_length = LARGE.get(request.endpoint or "", MOST_BYTES)
     if request.method not in {"GET", "HEAD"} and not (_same_origin() and _has_token()):
         abort(403)
 
@@ -89,7 +92,8 @@ def renewed() -> dict[str, str]:
     return {TOKEN_HEADER: TOKEN} if is_here() and _same_origin() else {}
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether a Host header names this machine."""
     try:
         return is_loopback(urlsplit(f"//{host}").hostname)
     except ValueError:

@@ -11,6 +11,7 @@ from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store.archive import Archive
 from chatgee.texts import Texts
+from chatgee.visit import Visit
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Parts:
     setup: Setup
     archive: Archive
     """What is stored, to look at."""
+    visit: Visit
+    """The doctor's, who looks when the owner asks."""
 
 
 def parts() -> Parts:
