@@ -15,7 +15,7 @@ MOST_CHARS = 60_000
 """Of all entries together: a page stays light, whatever was logged."""
 LINE_CHARS = 2_000
 TRACE_LINES = 60
-MOST_BYTES = 2_000_000
+MOST_BYTES = 1_000_000
 """So far back is looked for what a filter asks for."""
 
 LEVELS = {"all": 0, "warning": 30, "error": 40}
@@ -35,8 +35,8 @@ class Entry:
     more: tuple[str, ...] = ()
     """The lines below the first, of a stack trace for the most part."""
 
-    def has(self, words: str) -> bool:
-        wanted = words.casefold()
+    def has(self, wanted: str) -> bool:
+        """Whether the words, which are case-folded, stand in one of its lines."""
         return any(wanted in line.casefold() for line in (self.at, self.text, *self.more))
 
 
@@ -44,9 +44,9 @@ def tail(folder: Path, secrets: Iterable[str], level: str = "all", words: str = 
     """The newest entries first: those of a level or above, with these words somewhere in them."""
     found: list[Entry] = []
     chars = 0
-    least, words = LEVELS.get(level, 0), words.strip()
+    least, wanted = LEVELS.get(level, 0), words.strip().casefold()
     for entry in _entries(_lines(folder, logs.longest_first(secrets))):
-        if RANKS[entry.level] < least or not entry.has(words):
+        if RANKS[entry.level] < least or not (wanted == "" or entry.has(wanted)):
             continue
         chars += len(entry.text) + sum(map(len, entry.more))
         if found and chars > MOST_CHARS:
@@ -80,8 +80,7 @@ def _lines(folder: Path, secrets: list[str]) -> Iterator[str]:
     for path in _files(folder):
         raw = _end(path, left)
         left -= len(raw)
-        for line in reversed(raw.decode("utf-8", "replace").splitlines()):
-            yield logs.hidden(line, secrets)
+        yield from reversed(logs.hidden(raw.decode("utf-8", "replace"), secrets).splitlines())
         if left <= 0:
             return
 

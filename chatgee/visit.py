@@ -70,7 +70,7 @@ class Visit:
         with self._lock:
             found = tuple(self._found)
             known = self._names.index(found[-1].name) + 1 if found else 0
-            left = self._names[known:] if self._running else ()
+            left = () if self._ended_at else self._names[known:]
             return Report(self._running, found, left, self._ended_at)
 
     def _go(self) -> None:

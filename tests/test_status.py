@@ -19,7 +19,8 @@ from chatgee.visit import Finding, Visit
 from chatgee.web import bodies, owner
 from chatgee.web.server import LARGEST_BODY
 from tests.bot import Bot
-from tests.far_ends import PATIENCE
+from tests.far_ends import PATIENCE, FakeKakao
+from tests.process import program
 from tests.test_backup import asked, settings_of
 
 SECRETS = {"SKILL_KEY": "secret-of-the-skill", "NGROK_AUTHTOKEN": "secret-of-ngrok"}
@@ -152,6 +153,27 @@ def test_the_doctors_lines_come_one_by_one_and_stay(home: Bot, doctor: Doctor) -
     assert "고칠 곳이 1개 있어요" in page
     assert page.count("이렇게 해 보세요") == 2
     assert "&lt;script&gt;" in page
+
+
+def test_the_real_doctor_looks_while_it_all_runs(
+    environ: dict[str, str], fake_kakao: FakeKakao
+) -> None:
+    near = {"CALLBACK_HOSTS": fake_kakao.host, "TUNNEL": "none"}
+    with program(environ | near) as run:
+        home = Bot({}, url=run.url.removesuffix("/prompt"))
+        form = re.search(r'name="csrf" value="([^"]+)"', get(home, "/status").text)
+        assert form
+        assert post(home, "/status/doctor", token=form[1]).status_code == 303
+        until = time.monotonic() + 4 * PATIENCE
+        while "data-running" in (page := get(home, "/status/doctor").text):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    wanted = ("파이썬 괜찮아요", "패키지 괜찮아요", "설정 괜찮아요", "대화 파일 괜찮아요 잘 열려요")
+    wanted += ("모델 괜찮아요", "바깥 주소 살펴보세요 바깥 주소가 없어서", "콜백 괜찮아요", "시계")
+    assert [one for one in wanted if one not in text] == []
+    assert "is-bad" not in page
+    assert "Traceback" not in run.output
 
 
 def test_a_second_press_joins_the_visit_under_way(home: Bot, doctor: Doctor) -> None:
