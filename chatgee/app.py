@@ -24,6 +24,7 @@ from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
 from chatgee.texts import Texts
 from chatgee.trial import Trial
+from chatgee.visit import Visit
 from chatgee.web import Parts, create_app
 
 
@@ -51,12 +52,14 @@ def running(
     requests: Callable[[], int] = lambda: 0,
     reload: Callable[[], None] = lambda: None,
     setup: Setup | None = None,
+    visit: Visit | None = None,
 ) -> Iterator[ChatGee]:
     """Everything but the socket, from the store's opening to its closing.
 
     `requests` tells how many are being answered; those that do not merely wait come before new
     work. `reload` is called where a page has changed the settings, `setup` is what that page
-    works with. Questions that an earlier run left without an answer are taken up at once.
+    works with, `visit` what looks for what is wrong. Questions that an earlier run left without
+    an answer are taken up at once.
     `StoreError` where the database cannot be used.
     """
     store, bell, health, callbacks = Store(settings.sqlalchemy_url), Bell(), Health(), Callbacks()
@@ -101,6 +104,7 @@ def running(
         admission=Admission(settings.admin_password) if settings.admin_password else None,
         character=character,
         trial=Trial(model, store, worker.call, memory, settings.openai_timeout_seconds),
+        visit=visit or Visit(),
     )
     board.started(settings, model.name, health)
     try:

@@ -122,6 +122,8 @@ class Board:
     link: Link = field(default_factory=lambda: Link("none"))
     complaint: str | None = None
     """The texts key of the last refusal of a call, until one gets through."""
+    began_at: float = field(default_factory=time.time)
+    """When the program was started; unix time."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()

@@ -10,19 +10,22 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from chatgee import app, autostart, config_check, desk, ending, instance, logs, settings
+from chatgee import app, autostart, config_check, desk, ending, instance, logs, restore, settings
 from chatgee.board import Board
+from chatgee.doctor.case import Case, Check
+from chatgee.doctor.steps import STEPS, checks
 from chatgee.errors import AlreadyRunningError, ChatGeeError
 from chatgee.front import Front
 from chatgee.settings import Settings
 from chatgee.texts import Texts
 from chatgee.tunnel import Link, Tunnels
+from chatgee.visit import Visit
 from chatgee.web.server import Server
 from chatgee.web.skill import meanwhile
 
@@ -104,9 +107,18 @@ class Program:
 
     def serve(self, ours: Settings, texts: Texts) -> str:
         """With these settings, until they change or the program ends; RELOAD or STOP."""
+        if restore.finish(ours):
+            texts = Texts.load(ours.texts_path)
         _report_config(texts, ours)
         server, board = self._server, self._board
-        with app.running(ours, texts, board, requests=server.requests, reload=self._reload) as bot:
+        with app.running(
+            ours,
+            texts,
+            board,
+            requests=server.requests,
+            reload=self._reload,
+            visit=_visit(ours, texts),
+        ) as bot:
             _collect_garbage_less_often()
             server.serve(bot.wsgi)
             bot.prepare()
@@ -151,6 +163,16 @@ def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:
         log.error("%s", texts(error.key, **error.values))
     logs.configure(ours.log_level, ours.secrets, ours.data_dir)
     return ours, Texts.load(ours.texts_path)
+
+
+def _visit(ours: Settings, texts: Texts) -> Visit:
+    """The doctor, who sees the settings that are used, and what is wrong in config.env by now."""
+
+    def look() -> Iterator[Check]:
+        _, wrong = settings.load_usable()
+        return checks(Case(ours, wrong, texts, settings.CONFIG))
+
+    return Visit(tuple(STEPS), look)
 
 
 def _collect_garbage_less_often() -> None:

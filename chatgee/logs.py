@@ -18,18 +18,27 @@ FILE = "chatgee.log"
 LARGEST_BYTES, FILES = 1_000_000, 5
 
 
+def longest_first(secrets: Iterable[str]) -> list[str]:
+    """One secret may be a part of another."""
+    return sorted(secrets, key=len, reverse=True)
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """With stars in place of the secrets, which come the longest first."""
+    for secret in secrets:
+        text = text.replace(secret, "*****")
+    return text
+
+
 class Redacting(logging.Formatter):
     """Prints every secret as stars, wherever it comes from."""
 
     def __init__(self, secrets: Iterable[str], moment: str = "%Y-%m-%d %H:%M:%S") -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s", moment)
-        self._secrets = sorted(secrets, key=len, reverse=True)
+        self._secrets = longest_first(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, "*****")
-        return line
+        return hidden(super().format(record), self._secrets)
 
 
 class Short(Redacting):

@@ -14,6 +14,7 @@ from chatgee.questions import Model
 from chatgee.setup import Setup
 from chatgee.store import Store
 from chatgee.texts import Texts
+from chatgee.visit import Visit
 from chatgee.web.server import Server
 from chatgee.web.skill import meanwhile
 from tests.far_ends import PATIENCE
@@ -32,6 +33,8 @@ class Bot:
     reloads: int = 0
     setup: Setup | None = None
     """What the set-up page works with, where it is not the world."""
+    visit: Visit | None = None
+    """The doctor's; without one nobody looks."""
 
     @contextmanager
     def open(self, **changes: Any) -> Iterator["Bot"]:
@@ -49,6 +52,7 @@ class Bot:
             server.requests,
             self.reload,
             self.setup or Setup(ours.data_dir / "config.env", {}, ()),
+            self.visit,
         ) as self.running:
             server.serve(self.running.wsgi)
             try:

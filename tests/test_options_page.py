@@ -20,6 +20,7 @@ OWNERS = """# 우리 반 챗봇
 SKILL_KEY='hidden-of-the-skill'   # 카카오에 적은 것
 OPENAI_API_KEY=hidden-of-openai
 NGROK_AUTHTOKEN=hidden-of-ngrok
+ADMIN_PASSWORD=hidden-of-the-owner
 
 REPLY_SECONDS = 3.5
 MY_OWN=그대로 # 두기

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import sentences
+from chatgee import about, log_tail, sentences
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
 from chatgee.options import OneOf
@@ -181,6 +181,11 @@ USED |= {f"stats.{name}_{kind}" for name in ("more", "less") for kind in STATS_C
 USED |= {f"stats.{name}_{part}" for name in STATS_CHARTS for part in ("title", "about")}
 USED |= {f"stats.way_{way}" for way in (*Delivery, "failed", "waiting")}
 USED |= {f"stats.kind_{failure}" for failure in Failure} | {f"stats.{name}" for name in STATS_TILES}
+USED |= {f"status.about_{name}" for name in about.NAMES}
+USED |= {f"status.{rank.lower()}" for rank in log_tail.RANKS}
+USED |= {f"status.level_{level}" for level in log_tail.LEVELS}
+USED |= {f"status.{word}" for word in ("good", "warn", "bad", "up_days", "up_hours", "up_minutes")}
+USED |= {f"backup.name_{name}" for name in ("database", "texts", "prompt", "prices", "characters")}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 USED |= {f"sentences.about_{key.replace('.', '_')}" for key in sentences.KEYS}
 USED |= {f"sentences.group_{group}" for group in sentences.GROUPS}

@@ -12,6 +12,7 @@ from chatgee.doctor.case import Case, Check, State
 from chatgee.doctor.net import within
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.options import is_loopback
+from chatgee.sizes import readable
 from chatgee.store import checkup
 from chatgee.store.archive import file_of
 from chatgee.web.server import listen
@@ -125,12 +126,3 @@ def database(case: Case) -> Iterator[Check]:
     else:
         size = sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))
         yield case.check("database", "good", "doctor.database", size=readable(size), bytes=size)
-
-
-def readable(count: int) -> str:
-    """A number of bytes in the largest unit that fits."""
-    amount, units = float(count), ["B", "KB", "MB", "GB", "TB"]
-    while amount >= 1000 and len(units) > 1:
-        amount, units = amount / 1000, units[1:]
-    whole = amount >= 10 or units[0] == "B"
-    return f"{amount:.0f} {units[0]}" if whole else f"{amount:.1f} {units[0]}"

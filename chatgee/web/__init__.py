@@ -6,6 +6,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from chatgee.web import (
+    backups,
     character,
     home,
     login,
@@ -18,6 +19,7 @@ from chatgee.web import (
     setup,
     skill,
     stats,
+    status,
     talks,
     troubles,
 )
@@ -37,6 +39,8 @@ BLUEPRINTS = (
     options.bp,
     manual.bp,
     talks.bp,
+    status.bp,
+    backups.bp,
 )
 
 

@@ -39,6 +39,9 @@ TOKEN_HEADER = "X-CSRF-Token"
 MOST_BYTES = 12 * MOST_CHARS + 64 * 1024
 """Of what a page of ours sends: each character may become four times %XX, and the rest."""
 
+LARGE: dict[str, int] = {}
+"""By its endpoint, how much more a page takes; see `chatgee.web.bodies`."""
+
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -73,7 +76,7 @@ def is_here() -> bool:
     return (
         parts().settings.public_url is None
         and is_loopback(request.remote_addr)
-        and _is_local(request.host)
+        and is_local(request.host)
         and not any(name in request.headers for name in FORWARDED)
     )
 
@@ -101,7 +104,7 @@ def only_owner() -> Redirect | None:
     """
     if not is_owner():
         return _to_login()
-    request.max_content_length = MOST_BYTES
+    request.max_content_length = LARGE.get(request.endpoint or "", MOST_BYTES)
     if request.method not in {"GET", "HEAD"} and not (is_from_ours() and _has_token()):
         abort(403)
     return None
@@ -156,7 +159,8 @@ def _host(url: str) -> str:
     return urlsplit(url).netloc.lower().removesuffix(":443")
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether a Host header names this machine."""
     try:
         return is_loopback(urlsplit(f"//{host}").hostname)
     except ValueError:

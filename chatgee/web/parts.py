@@ -14,6 +14,7 @@ from chatgee.setup import Setup
 from chatgee.store.archive import Archive
 from chatgee.texts import Texts
 from chatgee.trial import Trial
+from chatgee.visit import Visit
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Parts:
     character: Character
     trial: Trial
     """Asks the model for the owner."""
+    visit: Visit
+    """The doctor's, who looks when the owner asks."""
 
 
 def parts() -> Parts:

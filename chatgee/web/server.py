@@ -25,6 +25,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from chatgee.errors import SettingsError
+from chatgee.web.bodies import Parser
 
 ARRIVED = "chatgee.arrived"
 """In the WSGI environment: when the request was read off the socket, on the monotonic clock."""
@@ -39,7 +40,7 @@ IDLE_SECONDS = 30
 BACKLOG = 2048
 """Calls that come in one instant; with a short queue the kernel makes them wait for a second."""
 LARGEST_BODY = 32 * 1024 * 1024
-"""Read to the end up to here, so that the sender can read that it is too large."""
+"""Read to the end up to here, so that the sender can read that it is too large; see `bodies`."""
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     task_class = Task
     error_task_class = Refusal
     arrived = 0.0
+
+    def parser_class(self, adj: Adjustments) -> Parser:
+        return Parser(adj, self.addr)
 
     def received(self, data: bytes) -> bool:
         if self.request is None:

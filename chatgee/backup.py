@@ -1,0 +1,100 @@
+"""Everything that the owner would miss, in one ZIP file: conversations, sentences, character.
+
+config.env is not in it: a backup may lie anywhere, and the keys must not. Neither is board.json,
+which tells of this machine's address.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
+
+from chatgee import version
+from chatgee.errors import ChatGeeError
+from chatgee.settings import Settings
+from chatgee.store import schema
+from chatgee.store.archive import file_of
+from chatgee.store.backup import copy
+
+MANIFEST, DATABASE, CHARACTERS = "manifest.json", "chatgee.db", "characters"
+CHARACTER = re.compile(rf"{CHARACTERS}/\w[\w .()-]{{0,100}}(?<![ .])")
+"""A file of that folder, with a name that every system takes."""
+SCRATCH = ".backup-"
+CHUNK_BYTES = 1 << 20
+QUICK = 1
+"""Of the levels of compression: three times as fast as the usual one, and a tenth larger."""
+
+_one_at_a_time = threading.Lock()
+
+
+def places(ours: Settings) -> dict[str, Path]:
+    """Where everything lies that a backup holds, by its name there."""
+    return {
+        DATABASE: file_of(ours.sqlalchemy_url),
+        "texts.toml": ours.texts_path,
+        "system_prompt.txt": ours.system_prompt_path,
+        "prices.toml": ours.data_dir / "prices.toml",
+        CHARACTERS: ours.data_dir / CHARACTERS,
+    }
+
+
+def make(ours: Settings, out: IO[bytes]) -> None:
+    """Write a backup; `ChatGeeError` where it cannot be made."""
+    with _one_at_a_time:
+        clean(ours)
+        _room_for(ours)
+        try:
+            with TemporaryDirectory(prefix=SCRATCH, dir=ours.data_dir) as folder:
+                database = Path(folder) / DATABASE
+                copy(ours.sqlalchemy_url, database)
+                _pack(out, [(DATABASE, database), *_texts(ours)])
+        except OSError as error:
+            raise ChatGeeError("backup.not_made", why=error.strerror or str(error)) from error
+
+
+def clean(ours: Settings) -> None:
+    """Take away what a power cut has left of an earlier one."""
+    for left in ours.data_dir.glob(f"{SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _room_for(ours: Settings) -> None:
+    """The copy and the ZIP file stand side by side for a while."""
+    with suppress(OSError):
+        needed = 2 * file_of(ours.sqlalchemy_url).stat().st_size
+        if shutil.disk_usage(ours.data_dir).free < needed:
+            raise ChatGeeError("backup.disk_full")
+
+
+def _texts(ours: Settings) -> Iterator[tuple[str, Path]]:
+    for name, path in places(ours).items():
+        if name == CHARACTERS:
+            found = ((f"{CHARACTERS}/{one.name}", one) for one in sorted(path.glob("*")))
+            yield from ((name, one) for name, one in found if CHARACTER.fullmatch(name))
+        elif name != DATABASE and path.is_file():
+            yield name, path
+
+
+def _pack(out: IO[bytes], files: list[tuple[str, Path]]) -> None:
+    about = {"version": version.VERSION, "made_at": time.time(), "schema": schema.VERSION}
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as packed:
+        sums = {name: _add(packed, name, path) for name, path in files if path.is_file()}
+        packed.writestr(MANIFEST, json.dumps(about | {"files": sums}, indent=2))
+
+
+def _add(packed: zipfile.ZipFile, name: str, path: Path) -> str:
+    """Its SHA-256. In large pieces, for which zlib lets other threads go on."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file, packed.open(name, "w", force_zip64=True) as into:
+        while piece := file.read(CHUNK_BYTES):
+            digest.update(piece)
+            into.write(piece)
+    return digest.hexdigest()

@@ -1,0 +1,257 @@
+"""Putting a backup in place of what is there: looked through, confirmed, then put in place.
+
+    DATA_DIR/restoring/files/…     what is in the backup, whole and checked
+    DATA_DIR/restoring/about.json  what the owner is told of it
+    DATA_DIR/restoring/confirmed   written last: from here on it will be put in place
+    DATA_DIR/before-restore-…/     what was there before
+
+`finish` does that while nothing is open. It can be cut off anywhere and is then done to the end
+at the next start, before anything else is read.
+"""
+
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from chatgee import backup, notepad, unpack
+from chatgee.errors import ChatGeeError
+from chatgee.settings import Settings
+from chatgee.store.archive import Archive, file_of
+from chatgee.store.backup import address, copy, examine
+from chatgee.store.facts import facts
+
+FOLDER, FILES, ABOUT, CONFIRMED = "restoring", "files", "about.json", "confirmed"
+BEFORE, KEPT = "before-restore-", 3
+BUSY_SECONDS = 3.0
+"""On Windows a virus scanner may hold a file for a moment."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is in a backup that waits for the owner's word."""
+
+    id: str
+    made_at: float
+    version: str
+    questions: int
+    friends: int
+    names: tuple[str, ...]
+    """Of its files, folders by their own names."""
+
+
+# --- before the owner says yes --------------------------------------------------------------
+
+
+def look_into(packed: IO[bytes], ours: Settings) -> Found:
+    """Unpack it beside what is there, which stays untouched; `ChatGeeError` for a bad one."""
+    folder = _new_folder(ours)
+    try:
+        made = unpack.unpack(packed, folder / FILES)
+        return _ready(folder, made.at, made.version)
+    except OSError as error:
+        drop(ours)
+        raise ChatGeeError("backup.disk_full") from error
+    except ChatGeeError:
+        drop(ours)
+        raise
+
+
+def look_back(name: str, ours: Settings) -> Found:
+    """As `look_into`, with what was there before an earlier restoring."""
+    kept = next((path for path in before(ours) if path.name == name), None)
+    if kept is None or not (kept / backup.DATABASE).is_file():
+        raise ChatGeeError("backup.gone")
+    folder = _new_folder(ours)
+    try:
+        shutil.copytree(kept, folder / FILES, ignore=shutil.ignore_patterns(f"{backup.DATABASE}*"))
+        copy(address(kept / backup.DATABASE), folder / FILES / backup.DATABASE)
+        return _ready(folder, kept.stat().st_mtime, "")
+    except OSError as error:
+        drop(ours)
+        raise ChatGeeError("backup.disk_full") from error
+    except ChatGeeError:
+        drop(ours)
+        raise
+
+
+def _new_folder(ours: Settings) -> Path:
+    if confirmed(ours):
+        raise ChatGeeError("backup.already")
+    drop(ours)
+    return ours.data_dir / FOLDER
+
+
+def _ready(folder: Path, made_at: float, version: str) -> Found:
+    database = folder / FILES / backup.DATABASE
+    try:
+        examine(database)
+        archive = Archive(address(database))
+        try:
+            known = facts(archive)
+        finally:
+            archive.close()
+    except ChatGeeError as error:
+        newer = error.key == "start.newer_database"
+        raise ChatGeeError("backup.newer" if newer else "backup.damaged") from error
+    names = sorted(path.name for path in (folder / FILES).iterdir())
+    found = Found(
+        secrets.token_hex(8), made_at, version, known.questions, known.friends, tuple(names)
+    )
+    notepad.write(folder / ABOUT, json.dumps(asdict(found)))
+    return found
+
+
+def waiting(ours: Settings) -> Found | None:
+    """What was looked into and is neither confirmed nor dropped."""
+    if confirmed(ours):
+        return None
+    try:
+        told = json.loads((ours.data_dir / FOLDER / ABOUT).read_text("utf-8"))
+        return Found(**told | {"names": tuple(told["names"])})
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def drop(ours: Settings) -> None:
+    shutil.rmtree(ours.data_dir / FOLDER, ignore_errors=True)
+
+
+def confirm(id: str, ours: Settings) -> None:
+    """From here on it is put in place by `finish`; `ChatGeeError` where it is no longer there."""
+    found = waiting(ours)
+    if found is None or found.id != id:
+        raise ChatGeeError("backup.gone")
+    for path in (ours.data_dir / FOLDER).rglob("*"):
+        _sync(path)
+    try:
+        name = BEFORE + time.strftime("%Y-%m-%d-%H%M%S")
+        notepad.write(ours.data_dir / FOLDER / CONFIRMED, json.dumps([name, list(found.names)]))
+    except OSError as error:
+        raise ChatGeeError("backup.disk_full") from error
+
+
+def confirmed(ours: Settings) -> bool:
+    return (ours.data_dir / FOLDER / CONFIRMED).exists()
+
+
+def before(ours: Settings) -> list[Path]:
+    """The folders with what was there before, the newest first."""
+    form = re.compile(rf"{BEFORE}\d{{4}}-\d\d-\d\d-\d{{6}}")
+    found = (path for path in ours.data_dir.glob(f"{BEFORE}*") if form.fullmatch(path.name))
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+# --- while nothing is open ------------------------------------------------------------------
+
+
+def finish(ours: Settings, step: Callable[[], None] = lambda: None) -> bool:
+    """Put in place what was confirmed; whether there was something.
+
+    Every step can be done again; `step` is called between them. `ChatGeeError` where a file
+    cannot be moved: nothing may be opened before it can.
+    """
+    backup.clean(ours)
+    folder = ours.data_dir / FOLDER
+    if not confirmed(ours):
+        drop(ours)
+        return False
+    try:
+        name, names = json.loads((folder / CONFIRMED).read_text("utf-8"))
+        kept = ours.data_dir / name
+        kept.mkdir(exist_ok=True)
+        for part, place in _parts(ours, folder / FILES / backup.DATABASE):
+            step()
+            _exchange(place, kept / part, folder / FILES / part if part in names else None, step)
+        step()
+        for touched in {kept, *(place.parent for place in backup.places(ours).values())}:
+            _sync(touched)
+        (folder / CONFIRMED).unlink()
+        _sync(folder)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise ChatGeeError("backup.stuck", file=error.filename, why=why) from error
+    drop(ours)
+    for old in before(ours)[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    log.info("restored; what was there before is in %s", kept)
+    return True
+
+
+def _parts(ours: Settings, new: Path) -> list[tuple[str, Path]]:
+    """What is exchanged, by its name in a backup; the database after what belongs to it.
+
+    A -wal file of the old database beside the new one would destroy it. Once the new one has
+    gone to its place, the files beside it are its own.
+    """
+    if not new.exists():
+        return list(backup.places(ours).items())
+    database = file_of(ours.sqlalchemy_url)
+    beside = (f"{backup.DATABASE}-wal", database.with_name(f"{database.name}-wal"))
+    rebuilt = (f"{backup.DATABASE}-shm", database.with_name(f"{database.name}-shm"))
+    return [beside, rebuilt, *backup.places(ours).items()]
+
+
+def _exchange(place: Path, kept: Path, new: Path | None, step: Callable[[], None]) -> None:
+    """Keep what is in a place, and put the new there, if there is one. May be done again."""
+    if new and not new.exists():
+        return  # it was done before
+    if place.exists() and not kept.exists():
+        _move(place, kept)
+    step()
+    if place.exists():  # a copy was kept, but there was no time to take it away
+        _remove(place)
+    if new:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _move(new, place)
+
+
+def _move(source: Path, target: Path) -> None:
+    """At once on one disk; to another the whole is copied before it has its name."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            os.rename(source, target)
+            return
+        except PermissionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        except OSError:
+            break
+    half = target.with_name(target.name + ".half")
+    if half.exists():
+        _remove(half)
+    if source.is_dir():
+        shutil.copytree(source, half)
+    else:
+        shutil.copy2(source, half)
+    for path in (half, *half.rglob("*")):
+        _sync(path)
+    os.rename(half, target)
+    _remove(source)
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _sync(path: Path) -> None:
+    """To the disk; a folder only where the system can."""
+    flags = os.O_RDONLY if os.name == "posix" else os.O_RDWR
+    with suppress(OSError):
+        descriptor = os.open(path, flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,71 @@
+"""A copy of the SQLite database as it is at one moment, made while ChatGee goes on writing."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, exc, select
+from sqlalchemy.pool import NullPool
+
+from chatgee.errors import StoreError
+from chatgee.store import checkup, schema
+from chatgee.store.archive import read_only
+
+SLICE_PAGES, PAUSE_SECONDS = 1000, 0.005
+"""Between two slices the disk is free for the questions of friends."""
+CHECK_SECONDS = 120.0
+
+
+def copy(url: str, target: Path) -> None:
+    """All of it in one file, with nothing beside; `StoreError` where it cannot be made."""
+    source, new = read_only(url, poolclass=NullPool), _engine(target)
+    driver: Any = source.dialect.loaded_dbapi
+    try:
+        with source.connect() as here, new.connect() as there:
+            _hold_still(here)
+            _driver(here).backup(_driver(there), pages=SLICE_PAGES, progress=_pause)
+        with new.connect() as there:  # else it would want a -wal file beside it, to be looked at
+            there.exec_driver_sql("PRAGMA journal_mode=DELETE")
+    except (exc.SQLAlchemyError, driver.Error) as error:
+        why = error.orig if isinstance(error, exc.DBAPIError) else error
+        full = getattr(why, "sqlite_errorname", "") == "SQLITE_FULL"
+        key = "backup.disk_full" if full else "backup.not_made"
+        raise StoreError(key, why=str(why)) from error
+
+
+def examine(file: Path) -> None:
+    """`StoreError` unless this is a whole database of ChatGee's, and nothing else."""
+    url = address(file)
+    checkup.look(url, CHECK_SECONDS)
+    try:
+        with read_only(url, poolclass=NullPool).connect() as connection:
+            for table in schema.metadata.sorted_tables:
+                connection.execute(select(table).limit(1)).all()
+            others = "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')"
+            foreign = connection.exec_driver_sql(others).scalar()
+    except exc.SQLAlchemyError as error:
+        raise StoreError("start.database_broken", url=url, why=str(error)) from error
+    if foreign:
+        raise StoreError("start.database_broken", url=url, why="triggers")
+
+
+def address(file: Path) -> str:
+    return URL.create("sqlite", database=str(file)).render_as_string()
+
+
+def _engine(file: Path) -> Engine:
+    return create_engine(address(file), poolclass=NullPool)
+
+
+def _hold_still(connection: Connection) -> None:
+    """See one moment from now on: what others write would make the copying begin anew."""
+    connection.exec_driver_sql("BEGIN")
+    connection.execute(select(schema.about).limit(1)).all()
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _pause(status: int, remaining: int, total: int) -> None:
+    time.sleep(PAUSE_SECONDS)

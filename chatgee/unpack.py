@@ -1,0 +1,107 @@
+"""Reading a ZIP file that may be anything: damaged, somebody else's, or made to do harm.
+
+Nothing is believed that it says of itself: names are looked up in the list of ours, sizes are
+counted, and every file must have the checksum that the manifest gives.
+"""
+
+import hashlib
+import json
+import shutil
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from chatgee.backup import CHARACTER, CHUNK_BYTES, DATABASE, MANIFEST
+from chatgee.errors import ChatGeeError
+from chatgee.store import schema
+
+TEXTS = {"texts.toml", "system_prompt.txt", "prices.toml"}
+TEXT_BYTES = 4_000_000
+MOST_BYTES = 16_000_000_000
+"""Of everything together: the conversations of some thirty million questions."""
+MOST_FILES = 1_000
+SPARE_BYTES = 200_000_000
+"""That must be left on the disk."""
+BROKEN = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, EOFError),
+    *(NotImplementedError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
+)
+"""What zipfile and json say to bytes that are none."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a manifest says."""
+
+    at: float
+    version: str
+    files: Mapping[str, str]
+    """Their checksums by their names: only those that are ours."""
+
+
+def unpack(packed: IO[bytes], folder: Path) -> Made:
+    """Lay everything out in a new folder; `ChatGeeError` for what is no whole backup of ours."""
+    folder.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            made = _manifest(archive)
+            entries = {name: _entry(archive, name) for name in made.files}
+            _fits(entries.values(), folder)
+            for name, entry in entries.items():
+                if _write(archive, entry, folder / name) != made.files[name]:
+                    raise ChatGeeError("backup.damaged")
+    except BROKEN as error:
+        raise ChatGeeError("backup.damaged") from error
+    return made
+
+
+def _manifest(archive: zipfile.ZipFile) -> Made:
+    try:
+        entry = archive.getinfo(MANIFEST)
+    except KeyError:
+        raise ChatGeeError("backup.foreign") from None
+    if entry.file_size > TEXT_BYTES:
+        raise ChatGeeError("backup.damaged")
+    told: Any = json.loads(archive.read(entry))
+    if int(told["schema"]) > schema.VERSION:
+        raise ChatGeeError("backup.newer")
+    ours = {str(name): str(sum) for name, sum in told["files"].items() if _is_ours(str(name))}
+    if DATABASE not in ours or len(ours) > MOST_FILES:
+        raise ChatGeeError("backup.damaged")
+    return Made(float(told["made_at"]), str(told["version"])[:20], ours)
+
+
+def _is_ours(name: str) -> bool:
+    return name == DATABASE or name in TEXTS or CHARACTER.fullmatch(name) is not None
+
+
+def _entry(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    entry = archive.getinfo(name)
+    known = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if not known or (name != DATABASE and entry.file_size > TEXT_BYTES):
+        raise ChatGeeError("backup.damaged")
+    return entry
+
+
+def _fits(entries: Iterable[zipfile.ZipInfo], folder: Path) -> None:
+    """By what it says of itself: zipfile hands out no byte more than that."""
+    size = sum(entry.file_size for entry in entries)
+    if size > MOST_BYTES:
+        raise ChatGeeError("backup.damaged")
+    if size + SPARE_BYTES > shutil.disk_usage(folder).free:
+        raise ChatGeeError("backup.disk_full")
+
+
+def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> str:
+    """The SHA-256 of what was written."""
+    target.parent.mkdir(exist_ok=True)
+    digest = hashlib.sha256()
+    with archive.open(entry) as source, target.open("xb") as out:
+        while piece := source.read(CHUNK_BYTES):
+            digest.update(piece)
+            out.write(piece)
+    return digest.hexdigest()

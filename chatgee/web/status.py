@@ -1,0 +1,86 @@
+"""How ChatGee is: what the doctor finds, the end of the log, what it is and what it holds."""
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from chatgee import log_tail, restore
+from chatgee.about import about, moment
+from chatgee.web import bodies, owner
+from chatgee.web.parts import parts
+from chatgee.web.server import LARGEST_BODY
+
+bp = Blueprint("status", __name__, url_prefix="/status")
+owner.guard(bp)
+
+DONE = {"restored", "dropped"}
+MARKS = {"good": "✔", "warn": "!", "bad": "✖"}
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    return page()
+
+
+@bp.get("/doctor")
+def doctor() -> ResponseReturnValue:
+    return render_template("doctor.html", **_visit())
+
+
+@bp.post("/doctor")
+def begin() -> ResponseReturnValue:
+    parts().visit.begin()
+    if "HX-Request" in request.headers:
+        return doctor()
+    return redirect("/status", 303)
+
+
+@bp.get("/log")
+def log() -> ResponseReturnValue:
+    return render_template("log.html", **_log())
+
+
+@bp.get("/log.txt")
+def log_file() -> ResponseReturnValue:
+    """For somebody who helps; large, so it goes out as it is read."""
+    ours = parts().settings
+    name = f"chatgee-log-{time.strftime('%Y-%m-%d')}.txt"
+    lines = log_tail.whole(ours.data_dir, ours.secrets)
+    as_file = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(lines, headers=as_file, content_type="text/plain; charset=utf-8")
+
+
+def page(trouble: str | None = None) -> str:
+    """The whole of it; `trouble` is why something about a backup could not be done."""
+    ours, texts, done = parts().settings, parts().texts, request.args.get("done", "")
+    here = owner.is_here()
+    return render_template(
+        "status.html",
+        about=about(ours, texts, parts().board, parts().archive),
+        trouble=trouble,
+        done=done if done in DONE and not restore.confirmed(ours) else None,
+        most_bytes=bodies.LARGEST_BACKUP if here else LARGEST_BODY,
+        found=restore.waiting(ours),
+        under_way=restore.confirmed(ours),
+        before=restore.before(ours),
+        folder=ours.data_dir,
+        moment=lambda unix: moment(unix, texts),
+        **_visit(),
+        **_log(),
+    )
+
+
+def _visit() -> dict[str, Any]:
+    ours, texts, report = parts().settings, parts().texts, parts().visit.report()
+    ended = moment(report.ended_at, texts) if report.ended_at else None
+    return {"report": report, "ended": ended, "marks": MARKS, "practice": ours.practice}
+
+
+def _log() -> dict[str, Any]:
+    ours = parts().settings
+    level, words = request.args.get("level", "all"), request.args.get("words", "")
+    level = level if level in log_tail.LEVELS else "all"
+    entries = log_tail.tail(ours.data_dir, ours.secrets, level, words)
+    return {"entries": entries, "level": level, "words": words, "levels": log_tail.LEVELS}
