@@ -13,7 +13,9 @@ from chatgee.engine import Engine
 from chatgee.health import Health
 from chatgee.jobs import Worker
 from chatgee.model import OpenAIModel
+from chatgee.photos import Photos
 from chatgee.practice import PracticeModel
+from chatgee.pretend.postbox import Postbox
 from chatgee.questions import Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
@@ -59,6 +61,7 @@ def running(
     store, bell, health, callbacks = Store(settings.sqlalchemy_url), Bell(), Health(), Callbacks()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     replies = Replies(texts, settings.notice_every)
+    photos, postbox = Photos(), Postbox(board.local)
     model = model or choose_model(settings, texts)
     answering = Answering(
         store=store,
@@ -68,6 +71,7 @@ def running(
         texts=texts,
         replies=replies,
         callbacks=callbacks,
+        photos=photos,
         memory=Memory(settings.memory_turns, settings.memory_chars),
         system_prompt_path=settings.system_prompt_path,
         callback_seconds=settings.callback_seconds,
@@ -79,7 +83,7 @@ def running(
         bell=bell,
         replies=replies,
         limits=limits(settings),
-        callback_hosts=CallbackHosts(settings.callback_hosts),
+        callback_hosts=CallbackHosts(settings.callback_hosts, postbox.is_ours),
         keep_promise=answering.keep_promise,
         health=health,
         callback=settings.callback,
@@ -93,6 +97,8 @@ def running(
         reload=reload,
         setup=setup or Setup(),
         archive=archive,
+        photos=photos,
+        postbox=postbox,
     )
     board.started(settings, model.name, health)
     try:

@@ -16,15 +16,24 @@ LAYERS = (
     ("app", "front"),
     ("desk",),
     ("web",),
-    ("engine", "answering", "board", "setup"),
-    ("replies", "checks"),
+    ("engine", "answering", "board", "setup", "pretend"),
+    ("replies", "checks", "kakao_check"),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown"),
     ("tunnel", "instance"),
     ("config_file", "draft", "prices"),
-    ("questions", "clock", "health", "logs", "ending"),
+    ("questions", "clock", "health", "logs", "ending", "net"),
     ("settings_docs", "config_check", "manual", "autostart"),
     ("settings", "texts"),
-    ("errors", "notepad", "bubbles", "options", "proof", "install_troubles", "requirements"),
+    (
+        "errors",
+        "notepad",
+        "bubbles",
+        "options",
+        "proof",
+        "install_troubles",
+        "requirements",
+        "photos",
+    ),
 )
 """From the top down: a file may import what stands in a lower line."""
 

@@ -9,6 +9,8 @@ import pytest
 
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
+from chatgee.pretend import told
+from chatgee.pretend.payloads import WAYS
 from chatgee.texts import OURS, Texts
 from chatgee.web.home import DONE
 from chatgee.web.setup import EXAMPLES
@@ -148,6 +150,12 @@ USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
+PROBLEMS = ("long", "many", "beside", "together", "bytes", "empty", "missing", "wrong", "unknown")
+USED |= {f"chat.problem_{kind}" for kind in (*PROBLEMS, "kind")}
+USED |= {f"chat.in_{name}" for name in (*told.LISTS, "other")}
+USED |= {f"chat.what_{name}" for name in (*told.FIELDS, "other")}
+USED |= {f"chat.why_{kind}" for kind in ("late", "status", "not_json", "gone", "limits")}
+USED |= {f"chat.way_{way}" for way in WAYS}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 
 

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from chatgee.web import home, manual, owner, pages, setup, skill, troubles
+from chatgee.web import chat, home, manual, owner, pages, setup, skill, troubles
 from chatgee.web.parts import Parts
 
 __all__ = ["Parts", "create_app"]
@@ -12,6 +12,8 @@ BLUEPRINTS = (
     skill.bp,
     pages.bp,
     home.bp,
+    chat.bp,
+    chat.arrivals,
     setup.bp,
     manual.bp,
 )

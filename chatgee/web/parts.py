@@ -7,6 +7,8 @@ from flask import current_app
 
 from chatgee.board import Board
 from chatgee.engine import Engine
+from chatgee.photos import Photos
+from chatgee.pretend.postbox import Postbox
 from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store.archive import Archive
@@ -26,6 +28,9 @@ class Parts:
     setup: Setup
     archive: Archive
     """What is stored, to look at."""
+    photos: Photos
+    postbox: Postbox
+    """Where the callbacks of pretend friends come in."""
 
 
 def parts() -> Parts:

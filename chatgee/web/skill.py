@@ -19,13 +19,13 @@ from chatgee import kakao, proof
 from chatgee.clock import Deadline
 from chatgee.errors import PayloadError
 from chatgee.kakao import SkillRequest
+from chatgee.pretend.call import KEY_HEADER as KEY_HEADER
 from chatgee.texts import Texts
 from chatgee.web import owner
 from chatgee.web.parts import parts
 from chatgee.web.server import ARRIVED, HUNG_UP
 
 MAX_BODY = 1024 * 1024
-KEY_HEADER = "X-ChatGee-Key"
 JSON = "application/json; charset=utf-8"
 
 SPREAD_SECONDS = 0.001

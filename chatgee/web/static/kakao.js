@@ -65,9 +65,24 @@ function from(words, ...lines) {
  */
 export function theirs(template, press, words, at = "") {
   const lines = template.outputs.map((one) => line(output(one, press, words), at));
-  const quick = (template.quickReplies ?? []).map((one) => make("li", "", key(one.label, () => press(one))));
-  if (quick.length) lines.push(make("ul", "quick", ...quick));
-  return from(words, ...lines);
+  const quick = template.quickReplies ?? [];
+  return from(words, ...lines, ...(quick.length ? [replies(quick, press)] : []));
+}
+
+/** The quick replies alone, which KakaoTalk puts above the field. */
+export function replies(quick, press) {
+  return make("ul", "quick", ...quick.map((one) => make("li", "", key(one.label, () => press(one)))));
+}
+
+/** The day, in the middle of the chat. */
+export function today(words) {
+  return make("p", "day", words);
+}
+
+/** What KakaoTalk itself does not show: sentences for the owner, and a button that tells more. */
+export function note(sentences, label = "", press = null) {
+  const lines = sentences.map((one) => make("p", "", one));
+  return make("div", sentences.length ? "aside wrong" : "aside", ...lines, ...(press ? [key(label, press)] : []));
 }
 
 /** The friend's side: words or, where `photo` is an address, a picture. */
