@@ -22,6 +22,7 @@ class Letter:
 
     opened_at: float
     """On the monotonic clock."""
+    until: float
     used: bool = False
     body: Any = None
     """The JSON, or None."""
@@ -30,25 +31,26 @@ class Letter:
     """After which it came."""
 
     def is_open(self) -> bool:
-        return not self.used and time.monotonic() < self.opened_at + OPEN_SECONDS
+        return not self.used and time.monotonic() < self.until
 
 
 class Postbox:
     """Safe from any thread. What it holds is gone with the program."""
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, open_seconds: float = OPEN_SECONDS) -> None:
         """`server` is where this very program finds itself."""
         self._prefix = server + PATH
+        self._open_seconds = open_seconds
         self._letters: dict[str, Letter] = {}
         self._lock = threading.Lock()
 
     def open(self) -> str:
         """A token that nobody can guess; `url` is the address for it."""
-        token = secrets.token_urlsafe(24)
+        token, now = secrets.token_urlsafe(24), time.monotonic()
         with self._lock:
             while len(self._letters) >= MOST_LETTERS:
                 del self._letters[next(iter(self._letters))]
-            self._letters[token] = Letter(time.monotonic())
+            self._letters[token] = Letter(now, now + self._open_seconds)
         return token
 
     def url(self, token: str) -> str:

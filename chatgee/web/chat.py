@@ -5,12 +5,13 @@ The browser says what a pretend friend does; the request is made here and really
 """
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, jsonify, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from chatgee import kakao_check
@@ -109,7 +110,7 @@ def send() -> ResponseReturnValue:
     payload = WAYS[doing.way](message)
     done = call.call(parts().board.local, payload, parts().settings.skill_key)
     promised = not done.why and done.response.get("useCallback") is True
-    return jsonify(
+    return _in_order(
         request=done.request,
         status=done.status,
         text=done.text,
@@ -126,10 +127,10 @@ def arrived(token: str) -> ResponseReturnValue:
     if letter is None:
         abort(404)
     if not letter.used:
-        return jsonify(came=False, open=letter.is_open())
+        return _in_order(came=False, open=letter.is_open())
     why = _why("limits" if letter.problems else "", 200)
     shown = _shown(letter.body, letter.seconds, letter.problems, bool(why))
-    return jsonify(came=True, open=False, why=why, **shown)
+    return _in_order(came=True, open=False, why=why, **shown)
 
 
 @arrivals.post("/local_test/callback/<token>")
@@ -164,6 +165,11 @@ def _shown(
         "waiting": waiting,
         "sizes": [kakao_check.size(one) for one in template["outputs"]] if template else [],
     }
+
+
+def _in_order(**values: Any) -> Response:
+    """JSON whose fields stay as they came, for somebody to read."""
+    return Response(json.dumps(values, ensure_ascii=False), mimetype="application/json")
 
 
 def _why(kind: str, status: int) -> str:

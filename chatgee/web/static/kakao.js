@@ -64,7 +64,8 @@ function from(words, ...lines) {
  * {name, whole}: the channel's name and the label that unfolds a long text; `at` is a time to show.
  */
 export function theirs(template, press, words, at = "") {
-  const lines = template.outputs.map((one) => line(output(one, press, words), at));
+  const last = template.outputs.length - 1;
+  const lines = template.outputs.map((one, number) => line(output(one, press, words), number === last ? at : ""));
   const quick = template.quickReplies ?? [];
   return from(words, ...lines, ...(quick.length ? [replies(quick, press)] : []));
 }
