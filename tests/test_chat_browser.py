@@ -159,7 +159,7 @@ def test_a_page_that_is_opened_anew_keeps_its_friends(chat: Page) -> None:
     says(chat, "또 왔어요")
     sees(chat, "이렇게 물으셨어요: 또 왔어요")
     greeting = room(chat).get_by_text("무엇이든 물어보세요")
-    expect(greeting).to_have_count(0), "the bot knows this friend"
+    expect(greeting).to_have_count(0)  # the bot knows this friend
 
 
 def test_a_new_friend_is_one_click_away(chat: Page) -> None:
@@ -250,7 +250,8 @@ def test_words_that_could_not_be_sent_stay(
         told = page.get_by_role("alert").filter(has_text="보내지 못했어요")
         expect(told).to_be_visible(timeout=LONG)
         expect(page.get_by_label("메시지 입력")).to_have_value("들리나요?")
-        with program(ours | {"PORT": home.rpartition(":")[2]}):
+        with program(ours | {"PORT": home.rpartition(":")[2]}) as again:
+            assert again.url == run.url  # once it can be called
             page.get_by_role("button", name="보내기", exact=True).click()
             sees(page, "이렇게 물으셨어요: 들리나요?")
             expect(told).to_be_hidden()

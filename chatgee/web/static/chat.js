@@ -62,6 +62,7 @@ add.addEventListener("click", () => {
   join({ id: newId(), number }).focus();
 });
 
+document.querySelector(".unscripted").remove();  // in browsers that do not tell a style whether there are scripts
 const before = kept();
 for (const friend of before.length ? before : [{ id: newId(), number: 1 }]) join(friend);
 if (matchMedia("(min-width: 60rem)").matches) phones[0].focus();
