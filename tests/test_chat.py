@@ -282,7 +282,7 @@ def test_a_forged_address_on_this_machine_is_not_called(
     assert fake_kakao.requests == []
 
 
-# --- buttons ---
+# --- buttons --------------------------------------------------------------------------------
 
 
 def test_a_button_is_pressed_with_its_extra(slow: Bot, fake_openai: FakeOpenAI) -> None:

@@ -14,10 +14,6 @@ BLOCK = {"id": "de5c000000000000000000f0", "name": "fallback"}
 _FRIEND = re.compile(PREFIX + r"[A-Za-z0-9_-]{4,60}")
 
 
-def is_pretend(user_id: str) -> bool:
-    return user_id.startswith(PREFIX)
-
-
 def may_be(user_id: str) -> bool:
     """Whether it can be the id of a pretend friend."""
     return _FRIEND.fullmatch(user_id) is not None
