@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from chatgee.clock import Seldom
 from chatgee.options import Secret
 
 WINDOW_SECONDS = 600.0
@@ -19,7 +20,6 @@ TRIES = 5
 """Wrong ones in the window, of one address; more are refused, though one be right."""
 TRIES_OF_ALL = 50
 """Of all addresses together: somebody who has many does not guess more."""
-COMPLAINT_SECONDS = 60.0
 """How often the log may tell of a wrong one."""
 
 
@@ -33,7 +33,7 @@ class Admission:
         self._lock = threading.Lock()
         self._tries: deque[tuple[float, str]] = deque()
         """Of the last window, oldest first; never more than TRIES_OF_ALL."""
-        self._complain_at = clock()
+        self.may_complain = Seldom(clock)
 
     def begin(self, source: str) -> float:
         """Count a try; or the seconds after which one will be taken again, and it is not."""
@@ -56,15 +56,6 @@ class Admission:
             with self._lock:
                 self._tries = deque(one for one in self._tries if one[1] != source)
         return right
-
-    def may_complain(self) -> bool:
-        """True at the first call, and then at most once a minute."""
-        with self._lock:
-            now = self._clock()
-            due = now >= self._complain_at
-            if due:
-                self._complain_at = now + COMPLAINT_SECONDS
-            return due
 
 
 def source_of(caller: str | None, forwarded: str) -> str:

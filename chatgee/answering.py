@@ -19,6 +19,7 @@ from chatgee.character import Character
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
 from chatgee.markdown import to_plain
+from chatgee.photos import Photos
 from chatgee.questions import Answer, Model, Prompt, Question, State, Turn
 from chatgee.replies import HELD, Replies
 from chatgee.store import Due, Outcome, Store
@@ -70,6 +71,7 @@ class Answering:
     texts: Texts
     replies: Replies
     callbacks: Callbacks
+    photos: Photos
     memory: Memory
     character: Character
     callback_seconds: float
@@ -128,7 +130,8 @@ class Answering:
         return Outcome(text, shown, None, answer.usage, self.model.name, seconds)
 
     async def _ask(self, question: Question, memory: tuple[Turn, ...]) -> Answer:
-        prompt = Prompt(question.text, question.image_url, memory, self.character.read())
+        photo = self.photos.for_model(question.image_url)
+        prompt = Prompt(question.text, photo, memory, self.character.read())
         try:
             return await self.model.answer(prompt)
         except ModelError as error:
@@ -136,7 +139,7 @@ class Answering:
                 raise
         log.info("question %s: too long, once more with half of the memory", question.id)
         shorter = memory[len(memory) // 2 + 1 :]
-        prompt = Prompt(question.text, question.image_url, shorter, prompt.system)
+        prompt = Prompt(question.text, photo, shorter, prompt.system)
         return await self.model.answer(prompt)
 
     def _report(self, question: Question, failure: Failure) -> None:

@@ -15,7 +15,9 @@ from chatgee.engine import Engine
 from chatgee.health import Health
 from chatgee.jobs import Worker
 from chatgee.model import OpenAIModel
+from chatgee.photos import Photos
 from chatgee.practice import PracticeModel
+from chatgee.pretend.postbox import Postbox
 from chatgee.questions import Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
@@ -65,6 +67,7 @@ def running(
     store, bell, health, callbacks = Store(settings.sqlalchemy_url), Bell(), Health(), Callbacks()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     replies = Replies(texts, settings.notice_every)
+    photos, postbox = Photos(), Postbox(board.local)
     model = model or choose_model(settings, texts)
     memory = Memory(settings.memory_turns, settings.memory_chars)
     character = Character.of(settings, texts)
@@ -76,6 +79,7 @@ def running(
         texts=texts,
         replies=replies,
         callbacks=callbacks,
+        photos=photos,
         memory=memory,
         character=character,
         callback_seconds=settings.callback_seconds,
@@ -87,7 +91,7 @@ def running(
         bell=bell,
         replies=replies,
         limits=limits(settings),
-        callback_hosts=CallbackHosts(settings.callback_hosts),
+        callback_hosts=CallbackHosts(settings.callback_hosts, postbox.is_ours),
         keep_promise=answering.keep_promise,
         health=health,
         callback=settings.callback,
@@ -105,6 +109,8 @@ def running(
         character=character,
         trial=Trial(model, store, worker.call, memory, settings.openai_timeout_seconds),
         visit=visit or Visit(),
+        photos=photos,
+        postbox=postbox,
     )
     board.started(settings, model.name, health)
     try:

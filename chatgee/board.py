@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from chatgee import notepad
+from chatgee.clock import Seldom
 from chatgee.health import Health
 from chatgee.practice import PracticeModel
 from chatgee.settings import Settings
@@ -127,6 +128,7 @@ class Board:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
+        self._may_complain = Seldom()
         self.memo = Memo.read(self.file)
         self.page: str | None = self.local
         """Where the owner's pages are, if they can be opened at all; see `chatgee.web.owner`."""
@@ -170,6 +172,11 @@ class Board:
     def logged_out(self) -> None:
         with self._lock:
             self._keep(replace(self.memo, logged_out_at=time.time()))
+
+    def refused(self, key: str) -> bool:
+        """A call was refused that may have been Kakao's; whether it should be logged."""
+        self.complaint = key
+        return self._may_complain()
 
     def _keep(self, memo: Memo) -> None:
         self.memo = memo

@@ -1,6 +1,8 @@
 """One clock for one request."""
 
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -19,3 +21,21 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds that are left; never negative."""
         return max(0.0, self.moment - time.monotonic())
+
+
+class Seldom:
+    """True at the first call, and then at most once a minute: for a log that strangers can fill."""
+
+    SECONDS = 60.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._next: float | None = None
+
+    def __call__(self) -> bool:
+        with self._lock:
+            now = self._clock()
+            due = self._next is None or now >= self._next
+            if due:
+                self._next = now + self.SECONDS
+            return due

@@ -125,24 +125,6 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def skill_test(utterance: str = "") -> dict[str, Any]:
-    """A request as the admin center's skill test sends it; no question where nothing is said."""
-    block = {"id": "doctor", "name": "doctor"}
-    return {
-        "intent": block,
-        "userRequest": {
-            "timezone": "Asia/Seoul",
-            "params": {"ignoreMe": "true"},
-            "block": block,
-            "utterance": utterance,
-            "lang": None,
-            "user": {"id": "000000", "type": "accountId", "properties": {}},
-        },
-        "bot": block,
-        "action": {**block, "clientExtra": None, "params": {}, "detailParams": {}},
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class QuickReply:
     """A button under the bubbles that sends its own label, as if the friend had typed it."""

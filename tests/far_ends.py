@@ -182,3 +182,26 @@ class FakeKakao(FarEnd):
     ) -> tuple[int, dict[str, str], bytes]:
         self.remember((path, json.loads(body)))
         return self.status, {"Location": "/elsewhere"}, json.dumps(self.reply).encode()
+
+
+class FakeBot(FarEnd):
+    """A bot behind `/prompt` that answers with whatever it is told to; status 0 hangs up."""
+
+    def __init__(self) -> None:
+        self.status, self.body = 200, b"{}"
+        self.gate = threading.Event()
+        self.gate.set()
+        super().__init__()
+
+    def answer(
+        self, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        self.remember((path, headers, json.loads(body)))
+        self.gate.wait(PATIENCE)
+        if self.status == 0:
+            raise HangUp
+        return self.status, {"Location": "/prompt"}, self.body
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"

@@ -2,7 +2,6 @@
 
 import pytest
 
-from chatgee import admission
 from chatgee.admission import TRIES, TRIES_OF_ALL, WINDOW_SECONDS, Admission, source_of
 from chatgee.options import Secret
 
@@ -103,7 +102,7 @@ def test_who_knows_the_password_has_not_guessed(door: Admission) -> None:
 
 def test_the_log_is_told_once_a_minute(door: Admission, clock: Clock) -> None:
     assert [door.may_complain() for _ in range(3)] == [True, False, False]
-    clock.now += admission.COMPLAINT_SECONDS
+    clock.now += door.may_complain.SECONDS
     assert [door.may_complain() for _ in range(2)] == [True, False]
 
 

@@ -16,8 +16,9 @@ from chatgee import backup, settings
 from chatgee.backup import make
 from chatgee.errors import ChatGeeError, StoreError
 from chatgee.settings import Settings
-from chatgee.store import Store
+from chatgee.store import Store, schema
 from chatgee.store import backup as copying
+from chatgee.version import VERSION
 from tests.bot import Bot
 
 SECRETS = {"OPENAI_API_KEY": "sk-very-secret", "SKILL_KEY": "secret-of-the-skill"}
@@ -65,7 +66,7 @@ def test_everything_that_the_owner_would_miss_is_in_it(tmp_path: Path) -> None:
     texts = {"texts.toml", "system_prompt.txt", "characters/우리 반 (1).json"}
     assert names == {backup.MANIFEST, backup.DATABASE} | texts
     assert told["files"].keys() == names - {backup.MANIFEST}
-    assert (told["version"], told["schema"]) == ("2.1.0", 1)
+    assert (told["version"], told["schema"]) == (VERSION, schema.VERSION)
     assert asked(tmp_path / "out" / backup.DATABASE) == ["몇 시에 열어요?"]
 
 

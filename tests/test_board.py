@@ -59,7 +59,7 @@ def test_the_steps_are_ticked_as_kakaos_calls_come_in(board: Board) -> None:
 
 
 def test_a_refused_call_is_told_until_one_gets_through(board: Board) -> None:
-    board.complaint = "page.wrong_key"
+    assert [board.refused("page.wrong_key") for _ in range(2)] == [True, False]
     assert "SKILL_KEY" in (board.glance(TEXTS).complaint or "")
     board.called(tester=True)
     assert board.glance(TEXTS).complaint is None

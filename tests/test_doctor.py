@@ -17,9 +17,9 @@ import pytest
 import requests
 from rich.console import Console
 
-from chatgee import instance, kakao, proof, settings
+from chatgee import instance, kakao, net, proof, settings
 from chatgee.board import Board
-from chatgee.doctor import here, net, packages, report, services, steps, trip
+from chatgee.doctor import here, packages, report, services, steps, trip
 from chatgee.doctor.case import Case, Check
 from chatgee.prices import Prices
 from chatgee.questions import Answer, Usage

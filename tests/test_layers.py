@@ -17,17 +17,20 @@ LAYERS = (
     ("desk",),
     ("web",),
     ("trial", "about"),
-    ("engine", "answering", "board", "setup", "sentences_file", "scenes", "stats", "restore"),
+    (
+        *("engine", "answering", "board", "setup", "pretend"),
+        *("sentences_file", "scenes", "stats", "restore"),
+    ),
     ("sentences", "sheets", "unpack"),
-    ("replies", "checks", "wording", "option_form", "backup"),
+    ("replies", "checks", "wording", "option_form", "backup", "kakao_check"),
     ("kakao", "store", "model", "practice", "jobs", "callback", "bell", "markdown"),
     ("tunnel", "instance", "character"),
     ("config_file", "texts_file", "draft", "prices", "log_tail"),
-    ("questions", "clock", "health", "logs", "ending", "admission", "visit"),
-    ("settings_docs", "config_check", "manual", "autostart", "comparison", "charts"),
+    ("questions", "health", "logs", "ending", "admission", "visit", "net"),
+    ("settings_docs", "config_check", "manual", "autostart", "comparison", "charts", "clock"),
     ("settings", "texts"),
     ("errors", "notepad", "bubbles", "options", "proof", "install_troubles", "requirements"),
-    ("sizes", "version"),
+    ("sizes", "version", "photos"),
 )
 """From the top down: a file may import what stands in a lower line."""
 

@@ -232,7 +232,7 @@ def test_a_method_that_is_refused_names_those_that_are_not(home: Bot) -> None:
 # --- what is in a page ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", *PAGES])
+@pytest.mark.parametrize("path", ["/", "/local_test", *PAGES])
 def test_a_page_is_framed_kept_and_scripted_by_nobody(home: Bot, path: str) -> None:
     page = ask(home, path)
     policy = page.headers["Content-Security-Policy"]
@@ -282,9 +282,9 @@ def test_the_first_page_is_light(home: Bot) -> None:
     def weight(path: str) -> int:
         return len(ask(home, path).content)
 
-    for path in ("/", "/setup"):
+    for path in ("/", "/local_test", "/setup"):
         page = ask(home, path).text
         parts = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
         assert len(page.encode()) + sum(map(weight, parts)) < 150_000
-    alive = requests.get(home.url + "/local_test", timeout=PATIENCE)
+    alive = ask(home, "/local_test", headers={"X-Forwarded-For": "203.0.113.7"})
     assert len(alive.content) < 1500

@@ -15,7 +15,8 @@ import pytest
 from chatgee import backup, restore, unpack
 from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings
-from chatgee.store import Store
+from chatgee.store import Store, schema
+from chatgee.version import VERSION
 from tests.test_backup import asked, filled, settings_of
 
 OLD, NEW = "옛 질문", "새 질문"
@@ -78,7 +79,7 @@ def stage(packed: bytes, ours: Settings) -> restore.Found:
 
 def test_it_is_told_what_is_in_it_and_nothing_is_touched(good: bytes, ours: Settings) -> None:
     found = restore.look_into(BytesIO(good), ours)
-    assert (found.questions, found.friends, found.version) == (1, 1, "2.1.0")
+    assert (found.questions, found.friends, found.version) == (1, 1, VERSION)
     assert found.names == ("characters", "chatgee.db", "texts.toml")
     assert restore.waiting(ours) == found
     assert not restore.confirmed(ours)
@@ -311,11 +312,11 @@ def test_bytes_that_were_changed_on_the_way_are_noticed(good: bytes, ours: Setti
         assert refused(changed, ours) == "backup.damaged"
 
 
-@pytest.mark.parametrize("schema", [2, 99])
-def test_a_backup_of_a_newer_chatgee_is_refused(good: bytes, ours: Settings, schema: int) -> None:
-    newer = rebuilt(good, lambda files, told: told.update(schema=schema))
+@pytest.mark.parametrize("version", [schema.VERSION + 1, 99])
+def test_a_backup_of_a_newer_chatgee_is_refused(good: bytes, ours: Settings, version: int) -> None:
+    newer = rebuilt(good, lambda files, told: told.update(schema=version))
     assert refused(newer, ours) == "backup.newer"
-    sql = f"UPDATE about SET value = '{schema}' WHERE name = 'version'"
+    sql = f"UPDATE about SET value = '{version}' WHERE name = 'version'"
     assert refused(rebuilt(good, database(sql)), ours) == "backup.newer"
 
 

@@ -11,6 +11,8 @@ from chatgee import about, log_tail, sentences
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
 from chatgee.options import OneOf
+from chatgee.pretend import told
+from chatgee.pretend.payloads import WAYS
 from chatgee.questions import Delivery
 from chatgee.settings import OPTIONS
 from chatgee.sheets import COLUMNS
@@ -186,6 +188,12 @@ USED |= {f"status.{rank.lower()}" for rank in log_tail.RANKS}
 USED |= {f"status.level_{level}" for level in log_tail.LEVELS}
 USED |= {f"status.{word}" for word in ("good", "warn", "bad", "up_days", "up_hours", "up_minutes")}
 USED |= {f"backup.name_{name}" for name in ("database", "texts", "prompt", "prices", "characters")}
+PROBLEMS = ("long", "many", "beside", "together", "bytes", "empty", "missing", "wrong", "unknown")
+USED |= {f"chat.problem_{kind}" for kind in (*PROBLEMS, "kind")}
+USED |= {f"chat.in_{name}" for name in (*told.LISTS, "other")}
+USED |= {f"chat.what_{name}" for name in (*told.FIELDS, "other")}
+USED |= {f"chat.why_{kind}" for kind in ("late", "status", "not_json", "gone", "limits")}
+USED |= {f"chat.way_{way}" for way in WAYS}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 USED |= {f"sentences.about_{key.replace('.', '_')}" for key in sentences.KEYS}
 USED |= {f"sentences.group_{group}" for group in sentences.GROUPS}

@@ -9,8 +9,8 @@ from typing import Any
 
 from chatgee import config_check, instance, logs
 from chatgee.doctor.case import Case, Check, State
-from chatgee.doctor.net import within
 from chatgee.errors import ChatGeeError, SettingsError
+from chatgee.net import within
 from chatgee.options import is_loopback
 from chatgee.sizes import readable
 from chatgee.store import checkup

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from chatgee import app
 from chatgee.doctor.case import Case, Check
-from chatgee.doctor.net import Lost, send, within
 from chatgee.errors import Failure, ModelError
+from chatgee.net import Lost, send, within
 from chatgee.options import is_loopback
 from chatgee.prices import Prices, cost
 from chatgee.questions import Answer, Prompt

@@ -17,24 +17,25 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from chatgee import app, instance, kakao, proof, tunnel
+from chatgee import app, instance, proof, tunnel
 from chatgee.board import Board
 from chatgee.doctor.case import Case, Check
-from chatgee.doctor.net import Lost, Reply, send
 from chatgee.errors import ChatGeeError
 from chatgee.instance import Running
+from chatgee.net import Lost, Reply, send
+from chatgee.pretend import payloads
+from chatgee.pretend.call import KAKAO_SECONDS, headers
+from chatgee.pretend.payloads import Message
 from chatgee.tunnel import Link
 from chatgee.web.server import Server
 from chatgee.web.skill import meanwhile
 
 TRIPS = 5
 TRIP_SECONDS, TRIPS_SECONDS = 6.0, 10.0
-KAKAO_SECONDS = 5.0
-"""After which Kakao shows its user nothing; see REPLY_SECONDS"""
 MARGIN_SECONDS = 0.3
 LEAST_REPLY_SECONDS = 1.0
-KAKAOS_AGENT = "AHC/2.1"
-"""So that what stands in between takes the call for Kakao's, and not for a browser's."""
+NOBODY = Message(user_id="000000", words="")
+"""Who says nothing, so that nothing is stored."""
 
 log = logging.getLogger(__name__)
 
@@ -121,15 +122,9 @@ def _lost(case: Case, lost: Lost, address: str) -> Check:
 def _call(case: Case, address: str, secret: str) -> float:
     """Seconds of one call as Kakao makes it, which stores nothing; `Lost` unless it came here."""
     nonce = secrets.token_hex(16)
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": KAKAOS_AGENT,
-        proof.HEADER: nonce,
-    }
-    if key := case.settings.skill_key:
-        headers["X-ChatGee-Key"] = key.reveal()
-    body = json.dumps(kakao.skill_test()).encode()
-    reply = send("POST", f"{address}/prompt", TRIP_SECONDS, body, headers)
+    kakaos = headers(case.settings.skill_key, nonce)
+    body = json.dumps(payloads.skill_test(NOBODY)).encode()
+    reply = send("POST", f"{address}/prompt", TRIP_SECONDS, body, kakaos)
     ours = reply.headers.get(proof.HEADER) == proof.of(nonce, secret)
     if kind := _trouble(reply, ours):
         raise Lost(kind, reply.status)

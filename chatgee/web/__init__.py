@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from chatgee.web import (
     backups,
     character,
+    chat,
     home,
     login,
     manual,
@@ -32,6 +33,8 @@ BLUEPRINTS = (
     pages.bp,
     login.bp,
     home.bp,
+    chat.bp,
+    chat.arrivals,
     setup.bp,
     character.bp,
     sentences.bp,

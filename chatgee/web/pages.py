@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from chatgee.practice import PracticeModel
-from chatgee.web import home, owner
+from chatgee.web import chat, home, owner
 from chatgee.web.parts import parts
 
 bp = Blueprint("pages", __name__)
@@ -17,6 +17,10 @@ def front() -> ResponseReturnValue:
 
 
 @bp.get("/local_test")
+def local_test() -> ResponseReturnValue:
+    return chat.page() if owner.is_owner() else alive()
+
+
 def alive() -> ResponseReturnValue:
     """Nothing that a stranger should not see: it is open to the world through the tunnel."""
     return render_template("alive.html", note=_state())

@@ -9,6 +9,8 @@ from chatgee.admission import Admission
 from chatgee.board import Board
 from chatgee.character import Character
 from chatgee.engine import Engine
+from chatgee.photos import Photos
+from chatgee.pretend.postbox import Postbox
 from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store.archive import Archive
@@ -37,6 +39,9 @@ class Parts:
     """Asks the model for the owner."""
     visit: Visit
     """The doctor's, who looks when the owner asks."""
+    photos: Photos
+    postbox: Postbox
+    """Where the callbacks of pretend friends come in."""
 
 
 def parts() -> Parts:

@@ -19,13 +19,13 @@ from chatgee import kakao, proof
 from chatgee.clock import Deadline
 from chatgee.errors import PayloadError
 from chatgee.kakao import SkillRequest
+from chatgee.pretend.call import KEY_HEADER as KEY_HEADER
 from chatgee.texts import Texts
 from chatgee.web import owner
 from chatgee.web.parts import parts
 from chatgee.web.server import ARRIVED, HUNG_UP
 
 MAX_BODY = 1024 * 1024
-KEY_HEADER = "X-ChatGee-Key"
 JSON = "application/json; charset=utf-8"
 
 SPREAD_SECONDS = 0.001
@@ -42,23 +42,6 @@ PASSING_SECONDS = 0.3
 
 log = logging.getLogger(__name__)
 bp = Blueprint("skill", __name__)
-
-
-class Seldom:
-    """True at the first call, and then at most once a minute: for a log that strangers can fill."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def __call__(self) -> bool:
-        now = time.monotonic()
-        due = now >= self._next
-        if due:
-            self._next = now + 60
-        return due
-
-
-may_complain = Seldom()
 
 
 def _deadline() -> Deadline:
@@ -89,8 +72,7 @@ def wrong_address() -> ResponseReturnValue:
 
 
 def _complain(key: str) -> None:
-    parts().board.complaint = key
-    if may_complain():
+    if parts().board.refused(key):
         log.warning("%s", parts().texts(key))
 
 

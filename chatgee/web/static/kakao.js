@@ -64,10 +64,26 @@ function from(words, ...lines) {
  * {name, whole}: the channel's name and the label that unfolds a long text; `at` is a time to show.
  */
 export function theirs(template, press, words, at = "") {
-  const lines = template.outputs.map((one) => line(output(one, press, words), at));
-  const quick = (template.quickReplies ?? []).map((one) => make("li", "", key(one.label, () => press(one))));
-  if (quick.length) lines.push(make("ul", "quick", ...quick));
-  return from(words, ...lines);
+  const last = template.outputs.length - 1;
+  const lines = template.outputs.map((one, number) => line(output(one, press, words), number === last ? at : ""));
+  const quick = template.quickReplies ?? [];
+  return from(words, ...lines, ...(quick.length ? [replies(quick, press)] : []));
+}
+
+/** The quick replies alone, which KakaoTalk puts above the field. */
+export function replies(quick, press) {
+  return make("ul", "quick", ...quick.map((one) => make("li", "", key(one.label, () => press(one)))));
+}
+
+/** The day, in the middle of the chat. */
+export function today(words) {
+  return make("p", "day", words);
+}
+
+/** What KakaoTalk itself does not show: sentences for the owner, and a button that tells more. */
+export function note(sentences, label = "", press = null) {
+  const lines = sentences.map((one) => make("p", "", one));
+  return make("div", sentences.length ? "aside wrong" : "aside", ...lines, ...(press ? [key(label, press)] : []));
 }
 
 /** The friend's side: words or, where `photo` is an address, a picture. */

@@ -1,0 +1,41 @@
+"""Photos of pretend friends, under addresses as Kakao would give them.
+
+Kakao's photos lie on its own server, and the door lets in no others. What a pretend friend sends
+lies here, and the model is handed the picture itself.
+"""
+
+import base64
+import secrets
+import threading
+
+MOST_PHOTOS = 20
+MOST_BYTES = 1024 * 1024
+PREFIX = "https://talk.kakaocdn.net/chatgee-desk/"
+JPEG = b"\xff\xd8\xff"
+
+
+class Photos:
+    """The last ones, in memory. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._pictures: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, picture: bytes) -> str:
+        """The address of a JPEG; `ValueError` where it is none, or too large."""
+        if not picture.startswith(JPEG) or len(picture) > MOST_BYTES:
+            raise ValueError("no JPEG of at most 1 MiB")
+        url = f"{PREFIX}{secrets.token_urlsafe(16)}.jpg"
+        with self._lock:
+            while len(self._pictures) >= MOST_PHOTOS:
+                del self._pictures[next(iter(self._pictures))]
+            self._pictures[url] = picture
+        return url
+
+    def for_model(self, url: str | None) -> str | None:
+        """The picture itself where it lies here; any other address as it stands."""
+        with self._lock:
+            picture = self._pictures.get(url or "")
+        if picture is None:
+            return url
+        return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
