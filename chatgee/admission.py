@@ -20,7 +20,6 @@ TRIES = 5
 """Wrong ones in the window, of one address; more are refused, though one be right."""
 TRIES_OF_ALL = 50
 """Of all addresses together: somebody who has many does not guess more."""
-"""How often the log may tell of a wrong one."""
 
 
 class Admission:
