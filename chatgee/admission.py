@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from chatgee.clock import Seldom
-from chatgee.options import Secret
+from chatgee.settings.options import Secret
 
 WINDOW_SECONDS = 600.0
 TRIES = 5

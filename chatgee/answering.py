@@ -19,8 +19,8 @@ from chatgee.character import Character
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
 from chatgee.markdown import to_plain
-from chatgee.photos import Photos
-from chatgee.questions import Answer, Model, Prompt, Question, State, Turn
+from chatgee.pretend.photos import Photos
+from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Turn
 from chatgee.replies import HELD, Replies
 from chatgee.store import Due, Outcome, Store
 from chatgee.texts import Texts
@@ -37,27 +37,6 @@ PURGE_SECONDS = 6 * 3600
 PURGE_AT_ONCE = 500
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Memory:
-    """How much the model is reminded of; 0 is no limit."""
-
-    turns: int
-    chars: int
-
-    def trim(self, turns: Sequence[Turn]) -> tuple[Turn, ...]:
-        """The newest turns that fit, oldest first."""
-        if not self.chars:
-            return tuple(turns)
-        kept: list[Turn] = []
-        room = self.chars
-        for turn in reversed(turns):
-            room -= len(turn.question) + len(turn.answer)
-            if room < 0:
-                break
-            kept.append(turn)
-        return tuple(reversed(kept))
 
 
 @dataclass(frozen=True)

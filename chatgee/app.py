@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
 
 from chatgee.admission import Admission
-from chatgee.answering import Answering, Memory
+from chatgee.answering import Answering
 from chatgee.bell import Bell
 from chatgee.board import Board
 from chatgee.callback import CallbackHosts, Callbacks
 from chatgee.character import Character
+from chatgee.character.trial import Trial
 from chatgee.engine import Engine
 from chatgee.health import Health
 from chatgee.jobs import Worker
 from chatgee.model import OpenAIModel
-from chatgee.photos import Photos
 from chatgee.practice import PracticeModel
+from chatgee.pretend.photos import Photos
 from chatgee.pretend.postbox import Postbox
-from chatgee.questions import Model
+from chatgee.questions import Memory, Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
 from chatgee.texts import Texts
-from chatgee.trial import Trial
 from chatgee.visit import Visit
 from chatgee.web import Parts, create_app
 

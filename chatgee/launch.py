@@ -16,13 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from chatgee import app, autostart, config_check, desk, ending, instance, logs, restore, settings
+from chatgee import app, autostart, desk, ending, instance, logs, settings
+from chatgee.backup import restore
 from chatgee.board import Board
 from chatgee.doctor.case import Case, Check
 from chatgee.doctor.steps import STEPS, checks
 from chatgee.errors import AlreadyRunningError, ChatGeeError
 from chatgee.front import Front
-from chatgee.settings import Settings
+from chatgee.settings import Settings, config_check
 from chatgee.texts import Texts
 from chatgee.tunnel import Link, Tunnels
 from chatgee.visit import Visit

@@ -3,7 +3,7 @@
 import pytest
 
 from chatgee.admission import TRIES, TRIES_OF_ALL, WINDOW_SECONDS, Admission, source_of
-from chatgee.options import Secret
+from chatgee.settings.options import Secret
 
 PASSWORD = "open-sesame-2026"
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import backup, settings
-from chatgee.backup import make
+from chatgee import settings
+from chatgee.backup import pack
+from chatgee.backup.pack import make
 from chatgee.errors import ChatGeeError, StoreError
 from chatgee.settings import Settings
 from chatgee.store import Store, schema
@@ -60,14 +61,14 @@ def test_everything_that_the_owner_would_miss_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "board.json").write_text("{}", "utf-8")
     with packed(ours) as archive:
         names = set(archive.namelist())
-        told = json.loads(archive.read(backup.MANIFEST))
-        archive.extract(backup.DATABASE, tmp_path / "out")
+        told = json.loads(archive.read(pack.MANIFEST))
+        archive.extract(pack.DATABASE, tmp_path / "out")
         assert archive.read("system_prompt.txt").decode() == "꽃집"
     texts = {"texts.toml", "system_prompt.txt", "characters/우리 반 (1).json"}
-    assert names == {backup.MANIFEST, backup.DATABASE} | texts
-    assert told["files"].keys() == names - {backup.MANIFEST}
+    assert names == {pack.MANIFEST, pack.DATABASE} | texts
+    assert told["files"].keys() == names - {pack.MANIFEST}
     assert (told["version"], told["schema"]) == (VERSION, schema.VERSION)
-    assert asked(tmp_path / "out" / backup.DATABASE) == ["몇 시에 열어요?"]
+    assert asked(tmp_path / "out" / pack.DATABASE) == ["몇 시에 열어요?"]
 
 
 def test_no_key_is_in_it(tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_prompt_and_a_database_elsewhere_are_in_it_too(tmp_path: Path) -> None
     ours = settings_of(data, DATABASE_URL=url, SYSTEM_PROMPT_FILE=str(elsewhere / "me.txt"))
     Store(url).close()
     with packed(ours) as archive:
-        assert {backup.DATABASE, "system_prompt.txt"} < set(archive.namelist())
+        assert {pack.DATABASE, "system_prompt.txt"} < set(archive.namelist())
 
 
 def test_friends_are_answered_while_it_is_made(bot: Bot, tmp_path: Path) -> None:
@@ -110,8 +111,8 @@ def test_friends_are_answered_while_it_is_made(bot: Bot, tmp_path: Path) -> None
     maker.join()
     assert answers == [f"답: 질문 {number}" for number in range(len(answers))]
     with zipfile.ZipFile(made) as archive:
-        archive.extract(backup.DATABASE, tmp_path / "out")
-    found = asked(tmp_path / "out" / backup.DATABASE)
+        archive.extract(pack.DATABASE, tmp_path / "out")
+    found = asked(tmp_path / "out" / pack.DATABASE)
     assert 1 <= len(found) <= len(answers) + 1
 
 
@@ -138,11 +139,11 @@ def test_what_is_written_meanwhile_neither_waits_nor_makes_it_begin_anew(
 
 def test_nothing_is_left_of_one_that_was_cut_off(tmp_path: Path) -> None:
     ours = filled(tmp_path, "질문")
-    left = tmp_path / f"{backup.SCRATCH}cut"
+    left = tmp_path / f"{pack.SCRATCH}cut"
     left.mkdir()
-    (left / backup.DATABASE).write_bytes(b"half")
+    (left / pack.DATABASE).write_bytes(b"half")
     packed(ours).close()
-    assert not list(tmp_path.glob(f"{backup.SCRATCH}*"))
+    assert not list(tmp_path.glob(f"{pack.SCRATCH}*"))
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,8 +157,8 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_database_that_cannot_be_read_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     ours = settings_of(tmp_path)
-    (tmp_path / backup.DATABASE).write_bytes(b"SQLite format 3\0" + b"\xff" * 4096)
+    (tmp_path / pack.DATABASE).write_bytes(b"SQLite format 3\0" + b"\xff" * 4096)
     with pytest.raises(StoreError) as caught:
         make(ours, BytesIO())
     assert caught.value.key == "backup.not_made"
-    assert not list(tmp_path.glob(f"{backup.SCRATCH}*"))
+    assert not list(tmp_path.glob(f"{pack.SCRATCH}*"))

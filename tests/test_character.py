@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.character import MOST_KEPT, NAME, Character, mark
-from chatgee.draft import MOST_CHARS
+from chatgee.character import MOST_CHARS, MOST_KEPT, NAME, Character, mark
 from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings
 from chatgee.texts import Texts

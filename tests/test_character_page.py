@@ -12,11 +12,10 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from chatgee.character import Character, mark
-from chatgee.draft import MOST_CHARS
+from chatgee.character import MOST_CHARS, Character, mark
+from chatgee.character.trial import MOST_AT_ONCE
 from chatgee.errors import Failure
 from chatgee.kakao import BUBBLE_CHARS, BUBBLES
-from chatgee.trial import MOST_AT_ONCE
 from chatgee.web import owner
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI

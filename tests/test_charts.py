@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatgee.charts import HEIGHT, Chart, Column, top
+from chatgee.stats.charts import HEIGHT, Chart, Column, top
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from chatgee.comparison import Piece, changed, compare, gist
+from chatgee.character.comparison import Piece, changed, compare, gist
 
 MARKS = {"same": "{}", "gone": "-{}-", "new": "+{}+"}
 

@@ -11,11 +11,12 @@ from dotenv.parser import parse_stream
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatgee import config_file, settings
-from chatgee.config_check import mistakes
-from chatgee.config_file import changed
+from chatgee import settings
 from chatgee.errors import SettingsError
-from chatgee.settings_docs import example_env
+from chatgee.settings import config_file
+from chatgee.settings.config_check import mistakes
+from chatgee.settings.config_file import changed
+from chatgee.settings.docs import example_env
 
 OWNERS = """# 우리 반 챗봇
 export OPENAI_API_KEY='sk-old'   # 학교 키

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import config_file, settings
-from chatgee.option_form import DELETE, WAS, OptionForm, Typed, new_key, problem
-from chatgee.settings import OPTIONS, SECRETS, Settings
+from chatgee import settings
+from chatgee.settings import OPTIONS, SECRETS, Settings, config_file
+from chatgee.settings.option_form import DELETE, WAS, OptionForm, Typed, new_key, problem
 from chatgee.texts import Texts
 
 

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from chatgee import settings
-from chatgee.option_form import WAS
 from chatgee.settings import OPTIONS, SECRETS
+from chatgee.settings.option_form import WAS
 from chatgee.setup import Setup
 from chatgee.texts import Texts
 from chatgee.web import owner

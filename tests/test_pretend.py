@@ -10,10 +10,10 @@ from chatgee import proof
 from chatgee.callback import CallbackHosts
 from chatgee.kakao import BUBBLE_CHARS, Press, SkillRequest
 from chatgee.kakao_check import problems
-from chatgee.photos import MOST_BYTES, MOST_PHOTOS, Photos
 from chatgee.pretend import payloads, postbox
 from chatgee.pretend.call import call
 from chatgee.pretend.payloads import WAYS, Message
+from chatgee.pretend.photos import MOST_BYTES, MOST_PHOTOS, Photos
 from chatgee.pretend.postbox import Postbox
 from chatgee.pretend.told import told
 from chatgee.settings import Secret

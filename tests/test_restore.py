@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chatgee import backup, restore, unpack
+from chatgee.backup import pack, restore, unpack
 from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings
 from chatgee.store import Store, schema
@@ -31,7 +31,7 @@ def good(tmp_path: Path) -> bytes:
     (folder / "characters").mkdir()
     (folder / "characters" / "꽃집.json").write_text("{}", "utf-8")
     out = BytesIO()
-    backup.make(ours, out)
+    pack.make(ours, out)
     return out.getvalue()
 
 
@@ -49,7 +49,7 @@ def crashed(ours: Settings) -> None:
     """As after kill -9: the newest question is in the -wal file alone."""
     store = Store(ours.sqlalchemy_url)
     store.ask("new", "friend", NEW).result()
-    file = ours.data_dir / backup.DATABASE
+    file = ours.data_dir / pack.DATABASE
     wal = file.with_name(f"{file.name}-wal")
     kept = {path: path.read_bytes() for path in (file, wal)}
     store.close()
@@ -62,7 +62,7 @@ def state(ours: Settings) -> tuple[list[str], bool, bool, bool]:
     folder = ours.data_dir
     names = ("texts.toml", "system_prompt.txt", "characters/꽃집.json")
     texts, prompt, character = ((folder / name).exists() for name in names)
-    return asked(folder / backup.DATABASE), texts, prompt, character
+    return asked(folder / pack.DATABASE), texts, prompt, character
 
 
 BEFORE, AFTER = ([NEW], False, True, False), ([OLD], True, False, True)
@@ -95,7 +95,7 @@ def test_what_was_confirmed_is_put_in_place_and_the_old_is_kept(
     assert restore.finish(ours)
     assert state(ours) == AFTER
     (kept,) = restore.before(ours)
-    assert asked(kept / backup.DATABASE) == [NEW]  # with its own -wal file beside it
+    assert asked(kept / pack.DATABASE) == [NEW]  # with its own -wal file beside it
     assert (kept / "system_prompt.txt").read_text("utf-8") == "새 성격"
     assert not (ours.data_dir / restore.FOLDER).exists()
     assert not restore.finish(ours)
@@ -148,7 +148,7 @@ def test_a_database_elsewhere_is_exchanged_where_it_is(good: bytes, tmp_path: Pa
     stage(good, ours)
     restore.finish(ours)
     assert asked(other / "mine.sqlite") == [OLD]
-    assert not (data / backup.DATABASE).exists()
+    assert not (data / pack.DATABASE).exists()
 
 
 # --- cut off --------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def test_wherever_it_is_cut_off_the_next_start_does_it_to_the_end(
         assert restore.finish(ours)
     assert state(ours) == AFTER
     (kept,) = restore.before(ours)
-    assert asked(kept / backup.DATABASE) == [NEW]
+    assert asked(kept / pack.DATABASE) == [NEW]
 
 
 def across(rename: Callable[[Path, Path], None]) -> Callable[[Path, Path], None]:
@@ -222,7 +222,7 @@ def rebuilt(good: bytes, change: Callable[[dict[str, bytes], dict[str, Any]], No
     """The backup with other files or another manifest; checksums are right unless changed."""
     with zipfile.ZipFile(BytesIO(good)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    told = json.loads(files.pop(backup.MANIFEST))
+    told = json.loads(files.pop(pack.MANIFEST))
     before = dict(files)
     change(files, told)
     for name, raw in files.items():
@@ -231,7 +231,7 @@ def rebuilt(good: bytes, change: Callable[[dict[str, bytes], dict[str, Any]], No
             told["files"][name] = told["files"][name] or hashlib.sha256(raw).hexdigest()
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, raw in {**files, backup.MANIFEST: json.dumps(told).encode()}.items():
+        for name, raw in {**files, pack.MANIFEST: json.dumps(told).encode()}.items():
             archive.writestr(name, raw)
     return out.getvalue()
 
@@ -241,23 +241,23 @@ def database(change: str) -> Callable[[dict[str, bytes], dict[str, Any]], None]:
 
     def work(files: dict[str, bytes], told: dict[str, Any]) -> None:
         with closing(sqlite3.connect(":memory:")) as db:
-            db.deserialize(files[backup.DATABASE])
+            db.deserialize(files[pack.DATABASE])
             db.executescript(change)
-            files[backup.DATABASE] = db.serialize()
-        told["files"][backup.DATABASE] = ""
+            files[pack.DATABASE] = db.serialize()
+        told["files"][pack.DATABASE] = ""
 
     return work
 
 
 def half(files: dict[str, bytes], told: dict[str, Any]) -> None:
-    files[backup.DATABASE] = files[backup.DATABASE][:9000]
-    told["files"][backup.DATABASE] = ""
+    files[pack.DATABASE] = files[pack.DATABASE][:9000]
+    told["files"][pack.DATABASE] = ""
 
 
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON friends BEGIN DELETE FROM questions; END"
 BAD: dict[str, Callable[[dict[str, bytes], dict[str, Any]], object]] = {
     "a checksum": lambda files, told: told["files"].update({"texts.toml": "0" * 64}),
-    "no database": lambda files, told: told["files"].pop(backup.DATABASE),
+    "no database": lambda files, told: told["files"].pop(pack.DATABASE),
     "a missing file": lambda files, told: files.pop("texts.toml"),
     "half a database": half,
     "no table": database("DROP TABLE questions"),

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from chatgee import scenes
 from chatgee.kakao import Promise
-from chatgee.sentences import KEYS
+from chatgee.sentences import KEYS, scenes
 from chatgee.texts import Texts
 from tests.kakao_side import check
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import config_check, settings, settings_docs
+from chatgee import settings
 from chatgee.errors import SettingsError
-from chatgee.settings import OPTIONS, ROOT, Settings
+from chatgee.settings import OPTIONS, ROOT, Settings, config_check, docs
 from chatgee.texts import Texts
 
 NOWHERE = Path("no such file")
@@ -89,7 +89,7 @@ def test_a_line_without_effect_is_told(
 
 
 def test_the_example_as_it_stands_holds_no_mistake_and_sets_nothing(file: Path) -> None:
-    file.write_text(settings_docs.example_env(), "utf-8")
+    file.write_text(docs.example_env(), "utf-8")
     assert list(config_check.mistakes(file)) == []
     assert settings.load({}, file) == settings.Settings()
 
@@ -205,22 +205,22 @@ def test_what_lies_in_the_data_folder_follows_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "text"),
     [
-        ("config.example.env", settings_docs.example_env()),
-        ("docs/settings.md", settings_docs.reference()),
+        ("config.example.env", docs.example_env()),
+        ("docs/settings.md", docs.reference()),
     ],
 )
 def test_the_owners_pages_are_those_of_the_table(page: str, text: str) -> None:
     same = (ROOT / page).read_bytes().decode() == text
-    assert same, f"{page} is out of date: run `python -m chatgee.settings_docs`"
+    assert same, f"{page} is out of date: run `python -m chatgee.settings.docs`"
 
 
 def test_every_default_can_be_written_as_it_is_shown() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", settings_docs.reference(), re.M)
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", docs.reference(), re.M)
     assert given(**dict(rows)) == Settings()
 
 
 def test_every_example_can_be_used(file: Path) -> None:
-    file.write_text(re.sub(r"(?m)^#(?=[A-Z])", "", settings_docs.example_env()), "utf-8")
+    file.write_text(re.sub(r"(?m)^#(?=[A-Z])", "", docs.example_env()), "utf-8")
     ours = settings.load({}, file)
     assert not ours.practice
 

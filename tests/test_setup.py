@@ -8,13 +8,13 @@ import pytest
 import requests
 
 from chatgee import settings
-from chatgee.character import Character
-from chatgee.draft import MOST_CHARS, Draft, chosen, plan
+from chatgee.character import MOST_CHARS, Character
 from chatgee.errors import TunnelError
-from chatgee.options import Secret
 from chatgee.settings import Settings
-from chatgee.settings_docs import example_env
+from chatgee.settings.docs import example_env
+from chatgee.settings.options import Secret
 from chatgee.setup import Report, Setup
+from chatgee.setup.draft import Draft, chosen, plan
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.bot import Bot

@@ -13,7 +13,8 @@ import pytest
 import requests
 from waitress.adjustments import Adjustments
 
-from chatgee import logs, restore, version
+from chatgee import logs, version
+from chatgee.backup import restore
 from chatgee.doctor.case import Check
 from chatgee.visit import Finding, Visit
 from chatgee.web import bodies, owner

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatgee import logs
-from chatgee.restore import BEFORE
+from chatgee.backup.restore import BEFORE
 from tests.bot import Bot
 from tests.process import program
 from tests.test_browser import press, sees

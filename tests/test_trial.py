@@ -10,12 +10,11 @@ from threading import Event
 
 import pytest
 
-from chatgee.answering import Memory
+from chatgee.character.trial import MOST_AT_ONCE, Trial, Tried
 from chatgee.errors import ChatGeeError, Failure, ModelError
 from chatgee.jobs import Worker
-from chatgee.questions import Answer, Prompt, Turn, Usage
+from chatgee.questions import Answer, Memory, Prompt, Turn, Usage
 from chatgee.store import Store
-from chatgee.trial import MOST_AT_ONCE, Trial, Tried
 from tests.far_ends import PATIENCE
 
 

@@ -7,7 +7,7 @@ import requests
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from chatgee.admission import Admission
-from chatgee.options import Secret
+from chatgee.settings.options import Secret
 from chatgee.web import session
 from tests.bot import Bot
 from tests.test_owner import ask, change

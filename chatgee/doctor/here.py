@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from chatgee import config_check, instance, logs
+from chatgee import instance, logs
 from chatgee.doctor.case import Case, Check, State
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.net import within
-from chatgee.options import is_loopback
+from chatgee.settings import config_check
+from chatgee.settings.options import is_loopback
 from chatgee.sizes import readable
 from chatgee.store import checkup
 from chatgee.store.archive import file_of

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chatgee import requirements
 from chatgee.doctor.case import Case, Check
-from chatgee.options import ROOT
+from chatgee.settings.options import ROOT
 from chatgee.texts import Texts
 
 REQUIREMENTS = ROOT / "requirements.txt"

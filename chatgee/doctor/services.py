@@ -11,9 +11,9 @@ from chatgee import app
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import Failure, ModelError
 from chatgee.net import Lost, send, within
-from chatgee.options import is_loopback
 from chatgee.prices import Prices, cost
 from chatgee.questions import Answer, Prompt
+from chatgee.settings.options import is_loopback
 
 MODEL_SECONDS, SLOW_SECONDS = 25.0, 20.0
 PREPARE_SECONDS = 10.0

@@ -6,7 +6,7 @@ from tempfile import TemporaryFile
 from flask import Blueprint, Response, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
-from chatgee import backup, restore
+from chatgee.backup import pack, restore
 from chatgee.errors import ChatGeeError
 from chatgee.store.days import KOREA_SECONDS
 from chatgee.web import bodies, owner, status
@@ -32,7 +32,7 @@ def download() -> ResponseReturnValue:
     except OSError as error:
         raise ChatGeeError("backup.not_made", why=error.strerror or str(error)) from error
     try:
-        backup.make(ours, packed)
+        pack.make(ours, packed)
     except BaseException:
         packed.close()
         raise

@@ -9,7 +9,7 @@ from typing import Any
 
 from waitress.parser import HTTPRequestParser
 
-from chatgee.options import is_loopback
+from chatgee.settings.options import is_loopback
 from chatgee.web import owner
 
 BACKUP_PATH = "/status/restore"

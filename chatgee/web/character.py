@@ -9,16 +9,15 @@ from flask.typing import ResponseReturnValue
 from chatgee import kakao
 from chatgee.board import ago
 from chatgee.bubbles import clip
-from chatgee.character import ALWAYS, Version, mark
-from chatgee.comparison import Piece, changed, compare, gist
-from chatgee.draft import MOST_CHARS
+from chatgee.character import ALWAYS, MOST_CHARS, Version, mark
+from chatgee.character.comparison import Piece, changed, compare, gist
+from chatgee.character.trial import Tried
 from chatgee.errors import ChatGeeError
 from chatgee.practice import PracticeModel
 from chatgee.prices import Prices
 from chatgee.questions import Delivery, Question, State, Turn, new_id
 from chatgee.replies import Replies
 from chatgee.store import Claimed
-from chatgee.trial import Tried
 from chatgee.web import owner
 from chatgee.web.parts import parts
 from chatgee.web.server import HUNG_UP

@@ -16,11 +16,11 @@ from flask.typing import ResponseReturnValue
 
 from chatgee import kakao_check
 from chatgee.kakao_check import Problem
-from chatgee.options import is_loopback
 from chatgee.practice import PracticeModel
 from chatgee.pretend import call, payloads, postbox
 from chatgee.pretend.payloads import WAYS, WITH_CALLBACK, Message
 from chatgee.pretend.told import told
+from chatgee.settings.options import is_loopback
 from chatgee.web import owner
 from chatgee.web.parts import parts
 

@@ -3,10 +3,9 @@
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee import config_file, option_form
 from chatgee.errors import ChatGeeError, SettingsError
-from chatgee.option_form import OptionForm, Problems, Typed
-from chatgee.settings import OPTIONS
+from chatgee.settings import OPTIONS, config_file, option_form
+from chatgee.settings.option_form import OptionForm, Problems, Typed
 from chatgee.web import owner
 from chatgee.web.parts import parts
 from chatgee.web.skill import KEY_HEADER

@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as Redirect
 
-from chatgee.draft import MOST_CHARS
-from chatgee.options import is_loopback
+from chatgee.character import MOST_CHARS
+from chatgee.settings.options import is_loopback
 from chatgee.web import session
 from chatgee.web.parts import parts
 

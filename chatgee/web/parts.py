@@ -8,14 +8,14 @@ from flask import current_app
 from chatgee.admission import Admission
 from chatgee.board import Board
 from chatgee.character import Character
+from chatgee.character.trial import Trial
 from chatgee.engine import Engine
-from chatgee.photos import Photos
+from chatgee.pretend.photos import Photos
 from chatgee.pretend.postbox import Postbox
 from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store.archive import Archive
 from chatgee.texts import Texts
-from chatgee.trial import Trial
 from chatgee.visit import Visit
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee import scenes, sentences, sentences_file
+from chatgee import sentences
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.kakao import CARD_BUTTONS, CARDS
-from chatgee.sentences import GROUPS, Draft, Problems
+from chatgee.sentences import GROUPS, Draft, Problems, scenes, texts_file
 from chatgee.texts import Card, Texts, placeholders
 from chatgee.web import owner
 from chatgee.web.parts import parts
@@ -34,7 +34,7 @@ def save() -> ResponseReturnValue:
     if problems:
         return _page(draft, problems)
     try:
-        written = sentences_file.save(_file(), draft, _ours(), aside="aside" in request.form)
+        written = texts_file.save(_file(), draft, _ours(), aside="aside" in request.form)
     except ChatGeeError as error:
         return _page(_up_to_date(draft), {"save": error})
     if written:
@@ -45,7 +45,7 @@ def save() -> ResponseReturnValue:
 @bp.post("/undo")
 def undo() -> ResponseReturnValue:
     try:
-        sentences_file.undo(_file(), request.form.get("of", ""))
+        texts_file.undo(_file(), request.form.get("of", ""))
     except ChatGeeError as error:
         return _shown({"save": error})
     parts().reload()
@@ -83,7 +83,7 @@ def preview() -> ResponseReturnValue:
 def _shown(problems: Problems) -> str:
     """The page with what is stored."""
     try:
-        source, now = sentences_file.read(_file(), _ours())
+        source, now = texts_file.read(_file(), _ours())
     except SettingsError as error:
         return _page(Draft.stored(_ours(), ""), {"save": error})
     return _page(Draft.stored(now, source), problems, warnings=now.problems)
@@ -104,7 +104,7 @@ def _draft() -> Draft:
 def _up_to_date(draft: Draft) -> Draft:
     """So that saving it once more takes the place of what somebody else has written."""
     try:
-        source, _ = sentences_file.read(_file(), _ours())
+        source, _ = texts_file.read(_file(), _ours())
     except SettingsError:
         return draft
     return replace(draft, of=sentences.fingerprint(source))
@@ -156,7 +156,7 @@ def _page(draft: Draft, problems: Problems, warnings: tuple[str, ...] = (), focu
         most_cards=CARDS,
         most_buttons=CARD_BUTTONS,
         notice_every=parts().settings.notice_every,
-        can_undo=sentences_file.can_undo(_file()),
+        can_undo=texts_file.can_undo(_file()),
         done=done if done in DONE else None,
     )
 

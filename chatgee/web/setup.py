@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee.draft import MOST_CHARS, Draft
+from chatgee.character import MOST_CHARS
 from chatgee.errors import ChatGeeError
 from chatgee.settings import OPTIONS
 from chatgee.setup import Report, Setup
+from chatgee.setup.draft import Draft
 from chatgee.web import owner
 from chatgee.web.parts import parts
 

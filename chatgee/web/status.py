@@ -6,8 +6,9 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee import log_tail, restore
 from chatgee.about import about, moment
+from chatgee.backup import restore
+from chatgee.logs import log_tail
 from chatgee.web import bodies, owner
 from chatgee.web.parts import parts
 from chatgee.web.server import LARGEST_BODY

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from chatgee.backup import CHARACTER, CHUNK_BYTES, DATABASE, MANIFEST
+from chatgee.backup.pack import CHARACTER, CHUNK_BYTES, DATABASE, MANIFEST
 from chatgee.errors import ChatGeeError
 from chatgee.store import schema
 

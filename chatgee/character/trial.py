@@ -9,11 +9,10 @@ from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from chatgee.answering import Memory
 from chatgee.bubbles import is_blank
 from chatgee.errors import ChatGeeError, Failure, ModelError, StoreError
 from chatgee.markdown import to_plain
-from chatgee.questions import Model, Prompt, Turn, Usage
+from chatgee.questions import Memory, Model, Prompt, Turn, Usage
 from chatgee.store import Store
 
 MOST_AT_ONCE = 4

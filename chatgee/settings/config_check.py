@@ -4,8 +4,10 @@ import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from chatgee.settings import CONFIG, OPTIONS, is_example, lines, read_file
+from chatgee.settings import CONFIG, OPTIONS, Settings, is_example, lines, read_file
+from chatgee.settings.options import is_loopback
 
 Mistake = tuple[str, dict[str, object]]
 """A key of the texts, and the values for its sentence."""
@@ -37,3 +39,10 @@ def _commented_out(text: str) -> Iterator[Mistake]:
         name, value = match[1], match[2].strip()
         if name in OPTIONS and value and value != OPTIONS[name].metadata["shown"]:
             yield "settings.commented", {"name": name}
+
+
+def would_leak(address: str | None, ours: Settings) -> bool:
+    """Whether the key that is kept was meant for another place than this one."""
+    known = address == ours.openai_base_url
+    here = is_loopback(urlsplit(address or "").hostname)
+    return ours.openai_api_key is not None and not known and not here

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chatgee import checks, config_file, settings, tunnel
+from chatgee import settings, tunnel
 from chatgee.character import Character
-from chatgee.checks import Checks, Found
-from chatgee.draft import Draft, Plan, Problems, chosen, plan
 from chatgee.errors import ChatGeeError
-from chatgee.settings import Settings
+from chatgee.settings import Settings, config_file
+from chatgee.setup import checks
+from chatgee.setup.checks import Checks, Found
+from chatgee.setup.draft import Draft, Plan, Problems, chosen, plan
 from chatgee.texts import Texts
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from chatgee import config_file, notepad
-from chatgee.draft import MOST_CHARS
+from chatgee import notepad
 from chatgee.errors import ChatGeeError, SettingsError
-from chatgee.settings import Settings
+from chatgee.settings import Settings, config_file
 from chatgee.texts import Texts
 
+MOST_CHARS = 8000
+"""It is sent with every question."""
 MOST_KEPT = 50
 NAME = "%Y%m%d-%H%M%S-%f"
 """Of a version's file, in UTC; no colons, which Windows forbids."""

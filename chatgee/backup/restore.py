@@ -22,7 +22,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from chatgee import backup, notepad, unpack
+from chatgee import notepad
+from chatgee.backup import pack, unpack
 from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings
 from chatgee.store.archive import Archive, file_of
@@ -70,12 +71,12 @@ def look_into(packed: IO[bytes], ours: Settings) -> Found:
 def look_back(name: str, ours: Settings) -> Found:
     """As `look_into`, with what was there before an earlier restoring."""
     kept = next((path for path in before(ours) if path.name == name), None)
-    if kept is None or not (kept / backup.DATABASE).is_file():
+    if kept is None or not (kept / pack.DATABASE).is_file():
         raise ChatGeeError("backup.gone")
     folder = _new_folder(ours)
     try:
-        shutil.copytree(kept, folder / FILES, ignore=shutil.ignore_patterns(f"{backup.DATABASE}*"))
-        copy(address(kept / backup.DATABASE), folder / FILES / backup.DATABASE)
+        shutil.copytree(kept, folder / FILES, ignore=shutil.ignore_patterns(f"{pack.DATABASE}*"))
+        copy(address(kept / pack.DATABASE), folder / FILES / pack.DATABASE)
         return _ready(folder, kept.stat().st_mtime, "")
     except OSError as error:
         drop(ours)
@@ -93,7 +94,7 @@ def _new_folder(ours: Settings) -> Path:
 
 
 def _ready(folder: Path, made_at: float, version: str) -> Found:
-    database = folder / FILES / backup.DATABASE
+    database = folder / FILES / pack.DATABASE
     try:
         examine(database)
         archive = Archive(address(database))
@@ -161,7 +162,7 @@ def finish(ours: Settings, step: Callable[[], None] = lambda: None) -> bool:
     Every step can be done again; `step` is called between them. `ChatGeeError` where a file
     cannot be moved: nothing may be opened before it can.
     """
-    backup.clean(ours)
+    pack.clean(ours)
     folder = ours.data_dir / FOLDER
     if not confirmed(ours):
         drop(ours)
@@ -170,11 +171,11 @@ def finish(ours: Settings, step: Callable[[], None] = lambda: None) -> bool:
         name, names = json.loads((folder / CONFIRMED).read_text("utf-8"))
         kept = ours.data_dir / name
         kept.mkdir(exist_ok=True)
-        for part, place in _parts(ours, folder / FILES / backup.DATABASE):
+        for part, place in _parts(ours, folder / FILES / pack.DATABASE):
             step()
             _exchange(place, kept / part, folder / FILES / part if part in names else None, step)
         step()
-        for touched in {kept, *(place.parent for place in backup.places(ours).values())}:
+        for touched in {kept, *(place.parent for place in pack.places(ours).values())}:
             _sync(touched)
         (folder / CONFIRMED).unlink()
         _sync(folder)
@@ -195,11 +196,11 @@ def _parts(ours: Settings, new: Path) -> list[tuple[str, Path]]:
     gone to its place, the files beside it are its own.
     """
     if not new.exists():
-        return list(backup.places(ours).items())
+        return list(pack.places(ours).items())
     database = file_of(ours.sqlalchemy_url)
-    beside = (f"{backup.DATABASE}-wal", database.with_name(f"{database.name}-wal"))
-    rebuilt = (f"{backup.DATABASE}-shm", database.with_name(f"{database.name}-shm"))
-    return [beside, rebuilt, *backup.places(ours).items()]
+    beside = (f"{pack.DATABASE}-wal", database.with_name(f"{database.name}-wal"))
+    rebuilt = (f"{pack.DATABASE}-shm", database.with_name(f"{database.name}-shm"))
+    return [beside, rebuilt, *pack.places(ours).items()]
 
 
 def _exchange(place: Path, kept: Path, new: Path | None, step: Callable[[], None]) -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from chatgee import sentences, sentences_file
+from chatgee import sentences
 from chatgee.errors import SettingsError
-from chatgee.sentences import KEYS, Draft
+from chatgee.sentences import KEYS, Draft, texts_file
 from chatgee.texts import Card, Texts
 
 OURS = Texts.load()
@@ -38,7 +38,7 @@ def file(tmp_path: Path) -> Path:
 
 def draft(file: Path, cards: tuple[Card, ...] | None = None, **words: str) -> Draft:
     """As a page has it once these sentences were typed; `__` stands for the dot of a key."""
-    source, now = sentences_file.read(file, OURS)
+    source, now = texts_file.read(file, OURS)
     stored = Draft.stored(now, source)
     typed = {key.replace("__", "."): one for key, one in words.items()}
     form = {**stored.sentences, **typed, "of": stored.of}
@@ -46,7 +46,7 @@ def draft(file: Path, cards: tuple[Card, ...] | None = None, **words: str) -> Dr
 
 
 def save(file: Path, cards: tuple[Card, ...] | None = None, **words: str) -> Texts:
-    sentences_file.save(file, draft(file, cards, **words), OURS)
+    texts_file.save(file, draft(file, cards, **words), OURS)
     return Texts.load(file)
 
 
@@ -77,9 +77,9 @@ def test_our_own_words_take_the_line_out(file: Path) -> None:
 
 def test_saving_nothing_new_leaves_the_file_and_its_older_self_alone(file: Path) -> None:
     file.write_bytes(OWNERS.encode("utf-16"))
-    assert not sentences_file.save(file, draft(file), OURS)
+    assert not texts_file.save(file, draft(file), OURS)
     assert file.read_bytes() == OWNERS.encode("utf-16")
-    assert not sentences_file.can_undo(file)
+    assert not texts_file.can_undo(file)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
@@ -140,7 +140,7 @@ def test_whatever_is_saved_is_what_friends_are_told(
     form = {"card-0-title": title, "card-0-description": "설명"}
     typed = draft(file, Draft.read(form, OURS).cards, reply__greeting=greeting, button__more=label)
     assume(not sentences.problems(typed, OURS))
-    sentences_file.save(file, typed, OURS)
+    texts_file.save(file, typed, OURS)
     texts = Texts.load(file)
     assert texts.problems == ()
     assert {key: texts.sentences[key] for key in KEYS} == typed.sentences
@@ -156,9 +156,9 @@ def test_a_broken_file_is_not_overwritten(file: Path, broken: bytes) -> None:
     file.write_bytes(broken)
     typed = draft(Path("none.toml"), reply__empty="네?")
     with pytest.raises(SettingsError):
-        sentences_file.save(file, typed, OURS)
+        texts_file.save(file, typed, OURS)
     assert file.read_bytes() == broken
-    sentences_file.save(file, typed, OURS, aside=True)
+    texts_file.save(file, typed, OURS, aside=True)
     assert file.with_name("texts.toml.broken").read_bytes() == broken
     assert Texts.load(file)("reply.empty") == "네?"
 
@@ -167,7 +167,7 @@ def test_what_was_changed_elsewhere_in_the_meantime_is_not_overwritten(file: Pat
     typed = draft(file, reply__empty="네?")
     file.write_text(OWNERS, "utf-8")
     with pytest.raises(SettingsError) as refused:
-        sentences_file.save(file, typed, OURS)
+        texts_file.save(file, typed, OURS)
     assert refused.value.key == "sentences.elsewhere"
     assert file.read_text("utf-8") == OWNERS
 
@@ -185,8 +185,8 @@ def test_the_last_save_can_be_undone_and_done_again(file: Path) -> None:
     save(file, reply__empty="하나")
     save(file, reply__empty="둘")
     for expected in ("하나", "둘", "하나"):
-        source, _ = sentences_file.read(file, OURS)
-        sentences_file.undo(file, sentences.fingerprint(source))
+        source, _ = texts_file.read(file, OURS)
+        texts_file.undo(file, sentences.fingerprint(source))
         assert Texts.load(file)("reply.empty") == expected
 
 
@@ -194,15 +194,15 @@ def test_a_second_click_undoes_nothing_more(file: Path) -> None:
     save(file, reply__empty="하나")
     save(file, reply__empty="둘")
     of = sentences.fingerprint(file.read_text("utf-8"))
-    sentences_file.undo(file, of)
+    texts_file.undo(file, of)
     with pytest.raises(SettingsError):
-        sentences_file.undo(file, of)
+        texts_file.undo(file, of)
     assert Texts.load(file)("reply.empty") == "하나"
 
 
 def test_undoing_the_first_save_brings_back_ours(file: Path) -> None:
     with pytest.raises(SettingsError):
-        sentences_file.undo(file, sentences.fingerprint(""))
+        texts_file.undo(file, sentences.fingerprint(""))
     save(file, reply__empty="하나")
-    sentences_file.undo(file, sentences.fingerprint(file.read_text("utf-8")))
+    texts_file.undo(file, sentences.fingerprint(file.read_text("utf-8")))
     assert Texts.load(file) == OURS

@@ -6,9 +6,10 @@ It is given only what differs from ours, and the file before it is kept to go ba
 from dataclasses import replace
 from pathlib import Path
 
-from chatgee import config_file, notepad, texts_file
+from chatgee import notepad
 from chatgee.errors import SettingsError
-from chatgee.sentences import Draft, fingerprint
+from chatgee.sentences import Draft, fingerprint, toml
+from chatgee.settings import config_file
 from chatgee.texts import Texts
 
 
@@ -71,7 +72,7 @@ def _changed(before: str, now: Texts, draft: Draft, ours: Texts) -> str:
         key: None if words == ours.sentences[key] else words for key, words in changes.items()
     }
     cards = None if draft.cards == now.cards else () if draft.cards == ours.cards else draft.cards
-    after = texts_file.changed(before, values, cards)
+    after = toml.changed(before, values, cards)
     then = ours.under(after, "")
     if then.cards != draft.cards or any(then.sentences[key] != changes[key] for key in changes):
         raise SettingsError("sentences.unchangeable")

@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from chatgee.draft import Draft, Problems, revealed
 from chatgee.errors import ChatGeeError, Failure, ModelError
 from chatgee.model import OpenAIModel
 from chatgee.settings import Settings
+from chatgee.setup.draft import Draft, Problems, revealed
 
 LOCAL_SERVERS = (
     ("LM Studio", "http://127.0.0.1:1234/v1"),

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chatgee import config_check, settings
-from chatgee.config_check import Mistake
-from chatgee.draft import would_leak
+from chatgee import settings
 from chatgee.errors import ChatGeeError, SettingsError
-from chatgee.options import (
+from chatgee.settings import GROUPS, OPTIONS, SECRETS, Settings, config_check, is_example
+from chatgee.settings.config_check import Mistake, would_leak
+from chatgee.settings.options import (
     ENDLESS,
     OneOf,
     bounds,
@@ -22,7 +22,6 @@ from chatgee.options import (
     is_loopback,
     public_url,
 )
-from chatgee.settings import GROUPS, OPTIONS, SECRETS, Settings, is_example
 
 WAS, DELETE = "was-", "delete-"
 """Before an option's name: the text that its field had at first; that a secret is to go."""

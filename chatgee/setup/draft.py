@@ -9,14 +9,12 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
-from urllib.parse import urlsplit
 
+from chatgee.character import MOST_CHARS
 from chatgee.errors import ChatGeeError
-from chatgee.options import Refused, Secret, is_loopback
 from chatgee.settings import OPTIONS, SECRETS, Settings, is_example
-
-MOST_CHARS = 8000
-"""Of a bot's character: it is sent with every question."""
+from chatgee.settings.config_check import would_leak
+from chatgee.settings.options import Refused, Secret
 
 Problems = dict[str, ChatGeeError]
 """By the field's name."""
@@ -149,13 +147,6 @@ def _read_server(draft: Draft, ours: Settings, reader: _Reader) -> None:
     address = reader.parsed.get("openai_base_url", ours.openai_base_url)
     if not typed and would_leak(address, ours):
         reader.problems[place] = ChatGeeError("setup.key_of_another")
-
-
-def would_leak(address: str | None, ours: Settings) -> bool:
-    """Whether the key that is kept was meant for another place than this one."""
-    known = address == ours.openai_base_url
-    here = is_loopback(urlsplit(address or "").hostname)
-    return ours.openai_api_key is not None and not known and not here
 
 
 def _read_link(draft: Draft, ours: Settings, reader: _Reader) -> None:

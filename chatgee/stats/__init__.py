@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from chatgee.charts import TICKS, Chart, Column, top
 from chatgee.errors import Failure
 from chatgee.prices import Prices, Typed
 from chatgee.questions import Delivery, Usage
+from chatgee.stats.charts import TICKS, Chart, Column, top
 from chatgee.store.figures import Figures, Period, Point, Span
 from chatgee.store.tallies import UNKNOWN_MODEL
 from chatgee.texts import Texts

@@ -1,6 +1,6 @@
 """config.example.env and docs/settings.md, made from the table of settings.
 
-`python -m chatgee.settings_docs` writes both; a test keeps them equal to the table.
+`python -m chatgee.settings.docs` writes both; a test keeps them equal to the table.
 """
 
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from dotenv.parser import Binding, parse_stream
 from chatgee import notepad
 from chatgee.errors import SettingsError
 from chatgee.settings import OPTIONS
-from chatgee.settings_docs import example_env
+from chatgee.settings.docs import example_env
 
 Values = Mapping[str, str | None]
 """By the setting's name; None puts the example line back."""

@@ -1,7 +1,7 @@
 """Every option, in one table: the fields of `Settings`.
 
 Environment beats config.env beats default, and nobody else reads the environment. An error names
-the setting, its value and the remedy. `chatgee.settings_docs` makes the owner's pages from the
+the setting, its value and the remedy. `chatgee.settings.docs` makes the owner's pages from the
 same table.
 """
 
@@ -17,7 +17,7 @@ from dotenv.parser import Binding, parse_stream
 
 from chatgee import notepad
 from chatgee.errors import SettingsError
-from chatgee.options import (
+from chatgee.settings.options import (
     ROOT,
     OneOf,
     Refused,

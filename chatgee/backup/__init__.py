@@ -1,0 +1,1 @@
+"""Everything that the owner would miss, in one ZIP file, and back again."""
