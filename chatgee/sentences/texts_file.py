@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chatgee import notepad
 from chatgee.errors import SettingsError
-from chatgee.sentences import Draft, fingerprint, toml
+from chatgee.sentences import Draft, fingerprint
 from chatgee.settings import config_file
 from chatgee.texts import Texts
 
@@ -67,6 +67,8 @@ def _must_be(of: str, file: Path, source: str) -> None:
 
 
 def _changed(before: str, now: Texts, draft: Draft, ours: Texts) -> str:
+    from chatgee.sentences import toml  # takes a moment, which no start should pay
+
     changes = {key: words for key, words in draft.sentences.items() if now.sentences[key] != words}
     values = {
         key: None if words == ours.sentences[key] else words for key, words in changes.items()
