@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from chatgee import logs, version
+from chatgee import logs, moments, version
 from chatgee.board import Board
 from chatgee.errors import StoreError
 from chatgee.settings import Settings
 from chatgee.sizes import readable
 from chatgee.store.archive import Archive, file_of
-from chatgee.store.days import KOREA_SECONDS
 from chatgee.store.facts import facts
 from chatgee.texts import Texts
 
@@ -26,15 +25,14 @@ NAMES = (
 def about(ours: Settings, texts: Texts, board: Board, archive: Archive) -> dict[str, str]:
     """Each name of NAMES with its words; no secret is in them."""
     told = dict(_told(ours, texts, board, archive))
-    hide = logs.longest_first(ours.secrets)
-    return {name: logs.hidden(told[name], hide) for name in NAMES if name in told}
+    return {name: logs.hidden(told[name], ours.secrets) for name in NAMES if name in told}
 
 
 def _told(
     ours: Settings, texts: Texts, board: Board, archive: Archive
 ) -> Iterator[tuple[str, str]]:
     yield "version", version.VERSION
-    yield "uptime", lasting(time.time() - board.began_at, texts)
+    yield "uptime", moments.uptime(time.time() - board.began_at, texts)
     yield "model", board.model
     yield "free", _free(ours.data_dir)
     yield "folder", str(ours.data_dir)
@@ -49,28 +47,8 @@ def _told(
     yield "questions", f"{known.questions:,}"
     yield "friends", f"{known.friends:,}"
     if known.newest_at:
-        yield "newest", moment(known.newest_at, texts)
+        yield "newest", moments.in_full(known.newest_at, texts)
     yield "database", f"{size} ({known.software})"
-
-
-def moment(unix: float, texts: Texts) -> str:
-    """A point in time as the owner reads it, in Korea."""
-    at = time.gmtime(unix + KOREA_SECONDS)
-    return texts(
-        "status.moment",
-        year=at.tm_year,
-        month=at.tm_mon,
-        day=at.tm_mday,
-        hour=at.tm_hour,
-        minute=f"{at.tm_min:02}",
-    )
-
-
-def lasting(seconds: float, texts: Texts) -> str:
-    minutes = int(max(0.0, seconds) // 60)
-    hours, days = minutes // 60, minutes // 1440
-    key = "up_days" if days else "up_hours" if hours else "up_minutes"
-    return texts(f"status.{key}", days=days, hours=hours % 24, minutes=minutes % 60)
 
 
 def _free(folder: Path) -> str:

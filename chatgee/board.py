@@ -16,6 +16,7 @@ from pathlib import Path
 from chatgee import notepad
 from chatgee.clock import Seldom
 from chatgee.health import Health
+from chatgee.moments import ago
 from chatgee.practice import PracticeModel
 from chatgee.settings import Settings
 from chatgee.texts import Texts
@@ -260,12 +261,3 @@ class Board:
         if memo.tested_at:
             return Light("wait", texts("light.tested", ago=ago(memo.tested_at, texts)))
         return Light("wait", texts("light.never_called"))
-
-
-def ago(moment: float, texts: Texts) -> str:
-    """How long ago a unix time is, in the largest unit that fits."""
-    seconds = max(0.0, time.time() - moment)
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= size:
-            return texts(f"ago.{unit}", count=int(seconds // size))
-    return texts("ago.now")

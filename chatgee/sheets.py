@@ -6,12 +6,12 @@ Both come piece by piece, so that a million of them need no more memory than one
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from itertools import islice
 
+from chatgee.moments import iso, local
 from chatgee.store.talks import Talk
 from chatgee.texts import Texts
-from chatgee.wording import KOREA, face, iso
+from chatgee.wording import face
 
 BOM = "\ufeff"
 """Without it Excel takes UTF-8 for something else."""
@@ -20,7 +20,7 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """With these a cell begins that a spreadsheet would work out; a friend may have written it."""
 
 COLUMNS: dict[str, Callable[[Talk, Texts], object]] = {
-    "asked_at": lambda talk, _: _local(talk.asked_at),
+    "asked_at": lambda talk, _: _written(talk.asked_at),
     "friend": lambda talk, texts: _name(talk, texts),
     "user_id": lambda talk, _: talk.user_id,
     "question": lambda talk, _: talk.text,
@@ -28,8 +28,8 @@ COLUMNS: dict[str, Callable[[Talk, Texts], object]] = {
     "answer": lambda talk, _: talk.shown,
     "kind": lambda talk, texts: texts(f"talks.is_{talk.kind}"),
     "failure": lambda talk, texts: talk.failure and texts(f"failure.{talk.failure}"),
-    "answered_at": lambda talk, _: _local(talk.answered_at),
-    "delivered_at": lambda talk, _: _local(talk.delivered_at),
+    "answered_at": lambda talk, _: _written(talk.answered_at),
+    "delivered_at": lambda talk, _: _written(talk.delivered_at),
     "seconds": lambda talk, _: talk.answered_at and round(talk.answered_at - talk.asked_at, 1),
 }
 """Of the table: the text's key below `talks.column_`, and what stands in the cell."""
@@ -88,8 +88,8 @@ def _name(talk: Talk, texts: Texts) -> str:
     return f"{known.name} {known.code}"
 
 
-def _local(at: float | None) -> str | None:
-    return None if at is None else f"{datetime.fromtimestamp(at, KOREA):%Y-%m-%d %H:%M:%S}"
+def _written(at: float | None) -> str | None:
+    return None if at is None else f"{local(at):%Y-%m-%d %H:%M:%S}"
 
 
 def _harmless(cell: object) -> object:

@@ -1,18 +1,13 @@
-"""How the owner's pages say what is stored: a friend's nickname, a moment, what was found."""
+"""How the owner's pages say what is stored: a friend's nickname, and what was found."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 
-from chatgee.store.days import KOREA_SECONDS
+from chatgee.pretend.payloads import PREFIX
 from chatgee.texts import Texts
-
-KOREA = timezone(timedelta(seconds=KOREA_SECONDS))
-PRETEND = "desk-"
-"""How the ids of those begin whom the owner plays on /local_test."""
 
 MOST_WORDS, MOST_CHARS = 10, 200
 EXCERPT_CHARS, LEAD_CHARS = 240, 40
@@ -39,50 +34,7 @@ def face(user_id: str, texts: Texts) -> Face:
     number, which = divmod(number, len(animals))
     animal = animals[which]
     name = texts("talks.nickname", colour=colours[tone], animal=animal)
-    return Face(name, f"{number % 4096:03x}", tone % 8, animal[0], user_id.startswith(PRETEND))
-
-
-def moment(at: float, texts: Texts, now: float) -> str:
-    """As short as it can be understood: today without its date, this year without the year."""
-    then, today = datetime.fromtimestamp(at, KOREA), datetime.fromtimestamp(now, KOREA)
-    clock = f"{then:%H:%M:%S}"
-    if then.date() == today.date():
-        return texts("talks.today", time=clock)
-    return texts("talks.on_day", day=day(at, texts, now), time=clock)
-
-
-def clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, KOREA):%H:%M}"
-
-
-def day(at: float, texts: Texts, now: float) -> str:
-    then, today = datetime.fromtimestamp(at, KOREA), datetime.fromtimestamp(now, KOREA)
-    key = "talks.day" if then.year == today.year else "talks.day_of_year"
-    return texts(key, year=then.year, month=then.month, day=then.day)
-
-
-def span(seconds: float, texts: Texts) -> str:
-    seconds = max(0.0, seconds)
-    if seconds < 9.95:
-        return texts("talks.seconds", count=f"{seconds:.1f}")
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return texts(f"talks.{unit}", count=int(seconds // size))
-    return texts("talks.seconds", count=round(seconds))
-
-
-def iso(at: float) -> str:
-    """For machines, to the thousandth of a second."""
-    return datetime.fromtimestamp(at, KOREA).isoformat(timespec="milliseconds")
-
-
-def end_of(written: str) -> float | None:
-    """The moment at which a day such as 2026-11-23 is over; None where it is no day."""
-    try:
-        midnight = datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=KOREA)
-        return (midnight + timedelta(days=1)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    return Face(name, f"{number % 4096:03x}", tone % 8, animal[0], user_id.startswith(PREFIX))
 
 
 def words_of(typed: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatgee import settings
-from chatgee.board import Board, ago
+from chatgee.board import Board
 from chatgee.errors import Failure, TunnelError
 from chatgee.health import Health
 from chatgee.texts import Texts
@@ -138,13 +138,3 @@ def test_trouble_with_the_tunnel_is_told_in_its_own_words(board: Board) -> None:
 def test_a_file_that_was_cut_short_is_a_first_start(tmp_path: Path) -> None:
     (tmp_path / "board.json").write_text('{"address": "https://fi', "utf-8")
     assert opened(tmp_path).memo.address is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(5, "방금"), (60, "1분"), (7300, "2시간"), (90_000, "1일")]
-)
-def test_times_are_told_in_the_largest_unit(
-    seconds: float, words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chatgee.board.time.time", lambda: 1_000_000.0)
-    assert ago(1_000_000.0 - seconds, TEXTS).startswith(words)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from chatgee.errors import ChatGeeError
+from chatgee.logs import hidden
 from chatgee.texts import Texts
 
 if TYPE_CHECKING:
@@ -80,6 +81,4 @@ class Case:
 
     def clean(self, text: str) -> str:
         """Without the owner's secrets, and without the password in an address."""
-        for secret in sorted(self.settings.secrets, key=len, reverse=True):
-            text = text.replace(secret, "*****")
-        return re.sub(r"//[^/\s@]+@", "//*****@", text)
+        return re.sub(r"//[^/\s@]+@", "//*****@", hidden(text, self.settings.secrets))

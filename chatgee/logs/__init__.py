@@ -18,14 +18,9 @@ FILE = "chatgee.log"
 LARGEST_BYTES, FILES = 1_000_000, 5
 
 
-def longest_first(secrets: Iterable[str]) -> list[str]:
-    """One secret may be a part of another."""
-    return sorted(secrets, key=len, reverse=True)
-
-
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """With stars in place of the secrets, which come the longest first."""
-    for secret in secrets:
+    """With stars in place of the secrets, of which one may be a part of another."""
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "*****")
     return text
 
@@ -35,7 +30,7 @@ class Redacting(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str], moment: str = "%Y-%m-%d %H:%M:%S") -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s", moment)
-        self._secrets = longest_first(secrets)
+        self._secrets = tuple(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         return hidden(super().format(record), self._secrets)

@@ -4,7 +4,7 @@ What was written is redacted already; a key that was set only later may still st
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +40,14 @@ class Entry:
         return any(wanted in line.casefold() for line in (self.at, self.text, *self.more))
 
 
-def tail(folder: Path, secrets: Iterable[str], level: str = "all", words: str = "") -> list[Entry]:
+def tail(
+    folder: Path, secrets: Collection[str], level: str = "all", words: str = ""
+) -> list[Entry]:
     """The newest entries first: those of a level or above, with these words somewhere in them."""
     found: list[Entry] = []
     chars = 0
     least, wanted = LEVELS.get(level, 0), words.strip().casefold()
-    for entry in _entries(_lines(folder, logs.longest_first(secrets))):
+    for entry in _entries(_lines(folder, secrets)):
         if RANKS[entry.level] < least or not (wanted == "" or entry.has(wanted)):
             continue
         chars += len(entry.text) + sum(map(len, entry.more))
@@ -57,13 +59,12 @@ def tail(folder: Path, secrets: Iterable[str], level: str = "all", words: str = 
     return found
 
 
-def whole(folder: Path, secrets: Iterable[str]) -> Iterator[str]:
+def whole(folder: Path, secrets: Collection[str]) -> Iterator[str]:
     """Everything that is kept, the oldest line first, to be handed to somebody who helps."""
-    hide = logs.longest_first(secrets)
     for path in reversed(_files(folder)):
         try:
             with path.open(encoding="utf-8", errors="replace") as lines:
-                yield from (logs.hidden(line, hide) for line in lines)
+                yield from (logs.hidden(line, secrets) for line in lines)
         except OSError:  # it was renamed just now: there is a newer one
             continue
 
@@ -74,7 +75,7 @@ def _files(folder: Path) -> list[Path]:
     return [folder / logs.FILE, *older]
 
 
-def _lines(folder: Path, secrets: list[str]) -> Iterator[str]:
+def _lines(folder: Path, secrets: Collection[str]) -> Iterator[str]:
     """The newest first."""
     left = MOST_BYTES
     for path in _files(folder):

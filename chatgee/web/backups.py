@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.backup import pack, restore
 from chatgee.errors import ChatGeeError
-from chatgee.store.days import KOREA_SECONDS
+from chatgee.store.days import day_name
 from chatgee.web import bodies, owner, status
 from chatgee.web.parts import parts
 
@@ -26,7 +26,6 @@ def told(error: ChatGeeError) -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """The file has no name, so that nothing is left of it, however the program ends."""
     ours = parts().settings
-    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + KOREA_SECONDS))
     try:
         packed = TemporaryFile(dir=ours.data_dir)
     except OSError as error:
@@ -38,7 +37,7 @@ def download() -> ResponseReturnValue:
         raise
     size = packed.tell()
     packed.seek(0)
-    reply = send_file(packed, "application/zip", True, f"chatgee-{day}.zip")
+    reply = send_file(packed, "application/zip", True, f"chatgee-{day_name(time.time())}.zip")
     reply.content_length = size
     return reply
 

@@ -7,12 +7,12 @@ from flask import Blueprint, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from chatgee import kakao
-from chatgee.board import ago
 from chatgee.bubbles import clip
 from chatgee.character import ALWAYS, MOST_CHARS, Version, mark
 from chatgee.character.comparison import Piece, changed, compare, gist
 from chatgee.character.trial import Tried
 from chatgee.errors import ChatGeeError
+from chatgee.moments import ago
 from chatgee.practice import PracticeModel
 from chatgee.prices import Prices
 from chatgee.questions import Delivery, Question, State, Turn, new_id

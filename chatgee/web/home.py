@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee.board import ago
+from chatgee.moments import ago
 from chatgee.store import troubles
 from chatgee.web import owner
 from chatgee.web.parts import parts

@@ -6,9 +6,11 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee.about import about, moment
+from chatgee import moments
+from chatgee.about import about
 from chatgee.backup import restore
 from chatgee.logs import log_tail
+from chatgee.store.days import day_name
 from chatgee.web import bodies, owner
 from chatgee.web.parts import parts
 from chatgee.web.server import LARGEST_BODY
@@ -47,7 +49,7 @@ def log() -> ResponseReturnValue:
 def log_file() -> ResponseReturnValue:
     """For somebody who helps; large, so it goes out as it is read."""
     ours = parts().settings
-    name = f"chatgee-log-{time.strftime('%Y-%m-%d')}.txt"
+    name = f"chatgee-log-{day_name(time.time())}.txt"
     lines = log_tail.whole(ours.data_dir, ours.secrets)
     as_file = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(lines, headers=as_file, content_type="text/plain; charset=utf-8")
@@ -67,7 +69,7 @@ def page(trouble: str | None = None) -> str:
         under_way=restore.confirmed(ours),
         before=restore.before(ours),
         folder=ours.data_dir,
-        moment=lambda unix: moment(unix, texts),
+        moment=lambda unix: moments.in_full(unix, texts),
         **_visit(),
         **_log(),
     )
@@ -75,7 +77,7 @@ def page(trouble: str | None = None) -> str:
 
 def _visit() -> dict[str, Any]:
     ours, texts, report = parts().settings, parts().texts, parts().visit.report()
-    ended = moment(report.ended_at, texts) if report.ended_at else None
+    ended = moments.in_full(report.ended_at, texts) if report.ended_at else None
     return {"report": report, "ended": ended, "marks": MARKS, "practice": ours.practice}
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chatgee import sheets, wording
+from chatgee import moments, sheets, wording
 from chatgee.errors import StoreError
 from chatgee.store import talks as archive
+from chatgee.store.days import day_name
 from chatgee.store.talks import NEWEST, PAGE, Friend, Kind, Place, Talk, Wanted
 from chatgee.web import owner
 from chatgee.web.parts import parts
@@ -79,7 +80,7 @@ def _asked_for() -> dict[str, str]:
 
 
 def _until() -> Place:
-    end = wording.end_of(request.args.get("until", ""))
+    end = moments.end_of(request.args.get("until", ""))
     return NEWEST if end is None else Place(end)
 
 
@@ -122,7 +123,7 @@ def _friend(user_id: str) -> Friend:
 
 def _by_day(shown: Sequence[Talk]) -> list[tuple[str, list[Talk]]]:
     texts, now = parts().texts, time.time()
-    grouped = groupby(shown, lambda talk: wording.day(talk.asked_at, texts, now))
+    grouped = groupby(shown, lambda talk: moments.day(talk.asked_at, texts, now))
     return [(day, list(talks)) for day, talks in grouped]
 
 
@@ -162,7 +163,7 @@ def _delete(user_id: str) -> None:
 @bp.get("/export/<any(csv, jsonl):suffix>")
 def export(suffix: str) -> ResponseReturnValue:
     lines, mimetype = sheets.FORMATS[suffix]
-    file = f"chatgee-{wording.iso(time.time())[:10]}.{suffix}"
+    file = f"chatgee-{day_name(time.time())}.{suffix}"
     return Response(
         sheets.pieces(lines(_exported(), parts().texts)),
         mimetype=mimetype,
@@ -184,11 +185,11 @@ def _in_words() -> dict[str, Any]:
     texts, now = parts().texts, time.time()
     return {
         "face": lambda user_id: wording.face(user_id, texts),
-        "moment": lambda at: wording.moment(at, texts, now),
-        "day": lambda at: wording.day(at, texts, now),
-        "span": lambda seconds: wording.span(seconds, texts),
-        "clock": wording.clock,
-        "iso": wording.iso,
+        "moment": lambda at: moments.moment(at, texts, now),
+        "day": lambda at: moments.day(at, texts, now),
+        "span": lambda seconds: moments.span(seconds, texts),
+        "clock": moments.clock,
+        "iso": moments.iso,
         "excerpt": wording.excerpt,
         "marked": wording.marked,
         "model": parts().board.model,
