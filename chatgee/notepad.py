@@ -1,9 +1,12 @@
 """Text files: the owner's, in whatever encoding Notepad saved them, and how ours are written."""
 
 import codecs
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
+
+from chatgee.errors import SettingsError
 
 
 def read(file: Path) -> str:
@@ -18,6 +21,11 @@ def read(file: Path) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("cp949")
+
+
+def mark(text: str) -> str:
+    """By which a text is known again, such as the one that a page was opened with."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def write(file: Path, text: str) -> None:
@@ -35,3 +43,23 @@ def write(file: Path, text: str) -> None:
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def save(file: Path, text: str) -> None:
+    """As `write`, also where a link leads, into a folder that is made if need be.
+
+    `SettingsError` where it cannot be written, for whoever wanted it saved.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write(file.resolve(), text)
+    except OSError as error:
+        raise unwritable(file, error) from error
+
+
+def unwritable(file: Path, error: OSError) -> SettingsError:
+    return SettingsError("setup.unwritable", file=file.name, why=error.strerror or error)
+
+
+def unreadable(file: Path, error: OSError) -> SettingsError:
+    return SettingsError("settings.unreadable", file=file, why=error.strerror or error)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.character import MOST_CHARS, MOST_KEPT, NAME, Character, mark
+from chatgee.character import MOST_CHARS, MOST_KEPT, NAME, Character
 from chatgee.errors import ChatGeeError
+from chatgee.notepad import mark
 from chatgee.settings import Settings
 from chatgee.texts import Texts
 

@@ -23,8 +23,8 @@ LAYERS = (
     ("kakao", "tunnel", "instance", "prices", "logs"),
     ("questions", "health", "ending", "admission", "visit", "net", "manual", "autostart"),
     ("settings", "texts"),
-    ("errors", "notepad", "bubbles", "clock", "proof", "install_troubles", "requirements"),
-    ("sizes", "version"),
+    ("notepad", "bubbles", "clock", "proof", "install_troubles", "requirements"),
+    ("errors", "sizes", "version"),
 )
 """From the top down: a file may import what stands in a lower line."""
 

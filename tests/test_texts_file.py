@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from chatgee import sentences
+from chatgee import notepad, sentences
 from chatgee.errors import SettingsError
 from chatgee.sentences import KEYS, Draft, texts_file
 from chatgee.texts import Card, Texts
@@ -186,14 +186,14 @@ def test_the_last_save_can_be_undone_and_done_again(file: Path) -> None:
     save(file, reply__empty="둘")
     for expected in ("하나", "둘", "하나"):
         source, _ = texts_file.read(file, OURS)
-        texts_file.undo(file, sentences.fingerprint(source))
+        texts_file.undo(file, notepad.mark(source))
         assert Texts.load(file)("reply.empty") == expected
 
 
 def test_a_second_click_undoes_nothing_more(file: Path) -> None:
     save(file, reply__empty="하나")
     save(file, reply__empty="둘")
-    of = sentences.fingerprint(file.read_text("utf-8"))
+    of = notepad.mark(file.read_text("utf-8"))
     texts_file.undo(file, of)
     with pytest.raises(SettingsError):
         texts_file.undo(file, of)
@@ -202,7 +202,7 @@ def test_a_second_click_undoes_nothing_more(file: Path) -> None:
 
 def test_undoing_the_first_save_brings_back_ours(file: Path) -> None:
     with pytest.raises(SettingsError):
-        texts_file.undo(file, sentences.fingerprint(""))
+        texts_file.undo(file, notepad.mark(""))
     save(file, reply__empty="하나")
-    texts_file.undo(file, sentences.fingerprint(file.read_text("utf-8")))
+    texts_file.undo(file, notepad.mark(file.read_text("utf-8")))
     assert Texts.load(file) == OURS

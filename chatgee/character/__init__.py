@@ -4,7 +4,6 @@ What the owner changes holds from the next question on. Each version is a file o
 by the moment since when it holds, so that nothing is lost by any change, also one made by hand.
 """
 
-import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from chatgee import notepad
 from chatgee.errors import ChatGeeError, SettingsError
-from chatgee.settings import Settings, config_file
+from chatgee.settings import Settings
 from chatgee.texts import Texts
 
 MOST_CHARS = 8000
@@ -73,10 +72,10 @@ class Character:
             now = self.read()
             if (text or self.default) == now:
                 return
-            if base is not None and base != mark(now):
+            if base is not None and base != notepad.mark(now):
                 raise ChatGeeError("character.conflict")
             self._keep(self._standing(), self._since())
-            config_file.write_text(self.file, text + "\n")
+            notepad.save(self.file, text + "\n")
             with suppress(SettingsError):  # it is used already, and the next save keeps it too
                 self._keep(text or self.default, datetime.now(UTC))
 
@@ -111,8 +110,7 @@ class Character:
         except UnicodeDecodeError:  # what can still be made of it
             own = self.file.read_bytes().decode("utf-8", "replace")
         except OSError as error:
-            why = error.strerror or error
-            raise SettingsError("settings.unreadable", file=self.file, why=why) from error
+            raise notepad.unreadable(self.file, error) from error
         return _tidy(own) or self.default
 
     def _since(self) -> datetime:
@@ -129,16 +127,11 @@ class Character:
         if files:
             newest = _moment(files[0].stem) or ALWAYS
             since = max(since, newest + timedelta(microseconds=1))  # a clock may be set back
-        config_file.write_text(self.folder / f"{since.strftime(NAME)}.txt", text + "\n")
+        notepad.save(self.folder / f"{since.strftime(NAME)}.txt", text + "\n")
         same = [self.folder / f"{one.name}.txt" for one in kept if one.text == text]
         for old in (*same, *files[MOST_KEPT - 1 :]):
             with suppress(OSError):
                 old.unlink()
-
-
-def mark(text: str) -> str:
-    """By which a text is known again."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _tidy(text: str) -> str:

@@ -3,10 +3,10 @@
 A draft is checked by the very checks of `texts`, and for what Kakao would not show.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from chatgee import notepad
 from chatgee.bubbles import is_blank, length
 from chatgee.errors import ChatGeeError, Failure
 from chatgee.kakao import (
@@ -61,7 +61,7 @@ class Draft:
     sentences: Mapping[str, str]
     cards: tuple[Card, ...]
     of: str = ""
-    """The fingerprint of the file that was being changed."""
+    """The mark of the file that was being changed."""
 
     @classmethod
     def read(cls, form: Mapping[str, str], now: Texts) -> "Draft":
@@ -71,11 +71,7 @@ class Draft:
 
     @classmethod
     def stored(cls, now: Texts, source: str) -> "Draft":
-        return cls({key: now.sentences[key] for key in KEYS}, now.cards, fingerprint(source))
-
-
-def fingerprint(source: str) -> str:
-    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return cls({key: now.sentences[key] for key in KEYS}, now.cards, notepad.mark(source))
 
 
 def _tidy(words: str) -> str:

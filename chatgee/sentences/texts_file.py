@@ -8,8 +8,7 @@ from pathlib import Path
 
 from chatgee import notepad
 from chatgee.errors import SettingsError
-from chatgee.sentences import Draft, fingerprint
-from chatgee.settings import config_file
+from chatgee.sentences import Draft
 from chatgee.texts import Texts
 
 
@@ -33,14 +32,14 @@ def save(file: Path, draft: Draft, ours: Texts, aside: bool = False) -> bool:
     """
     if aside and _is_broken(file, ours):
         _set_aside(file)
-        draft = replace(draft, of=fingerprint(""))
+        draft = replace(draft, of=notepad.mark(""))
     before, now = read(file, ours)
     after = _changed(before, now, draft, ours)
     if after == before:
         return False
     _must_be(draft.of, file, before)
-    config_file.write_text(_kept(file), before)
-    config_file.write_text(file, after)
+    notepad.save(_kept(file), before)
+    notepad.save(file, after)
     return True
 
 
@@ -51,18 +50,18 @@ def can_undo(file: Path) -> bool:
 def undo(file: Path, of: str) -> None:
     """The file as it was before the last save; once more, and it is as it is now.
 
-    `of` is the fingerprint of what is to be undone: a second click undoes nothing more.
+    `of` is the mark of what is to be undone: a second click undoes nothing more.
     """
     if not can_undo(file):
         raise SettingsError("sentences.nothing_to_undo")
     before, now = _text(_kept(file)), _text(file)
     _must_be(of, file, now)
-    config_file.write_text(file, before)
-    config_file.write_text(_kept(file), now)
+    notepad.save(file, before)
+    notepad.save(_kept(file), now)
 
 
 def _must_be(of: str, file: Path, source: str) -> None:
-    if fingerprint(source) != of:
+    if notepad.mark(source) != of:
         raise SettingsError("sentences.elsewhere", file=file.name)
 
 
@@ -87,8 +86,7 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError("sentences.broken", file=file.name) from error
     except OSError as error:
-        why = error.strerror or error
-        raise SettingsError("settings.unreadable", file=file.name, why=why) from error
+        raise notepad.unreadable(file, error) from error
 
 
 def _is_broken(file: Path, ours: Texts) -> bool:
@@ -103,8 +101,7 @@ def _set_aside(file: Path) -> None:
     try:
         file.replace(file.with_name(file.name + ".broken"))
     except OSError as error:
-        why = error.strerror or error
-        raise SettingsError("setup.unwritable", file=file.name, why=why) from error
+        raise notepad.unwritable(file, error) from error
 
 
 def _kept(file: Path) -> Path:

@@ -316,4 +316,4 @@ def lines(file: Path) -> list[Binding]:
     except UnicodeDecodeError as error:
         raise SettingsError("settings.encoding", file=str(file)) from error
     except OSError as error:
-        raise SettingsError("settings.unreadable", file=str(file), why=error.strerror) from error
+        raise notepad.unreadable(file, error) from error

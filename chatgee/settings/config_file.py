@@ -33,8 +33,7 @@ def write(file: Path, values: Values) -> None:
     except UnicodeDecodeError as error:
         raise SettingsError("settings.encoding", file=file.name) from error
     except OSError as error:
-        why = error.strerror or error
-        raise SettingsError("setup.unwritable", file=file.name, why=why) from error
+        raise notepad.unwritable(file, error) from error
 
 
 def changed(text: str, values: Values) -> str:
@@ -114,13 +113,3 @@ def _shown(name: str) -> str:
 
 def _lines(text: str) -> list[Binding]:
     return list(parse_stream(StringIO(text, newline="")))
-
-
-def write_text(file: Path, text: str) -> None:
-    """Another file of the owner's, as safely."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        notepad.write(file.resolve(), text)
-    except OSError as error:
-        why = error.strerror or error
-        raise SettingsError("setup.unwritable", file=file.name, why=why) from error

@@ -6,9 +6,9 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee import kakao
+from chatgee import kakao, notepad
 from chatgee.bubbles import clip
-from chatgee.character import ALWAYS, MOST_CHARS, Version, mark
+from chatgee.character import ALWAYS, MOST_CHARS, Version
 from chatgee.character.comparison import Piece, changed, compare, gist
 from chatgee.character.trial import Tried
 from chatgee.errors import ChatGeeError
@@ -149,7 +149,7 @@ def _page(text: str, **more: Any) -> str:
         "character.html",
         text=text,
         now=now,
-        base=mark(now),
+        base=notepad.mark(now),
         versions=[_row(*pair) for pair in zip(kept, older, strict=True)],
         examples=EXAMPLES,
         most_chars=MOST_CHARS,

@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chatgee import sentences
+from chatgee import notepad, sentences
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.kakao import CARD_BUTTONS, CARDS
 from chatgee.sentences import GROUPS, Draft, Problems, scenes, texts_file
@@ -107,7 +107,7 @@ def _up_to_date(draft: Draft) -> Draft:
         source, _ = texts_file.read(_file(), _ours())
     except SettingsError:
         return draft
-    return replace(draft, of=sentences.fingerprint(source))
+    return replace(draft, of=notepad.mark(source))
 
 
 def _moved(cards: list[Card], what: str, at: int) -> tuple[list[Card], str]:
