@@ -1,9 +1,10 @@
 // Tries the character that stands in the editor, and tells whether it is saved.
-import { mine, theirs, typing } from "/static/kakao.js";
+import { make, mine, onEnter, theirs, typing } from "./kakao.js";
+import { ask } from "./wire.js";
 
 const byId = (id) => document.getElementById(id);
 const editor = byId("editor"), prompt = byId("prompt"), state = byId("state");
-const room = byId("room"), ask = byId("ask"), question = byId("question"), both = byId("both");
+const room = byId("room"), asks = byId("ask"), question = byId("question"), both = byId("both");
 const words = room.dataset;
 
 const MOST_TURNS = 20;
@@ -41,13 +42,6 @@ let asking = null;  // what can stop the question that is being answered
 let askedWith = null;  // the draft that answered last
 
 const clock = () => new Date().toLocaleTimeString("ko", { hour: "numeric", minute: "2-digit" });
-
-function make(tag, kind, text) {
-  const element = document.createElement(tag);
-  element.className = kind;
-  element.textContent = text;
-  return element;
-}
 
 function add(element) {
   room.append(element);
@@ -87,14 +81,8 @@ function form(side, asked) {
   return body;
 }
 
-// A program that was started again does not know the page's token: its refusal brings a new one.
-async function post(side, asked, signal, again = true) {
-  const reply = await fetch("/settings/character/try", { method: "POST", body: form(side, asked), signal });
-  const token = reply.status === 403 && reply.headers.get("X-CSRF-Token");
-  if (token && again) {
-    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = token;
-    return post(side, asked, signal, false);
-  }
+async function post(side, asked, signal) {
+  const reply = await ask("/settings/character/try", { method: "POST", body: form(side, asked), signal });
   if (reply.headers.get("Content-Type")?.includes("json")) return reply.json();
   if (reply.status >= 502) return { error: words.down };
   return { error: words[{ 403: "stale", 413: "long" }[reply.status] ?? "failed"] };
@@ -142,7 +130,7 @@ function begin() {
   byId("starters").hidden = false;
 }
 
-ask.addEventListener("submit", (event) => {
+asks.addEventListener("submit", (event) => {
   event.preventDefault();
   const asked = question.value.trim();
   question.value = "";
@@ -150,12 +138,7 @@ ask.addEventListener("submit", (event) => {
   question.focus();
 });
 
-// While a syllable is being put together, Enter only ends it.
-question.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-  event.preventDefault();
-  ask.requestSubmit();
-});
+onEnter(question, () => asks.requestSubmit());
 
 byId("starters").addEventListener("click", (event) => {
   if (event.target.matches("button")) send(event.target.textContent);

@@ -1,6 +1,4 @@
 // The page on which the owner talks with the bot as KakaoTalk's friends do: who is there, and what is looked at.
-"use strict";
-
 import { Phone } from "./phone.js";
 import { look } from "./look.js";
 

@@ -1,123 +1,111 @@
 // Copying, filling in, and saying so when ChatGee is not there. Pages work without it, save for these.
-"use strict";
+import { ask } from "./wire.js";
 
-(() => {
-  const byId = (id) => document.getElementById(id);
+const byId = (id) => document.getElementById(id);
 
-  async function copy(button) {
-    const source = byId(button.dataset.copy);
-    try {
-      await navigator.clipboard.writeText(source.textContent.trim());
-    } catch {
-      getSelection().selectAllChildren(source);  // without the permission: as a person would
-      if (!document.execCommand("copy")) return;
-    }
-    const label = button.textContent;
-    if (label === button.dataset.copied) return;
-    button.textContent = button.dataset.copied;
-    tell(button.dataset.copied);
-    setTimeout(() => { button.textContent = label; }, 2000);
+async function copy(button) {
+  const source = byId(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent.trim());
+  } catch {
+    getSelection().selectAllChildren(source);  // without the permission: as a person would
+    if (!document.execCommand("copy")) return;
   }
+  const label = button.textContent;
+  if (label === button.dataset.copied) return;
+  button.textContent = button.dataset.copied;
+  tell(button.dataset.copied);
+  setTimeout(() => { button.textContent = label; }, 2000);
+}
 
-  // As if it had been typed, so that Ctrl+Z brings back what stood there.
-  function fill(button) {
-    const field = byId(button.dataset.fill);
-    field.focus();
-    field.select();
-    if (!document.execCommand("insertText", false, button.dataset.words)) {
-      field.value = button.dataset.words;
-    }
-    field.setSelectionRange(0, 0);
-    field.scrollTop = 0;
-    tell(button.dataset.told);
+// As if it had been typed, so that Ctrl+Z brings back what stood there.
+function fill(button) {
+  const field = byId(button.dataset.fill);
+  field.focus();
+  field.select();
+  if (!document.execCommand("insertText", false, button.dataset.words)) {
+    field.value = button.dataset.words;
   }
+  field.setSelectionRange(0, 0);
+  field.scrollTop = 0;
+  tell(button.dataset.told);
+}
 
-  function choose(button) {
-    document.querySelector("input[name=source][value=local]").checked = true;
-    byId("address").value = button.dataset.choose;
-    byId("check-model").click();
+function choose(button) {
+  document.querySelector("input[name=source][value=local]").checked = true;
+  byId("address").value = button.dataset.choose;
+  byId("check-model").click();
+}
+
+// For those who listen to the page.
+function tell(words) {
+  let voice = byId("voice");
+  if (!voice) {
+    voice = document.createElement("p");
+    voice.id = "voice";
+    voice.className = "hidden";
+    voice.setAttribute("role", "status");
+    document.body.append(voice);
   }
+  voice.textContent = "";
+  setTimeout(() => { voice.textContent = words; }, 50);
+}
 
-  // For those who listen to the page.
-  function tell(words) {
-    let voice = byId("voice");
-    if (!voice) {
-      voice = document.createElement("p");
-      voice.id = "voice";
-      voice.className = "hidden";
-      voice.setAttribute("role", "status");
-      document.body.append(voice);
-    }
-    voice.textContent = "";
-    setTimeout(() => { voice.textContent = words; }, 50);
+function alarm(kind) {
+  const place = byId("alarm");
+  const words = kind ? place.dataset[kind] : "";
+  if (place.textContent !== words) place.textContent = words;
+  document.body.classList.toggle("down", kind === "down");
+}
+
+function kindOf(status) {
+  if (status < 400) return "";
+  if (status >= 502) return "down";  // 503: it is starting, or has gone
+  return { 401: "out", 403: "stale", 413: "long" }[status] ?? "failed";
+}
+
+// Not `disabled`, which would take the focus away.
+function sending(context, now) {
+  if (!context.sourceElement.matches("#setup, [form=setup]")) return;
+  for (const button of document.querySelectorAll("#setup button:not([type]), button[form=setup]")) {
+    if (now) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
   }
+}
 
-  function alarm(kind) {
-    const place = byId("alarm");
-    const words = kind ? place.dataset[kind] : "";
-    if (place.textContent !== words) place.textContent = words;
-    document.body.classList.toggle("down", kind === "down");
-  }
+// What was done is told once, and not again with every F5.
+if (location.search.startsWith("?done=")) history.replaceState(null, "", location.pathname);
 
-  // A program that was started again does not know the page's token: its refusal brings a new one.
-  async function ask(action, options) {
-    const reply = await fetch(action, options);
-    const token = reply.status === 403 && options.body && reply.headers.get("X-CSRF-Token");
-    if (!token) return reply;
-    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = token;
-    options.body.set("csrf", token);
-    return fetch(action, options);
-  }
+addEventListener("pageshow", (event) => {
+  if (event.persisted && document.querySelector("[aria-disabled=true]")) location.reload();
+});
 
-  function kindOf(status) {
-    if (status < 400) return "";
-    if (status >= 502) return "down";  // 503: it is starting, or has gone
-    return { 401: "out", 403: "stale", 413: "long" }[status] ?? "failed";
-  }
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[aria-disabled=true]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+}, true);
 
-  // Not `disabled`, which would take the focus away.
-  function sending(context, now) {
-    if (!context.sourceElement.matches("#setup, [form=setup]")) return;
-    for (const button of document.querySelectorAll("#setup button:not([type]), button[form=setup]")) {
-      if (now) button.setAttribute("aria-disabled", "true");
-      else button.removeAttribute("aria-disabled");
-    }
-  }
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.copy) copy(button);
+  if (button.dataset.fill) fill(button);
+  if (button.dataset.choose) choose(button);
+});
 
-  // What was done is told once, and not again with every F5.
-  if (location.search.startsWith("?done=")) history.replaceState(null, "", location.pathname);
-
-  addEventListener("pageshow", (event) => {
-    if (event.persisted && document.querySelector("[aria-disabled=true]")) location.reload();
-  });
-
-  document.addEventListener("click", (event) => {
-    if (!event.target.closest("[aria-disabled=true]")) return;
-    event.preventDefault();
-    event.stopPropagation();
-  }, true);
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (!button) return;
-    if (button.dataset.copy) copy(button);
-    if (button.dataset.fill) fill(button);
-    if (button.dataset.choose) choose(button);
-  });
-
-  document.addEventListener("htmx:config:request", (event) => { event.detail.ctx.fetch = ask; });
-  document.addEventListener("htmx:before:request", (event) => sending(event.detail.ctx, true));
-  document.addEventListener("htmx:finally:request", (event) => {
-    if (!event.detail.ctx.keepIndicators) sending(event.detail.ctx, false);  // else the page goes
-  });
-  document.addEventListener("htmx:error", () => alarm("down"));
-  document.addEventListener("htmx:before:response", (event) => {
-    const status = event.detail.ctx.response.status;
-    alarm(kindOf(status));
-    if (status >= 400) event.preventDefault();  // what was typed stays in the page
-  });
-  document.addEventListener("htmx:after:swap", () => {
-    const wrong = document.querySelector("#setup [aria-invalid]");
-    if (wrong && document.activeElement?.closest(".bar, .checking")) wrong.focus();
-  });
-})();
+document.addEventListener("htmx:config:request", (event) => { event.detail.ctx.fetch = ask; });
+document.addEventListener("htmx:before:request", (event) => sending(event.detail.ctx, true));
+document.addEventListener("htmx:finally:request", (event) => {
+  if (!event.detail.ctx.keepIndicators) sending(event.detail.ctx, false);  // else the page goes
+});
+document.addEventListener("htmx:error", () => alarm("down"));
+document.addEventListener("htmx:before:response", (event) => {
+  const status = event.detail.ctx.response.status;
+  alarm(kindOf(status));
+  if (status >= 400) event.preventDefault();  // what was typed stays in the page
+});
+document.addEventListener("htmx:after:swap", () => {
+  const wrong = document.querySelector("#setup [aria-invalid]");
+  if (wrong && document.activeElement?.closest(".bar, .checking")) wrong.focus();
+});

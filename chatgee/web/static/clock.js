@@ -1,6 +1,4 @@
 // Kakao's five seconds, drawn as they pass.
-"use strict";
-
 /** Runs in `element`, with the seconds in `figure`; `at` is where the bot itself gives up waiting. */
 export class Clock {
   constructor(element, figure, words) {

@@ -1,9 +1,8 @@
 // Draws what KakaoTalk shows: bubbles from the JSON of a SkillResponse. It needs kakao.css.
-"use strict";
-
 const FOLDED = 500;  // characters; KakaoTalk folds what is longer behind a button
 
-function make(tag, kind, ...children) {
+/** An element with these children: words are put in as words, whatever stands in them. */
+export function make(tag, kind, ...children) {
   const element = document.createElement(tag);
   if (kind) element.className = kind;
   element.append(...children);
@@ -103,4 +102,13 @@ export function mine(words, at = "", photo = "") {
 export function typing(words, label) {
   const dots = make("div", "bubble typing", make("i"), make("i"), make("i"), make("span", "hidden", label));
   return from(words, line(dots));
+}
+
+/** Enter sends what is in the field. While a Korean syllable is being put together, it ends only that. */
+export function onEnter(field, send) {
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    send();
+  });
 }

@@ -1,6 +1,4 @@
 // What went to the bot and came back, as it stood in the JSON.
-"use strict";
-
 const at = (id) => document.getElementById(`look-${id}`);
 
 function list(element, lines, kind) {

@@ -1,10 +1,8 @@
 // One pretend friend's KakaoTalk: what is said in it, and what comes back.
-"use strict";
-
 import { Clock } from "./clock.js";
-import { mine, note, replies, theirs, today, typing } from "./kakao.js";
+import { mine, note, onEnter, replies, theirs, today, typing } from "./kakao.js";
 import { shrink } from "./photo.js";
-import { arrived, post } from "./wire.js";
+import { ask, post } from "./wire.js";
 
 const OFTEN = 1000;  // milliseconds between two looks for a callback
 const LONGEST = 62_000;  // a little more than the minute that Kakao gives it
@@ -12,6 +10,14 @@ const clock = new Intl.DateTimeFormat("ko", { timeStyle: "short" });
 const day = new Intl.DateTimeFormat("ko", { dateStyle: "full" });
 const now = () => clock.format(new Date());
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** What came to a callback address; null where the program knows it no more. */
+async function arrived(token) {
+  const reply = await ask(`/local_test/arrived/${token}`);
+  if (reply.status === 404) return null;
+  if (!reply.ok) throw new Error(`status ${reply.status}`);
+  return reply.json();
+}
 
 export class Phone {
   /** `friend` is {id, number, way, callback}; `page` are {words, newId, look, changed, leave}. */
@@ -42,12 +48,7 @@ export class Phone {
 
   listen(find) {
     find("form").addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
-    this.field.addEventListener("keydown", (event) => {
-      // A Korean syllable that is still being put together takes the Enter key for itself.
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-      event.preventDefault();
-      this.submit();
-    });
+    onEnter(this.field, () => this.submit());
     this.field.addEventListener("input", () => this.grow());
     find("input[type=file]").addEventListener("change", (event) => this.photo(event.target));
     find(".anew").addEventListener("click", () => { this.id = this.page.newId(); this.clear(); this.page.changed(); this.focus(); });

@@ -1,6 +1,4 @@
 // Makes a photo as small as KakaoTalk does before it is sent.
-"use strict";
-
 const LONGEST = 1024;
 
 /** A JPEG as a data: address. Throws where the file is no picture. */

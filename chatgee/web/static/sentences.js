@@ -1,6 +1,7 @@
 // The page of sentences: draws what a friend would see, while its owner types. The form works
 // without it.
-import { mine, theirs } from "./kakao.js";
+import { make, mine, theirs } from "./kakao.js";
+import { ask } from "./wire.js";
 
 const PAUSE = 150;  // ms without a key before the server is asked
 const narrow = matchMedia("(max-width: 60rem)");
@@ -24,15 +25,6 @@ const isDirty = () => written() !== saved;
 
 // --- what a friend sees ------------------------------------------------------------------------
 
-async function ask(body) {
-  const reply = await fetch("/settings/texts/preview", { method: "POST", body });
-  const token = reply.status === 403 && reply.headers.get("X-CSRF-Token");
-  if (!token || body.get("csrf") === token) return reply;
-  for (const one of document.querySelectorAll("input[name=csrf]")) one.value = token;
-  body.set("csrf", token);
-  return ask(body);
-}
-
 async function look() {
   const number = ++asked;
   const body = new URLSearchParams(new FormData(form()));
@@ -40,7 +32,7 @@ async function look() {
   body.set("shows", shows);
   let seen;
   try {
-    const reply = await ask(body);
+    const reply = await ask("/settings/texts/preview", { method: "POST", body });
     if (!reply.ok) throw new Error(reply.status);
     seen = await reply.json();
   } catch {
@@ -81,12 +73,7 @@ function tell(problems) {
     else one.removeAttribute("aria-invalid");
     const place = byId(`${one.id}-told`);
     if (!place || place.textContent.trim() === (words ?? "")) continue;
-    place.replaceChildren();
-    if (!words) continue;
-    const error = document.createElement("p");
-    error.className = "error";
-    error.textContent = words;
-    place.append(error);
+    place.replaceChildren(...(words ? [make("p", "error", words)] : []));
   }
 }
 

@@ -1,29 +1,22 @@
 // To this program and back.
-"use strict";
 
-const field = document.getElementById("csrf");
-
-/** The JSON of the reply. Throws where there is none; a page that outlived its program is given a new token. */
-export async function post(path, body) {
-  const send = () => fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRF-Token": field.value },
-    body: JSON.stringify(body),
-  });
-  let reply = await send();
+/** As fetch. A program that was started again does not know the page's token: its refusal brings
+ * a new one, with which the same goes out once more. */
+export async function ask(path, options = {}) {
+  const reply = await fetch(path, options);
   const token = reply.status === 403 && reply.headers.get("X-CSRF-Token");
-  if (token) {
-    field.value = token;
-    reply = await send();
-  }
-  if (!reply.ok) throw new Error(`status ${reply.status}`);
-  return reply.json();
+  if (!token) return reply;
+  for (const field of document.querySelectorAll("input[name=csrf]")) field.value = token;
+  const headers = new Headers(options.headers);
+  headers.set("X-CSRF-Token", token);  // counts before the old one, which a form still holds
+  return fetch(path, { ...options, headers });
 }
 
-/** What came to a callback address; null where the program knows it no more. */
-export async function arrived(token) {
-  const reply = await fetch(`/local_test/arrived/${token}`);
-  if (reply.status === 404) return null;
+/** The JSON that comes back for JSON; throws where there is none. */
+export async function post(path, body) {
+  const token = document.querySelector("input[name=csrf]").value;
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
+  const reply = await ask(path, { method: "POST", headers, body: JSON.stringify(body) });
   if (!reply.ok) throw new Error(`status ${reply.status}`);
   return reply.json();
 }
