@@ -64,13 +64,15 @@ def running(
     an answer are taken up at once.
     `StoreError` where the database cannot be used.
     """
-    store, bell, health, callbacks = Store(settings.sqlalchemy_url), Bell(), Health(), Callbacks()
+    store, archive = Store(settings.sqlalchemy_url), Archive(settings.sqlalchemy_url)
+    bell, health, callbacks = Bell(), Health(), Callbacks()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
-    replies = Replies(texts, settings.notice_every)
-    photos, postbox = Photos(), Postbox(board.local)
     model = model or choose_model(settings, texts)
     memory = Memory(settings.memory_turns, settings.memory_chars)
-    character = Character.of(settings, texts)
+    character, replies = Character.of(settings, texts), Replies(texts, settings.notice_every)
+    photos, postbox = Photos(), Postbox(board.local)  # of the owner's pretend friends
+
+    # the worker's side of a question
     answering = Answering(
         store=store,
         model=model,
@@ -85,6 +87,8 @@ def running(
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,
     )
+
+    # the door
     engine = Engine(
         store=store,
         jobs=worker,
@@ -96,7 +100,8 @@ def running(
         health=health,
         callback=settings.callback,
     )
-    archive = Archive(settings.sqlalchemy_url)
+
+    # what the views of both need, Kakao's and the owner's
     parts = Parts(
         engine=engine,
         settings=settings,
@@ -112,6 +117,7 @@ def running(
         photos=photos,
         postbox=postbox,
     )
+
     board.started(settings, model.name, health)
     try:
         worker.start(answering.next)
