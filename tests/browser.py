@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 MISSING = "no chromium: apt-get install chromium fonts-noto-cjk"
@@ -49,3 +50,19 @@ def complaints(page: Page) -> list[str]:
         lambda message: found.append(message.text) if message.type in ("error", "warning") else 0,
     )
     return found
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def sees(page: Page, words: str) -> None:
+    expect(page.get_by_text(words).first).to_be_visible(timeout=10_000)
+
+
+def shuts_nobody_out(page: Page) -> None:
+    """axe finds nothing, and nothing is wider than the window."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    assert page.evaluate(fits), "it scrolls to the side"

@@ -18,10 +18,10 @@ from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.process import copy_to, program
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests import browser as real
+from tests.browser import press, sees, shuts_nobody_out
 
 pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
 
@@ -36,14 +36,6 @@ def new(tmp_path: Path, fake_openai: FakeOpenAI) -> Iterator[Bot]:
     bot.setup = Setup(tmp_path / "config.env", {}, servers, lambda ours, _: f"https://{ours.port}")
     with bot.open():
         yield bot
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def sees(page: Page, words: str) -> None:
-    expect(page.get_by_text(words).first).to_be_visible(timeout=10_000)
 
 
 # --- a first run ----------------------------------------------------------------------------
@@ -336,6 +328,4 @@ def test_nobody_is_shut_out(chromium: Browser, new: Bot, size: tuple[int, int], 
                 sees(page, "쓸 수 있는 모델이 2개")
                 press(page, "저장하고 시작하기")
                 sees(page, "아직 저장하지 않았어요")
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
-            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+            shuts_nobody_out(page)

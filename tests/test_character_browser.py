@@ -9,10 +9,10 @@ from tests.bot import Bot
 from tests.far_ends import FakeOpenAI
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from tests import browser as real
+from tests.browser import sees, shuts_nobody_out
 
 pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
 
@@ -40,10 +40,6 @@ def ask(page: Page, question: str) -> None:
 
 def save(page: Page) -> None:
     page.get_by_role("button", name="저장", exact=True).click()
-
-
-def sees(page: Page, words: str) -> None:
-    expect(page.get_by_text(words).first).to_be_visible()
 
 
 def system(fake_openai: FakeOpenAI) -> str:
@@ -276,14 +272,9 @@ def test_without_scripts_it_is_saved_all_the_same(chromium: Browser, bot: Bot) -
 def test_nobody_is_shut_out(
     chromium: Browser, bot: Bot, fake_openai: FakeOpenAI, size: tuple[int, int], dark: bool
 ) -> None:
-    def nothing_is_wrong() -> None:
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-
     with real.opened(chromium, size, dark) as page, page.context.new_page() as other:
         page.goto(bot.url + "/settings/character")
-        nothing_is_wrong()
+        shuts_nobody_out(page)
         other.goto(page.url)
         editor(other).fill("답은 다섯 문장을 넘지 않습니다.\n" + "길" * 300)
         save(other)
@@ -298,8 +289,7 @@ def test_nobody_is_shut_out(
         save(page)
         sees(page, "아직 저장하지 않았어요")
         page.get_by_text("이렇게 적으면 잘 답해요").click()
-        nothing_is_wrong()
+        shuts_nobody_out(page)
         other.get_by_role("link", name="지금과 견주기").click()
         sees(other, "그때와 지금")
-        page = other
-        nothing_is_wrong()
+        shuts_nobody_out(other)

@@ -12,8 +12,9 @@ from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.kakao_side import payload
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from tests.browser import shuts_nobody_out
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -43,7 +44,7 @@ def test_the_list_ticks_itself_as_kakaos_calls_come_in(page: "Page", bot: Bot) -
     expect(steps.nth(3)).to_have_attribute("aria-current", "step", timeout=10_000)
     assert kakao_calls(bot, "01") == 200
     expect(page.locator("#steps .is-done")).to_have_count(4, timeout=10_000)
-    assert Axe().run(page).violations_count == 0
+    shuts_nobody_out(page)
 
 
 def test_the_address_is_a_code_to_be_photographed(page: "Page", bot: Bot) -> None:

@@ -11,13 +11,15 @@ from chatgee.tunnel import Link
 from chatgee.web import owner, session
 from chatgee.web.login import local_path
 from tests.bot import Bot
-from tests.test_owner import ALIVE, CHANGES, PAGES, SECRETS, STRANGERS, ask, change
+from tests.test_owner import ALIVE, CHANGES, PAGES, SECRETS, STRANGERS
 from tests.visitor import (
     HTML,
     OUTSIDE,
     PASSWORD,
     SITE,
+    ask,
     came_in,
+    change,
     changed,
     enter,
     given,

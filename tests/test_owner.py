@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
 from chatgee.setup import Setup
 from chatgee.web import owner
 from tests.bot import Bot
-from tests.far_ends import PATIENCE
+from tests.visitor import ask, change
 
 SECRETS = {
     "OPENAI_API_KEY": "sk-secret-of-openai",
@@ -27,18 +26,6 @@ CHANGES = (
     *("/stats", "/talks/delete"),
 )
 ALIVE = "ChatGee가 켜져 있어요."
-
-
-def ask(bot: Bot, path: str, method: str = "GET", **more: object) -> requests.Response:
-    reply = requests.request(
-        method, bot.url + path, timeout=PATIENCE, allow_redirects=False, **more
-    )  # type: ignore[arg-type]
-    return reply
-
-
-def change(bot: Bot, path: str, token: str | None = None, **headers: str) -> requests.Response:
-    form = {"source": "later", "link": "temporary"} | ({"csrf": token} if token else {})
-    return ask(bot, path, "POST", data=form, headers=headers)
 
 
 @pytest.fixture

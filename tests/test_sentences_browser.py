@@ -10,10 +10,10 @@ from tests.bot import Bot
 from tests.process import copy_to, program
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import browser as real
+from tests.browser import press, shuts_nobody_out
 
 pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
 
@@ -27,10 +27,6 @@ def field(page: Page, name: str) -> Locator:
 
 def room(page: Page) -> Locator:
     return page.locator("#room")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def opened(page: Page, bot: Bot) -> Page:
@@ -236,6 +232,4 @@ def test_nobody_is_shut_out(chromium: Browser, bot: Bot, size: tuple[int, int], 
         press(page, "저장")
         expect(page.get_by_text("고칠 곳이 1개 있어요")).to_be_visible()
         expect(page.locator("[id='button.more-told']")).to_have_text(re.compile("그림만으로는"))
-        report = Axe().run(page)
-        assert report.violations_count == 0, report.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        shuts_nobody_out(page)

@@ -8,12 +8,13 @@ import pytest
 
 from chatgee.web import owner, session
 from tests.bot import Bot
-from tests.test_owner import CHANGES, change
+from tests.test_owner import CHANGES
 from tests.visitor import (
     OUTSIDE,
     PASSWORD,
     SITE,
     came_in,
+    change,
     changed,
     enter,
     given,

@@ -13,10 +13,10 @@ from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from tests import browser as real
+from tests.browser import press, shuts_nobody_out
 
 pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
 
@@ -30,10 +30,6 @@ def rows(page: Page) -> Locator:
 
 def newest(page: Page) -> Locator:
     return rows(page).first
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def fill(bot: Bot, *questions: str, user_id: str = "friend-1") -> None:
@@ -253,6 +249,4 @@ def test_nobody_is_shut_out(
     with real.opened(chromium, size, dark) as page:
         for path in ("/talks", "/talks?q=광합성", thread, "/talks/delete?id=" + friend.id):
             page.goto(bot.url + path)
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
-            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+            shuts_nobody_out(page)

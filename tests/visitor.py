@@ -1,4 +1,4 @@
-"""An owner who comes from elsewhere with ADMIN_PASSWORD, and who pretends to be one."""
+"""Who asks for the owner's pages: anybody, and an owner from elsewhere with ADMIN_PASSWORD."""
 
 import re
 from http.cookies import Morsel, SimpleCookie
@@ -10,13 +10,25 @@ from chatgee.admission import Admission
 from chatgee.settings.options import Secret
 from chatgee.web import session
 from tests.bot import Bot
-from tests.test_owner import ask, change
+from tests.far_ends import PATIENCE
 
 PASSWORD = "open-sesame-2026"
 SITE = "https://bot.example.com"
 OUTSIDE = {"Host": "bot.example.com", "X-Forwarded-For": "203.0.113.5"}
 """As a tunnel passes on what a browser elsewhere asks for."""
 HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+def ask(bot: Bot, path: str, method: str = "GET", **more: object) -> requests.Response:
+    reply = requests.request(
+        method, bot.url + path, timeout=PATIENCE, allow_redirects=False, **more
+    )  # type: ignore[arg-type]
+    return reply
+
+
+def change(bot: Bot, path: str, token: str | None = None, **headers: str) -> requests.Response:
+    form = {"source": "later", "link": "temporary"} | ({"csrf": token} if token else {})
+    return ask(bot, path, "POST", data=form, headers=headers)
 
 
 def enter(
