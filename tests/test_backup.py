@@ -2,17 +2,14 @@
 
 import json
 import shutil
-import sqlite3
 import threading
 import zipfile
 from collections import namedtuple
-from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from chatgee import settings
 from chatgee.backup import pack
 from chatgee.backup.pack import make
 from chatgee.errors import ChatGeeError, StoreError
@@ -20,29 +17,10 @@ from chatgee.settings import Settings
 from chatgee.store import Store, schema
 from chatgee.store import backup as copying
 from chatgee.version import VERSION
+from tests.backups import asked, filled, settings_of
 from tests.bot import Bot
 
 SECRETS = {"OPENAI_API_KEY": "sk-very-secret", "SKILL_KEY": "secret-of-the-skill"}
-
-
-def settings_of(folder: Path, **more: str) -> Settings:
-    return settings.load({"DATA_DIR": str(folder), **more}, file=folder / "config.env")
-
-
-def filled(folder: Path, *questions: str) -> Settings:
-    """A folder with these questions in it, by a friend each."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ours = settings_of(folder)
-    store = Store(ours.sqlalchemy_url)
-    for number, text in enumerate(questions):
-        store.ask(f"q{number}", f"friend-{number}", text).result()
-    store.close()
-    return ours
-
-
-def asked(file: Path) -> list[str]:
-    with closing(sqlite3.connect(file)) as database:
-        return [row[0] for row in database.execute("SELECT text FROM questions ORDER BY id")]
 
 
 def packed(ours: Settings) -> zipfile.ZipFile:

@@ -1,77 +1,38 @@
 """Bringing a backup back: nothing is touched before the owner says so, and never half of it."""
 
-import hashlib
-import json
-import sqlite3
-import zipfile
 from collections.abc import Callable
-from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from chatgee.backup import pack, restore, unpack
+from chatgee.backup import pack, restore
 from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings
-from chatgee.store import Store, schema
+from chatgee.store import Store
 from chatgee.version import VERSION
-from tests.test_backup import asked, filled, settings_of
-
-OLD, NEW = "옛 질문", "새 질문"
+from tests.backups import (
+    AFTER,
+    BEFORE,
+    NEW,
+    OLD,
+    asked,
+    backup_of_old,
+    folder_of_new,
+    settings_of,
+    stage,
+    state,
+)
 
 
 @pytest.fixture
 def good(tmp_path: Path) -> bytes:
-    """A backup with the old question, an own sentence and an own character."""
-    folder = tmp_path / "first"
-    ours = filled(folder, OLD)
-    (folder / "texts.toml").write_text('[reply]\nempty = "옛말"\n', "utf-8")
-    (folder / "characters").mkdir()
-    (folder / "characters" / "꽃집.json").write_text("{}", "utf-8")
-    out = BytesIO()
-    pack.make(ours, out)
-    return out.getvalue()
+    return backup_of_old(tmp_path / "first")
 
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Settings:
-    """A folder with a new question, a character of its own, and a -wal file that holds it."""
-    folder = tmp_path / "data"
-    ours = filled(folder)
-    (folder / "system_prompt.txt").write_text("새 성격", "utf-8")
-    crashed(ours)
-    return ours
-
-
-def crashed(ours: Settings) -> None:
-    """As after kill -9: the newest question is in the -wal file alone."""
-    store = Store(ours.sqlalchemy_url)
-    store.ask("new", "friend", NEW).result()
-    file = ours.data_dir / pack.DATABASE
-    wal = file.with_name(f"{file.name}-wal")
-    kept = {path: path.read_bytes() for path in (file, wal)}
-    store.close()
-    for path, raw in kept.items():
-        path.write_bytes(raw)
-
-
-def state(ours: Settings) -> tuple[list[str], bool, bool, bool]:
-    """Questions, own sentences, own prompt, own characters."""
-    folder = ours.data_dir
-    names = ("texts.toml", "system_prompt.txt", "characters/꽃집.json")
-    texts, prompt, character = ((folder / name).exists() for name in names)
-    return asked(folder / pack.DATABASE), texts, prompt, character
-
-
-BEFORE, AFTER = ([NEW], False, True, False), ([OLD], True, False, True)
-
-
-def stage(packed: bytes, ours: Settings) -> restore.Found:
-    found = restore.look_into(BytesIO(packed), ours)
-    restore.confirm(found.id, ours)
-    return found
+    return folder_of_new(tmp_path / "data")
 
 
 # --- a good one -----------------------------------------------------------------------------
@@ -213,147 +174,3 @@ def test_a_file_that_cannot_be_moved_stops_it_and_the_next_start_goes_on(
             restore.finish(ours)
     assert restore.finish(ours)
     assert state(ours) == AFTER
-
-
-# --- bad ones -------------------------------------------------------------------------------
-
-
-def rebuilt(good: bytes, change: Callable[[dict[str, bytes], dict[str, Any]], None]) -> bytes:
-    """The backup with other files or another manifest; checksums are right unless changed."""
-    with zipfile.ZipFile(BytesIO(good)) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    told = json.loads(files.pop(pack.MANIFEST))
-    before = dict(files)
-    change(files, told)
-    for name, raw in files.items():
-        if before.get(name) != raw:
-            told["files"].setdefault(name, "")
-            told["files"][name] = told["files"][name] or hashlib.sha256(raw).hexdigest()
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, raw in {**files, pack.MANIFEST: json.dumps(told).encode()}.items():
-            archive.writestr(name, raw)
-    return out.getvalue()
-
-
-def database(change: str) -> Callable[[dict[str, bytes], dict[str, Any]], None]:
-    """Another database, made by SQL."""
-
-    def work(files: dict[str, bytes], told: dict[str, Any]) -> None:
-        with closing(sqlite3.connect(":memory:")) as db:
-            db.deserialize(files[pack.DATABASE])
-            db.executescript(change)
-            files[pack.DATABASE] = db.serialize()
-        told["files"][pack.DATABASE] = ""
-
-    return work
-
-
-def half(files: dict[str, bytes], told: dict[str, Any]) -> None:
-    files[pack.DATABASE] = files[pack.DATABASE][:9000]
-    told["files"][pack.DATABASE] = ""
-
-
-TRIGGER = "CREATE TRIGGER t AFTER INSERT ON friends BEGIN DELETE FROM questions; END"
-BAD: dict[str, Callable[[dict[str, bytes], dict[str, Any]], object]] = {
-    "a checksum": lambda files, told: told["files"].update({"texts.toml": "0" * 64}),
-    "no database": lambda files, told: told["files"].pop(pack.DATABASE),
-    "a missing file": lambda files, told: files.pop("texts.toml"),
-    "half a database": half,
-    "no table": database("DROP TABLE questions"),
-    "a trigger": database(TRIGGER),
-    "a view": database("CREATE VIEW v AS SELECT 1"),
-    "a large text": lambda files, told: (
-        told["files"].update({"texts.toml": ""}),
-        files.update({"texts.toml": b" " * (unpack.TEXT_BYTES + 1)}),
-    ),
-    "no checksums": lambda files, told: told.pop("files"),
-    "checksums that are no table": lambda files, told: told.update(files=5),
-    "a time that is none": lambda files, told: told.update(made_at="gestern"),
-    "too many files": lambda files, told: told["files"].update(
-        {f"characters/{number}": "" for number in range(unpack.MOST_FILES)}
-    ),
-}
-
-
-def refused(packed: bytes, ours: Settings) -> str:
-    """The key of what is told; nothing may be left of it."""
-    with pytest.raises(ChatGeeError) as caught:
-        restore.look_into(BytesIO(packed), ours)
-    assert not (ours.data_dir / restore.FOLDER).exists()
-    assert state(ours) == BEFORE
-    return caught.value.key
-
-
-@pytest.mark.parametrize("kind", BAD)
-def test_a_bad_backup_is_refused_and_changes_nothing(
-    good: bytes, ours: Settings, kind: str
-) -> None:
-    assert refused(rebuilt(good, BAD[kind]), ours) == "backup.damaged"
-
-
-def test_what_is_no_backup_is_refused(good: bytes, ours: Settings) -> None:
-    other = BytesIO()
-    with zipfile.ZipFile(other, "w") as archive:
-        archive.writestr("holiday.txt", "x")
-    assert refused(other.getvalue(), ours) == "backup.foreign"
-    assert refused(b"", ours) == "backup.damaged"
-    assert refused(b"PK\x05\x06" + b"\xff" * 18, ours) == "backup.damaged"
-
-
-@pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.99])
-def test_a_download_that_broke_off_is_refused(good: bytes, ours: Settings, part: float) -> None:
-    assert refused(good[: int(len(good) * part)], ours) == "backup.damaged"
-
-
-def test_bytes_that_were_changed_on_the_way_are_noticed(good: bytes, ours: Settings) -> None:
-    for place in range(60, len(good) // 2, len(good) // 20):
-        changed = good[:place] + bytes([good[place] ^ 0xFF]) + good[place + 1 :]
-        assert refused(changed, ours) == "backup.damaged"
-
-
-@pytest.mark.parametrize("version", [schema.VERSION + 1, 99])
-def test_a_backup_of_a_newer_chatgee_is_refused(good: bytes, ours: Settings, version: int) -> None:
-    newer = rebuilt(good, lambda files, told: told.update(schema=version))
-    assert refused(newer, ours) == "backup.newer"
-    sql = f"UPDATE about SET value = '{version}' WHERE name = 'version'"
-    assert refused(rebuilt(good, database(sql)), ours) == "backup.newer"
-
-
-HOSTILE = (
-    *("../evil", "/tmp/evil", "characters/../../evil", "characters/..", "characters/.evil"),
-    *("C:\\evil", "characters\\evil", "characters/a/b", "config.env", "chatgee.lock", "manifest"),
-    *("characters/evil.", "characters/evil ", "characters/a:b", "characters/", "board.json"),
-)
-
-
-def test_files_that_are_not_ours_are_left_out(good: bytes, ours: Settings, tmp_path: Path) -> None:
-    hostile = rebuilt(good, lambda files, told: files.update(dict.fromkeys(HOSTILE, b"evil")))
-    stage(hostile, ours)
-    restore.finish(ours)
-    assert state(ours) == AFTER
-    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"evil" in _read(path)]
-
-
-def _read(path: Path) -> bytes:
-    return path.read_bytes() if path.stat().st_size < 100 else b""
-
-
-def test_a_bomb_is_refused_before_it_is_unpacked(
-    good: bytes, ours: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unpack, "MOST_BYTES", 1000)
-    assert refused(good, ours) == "backup.damaged"
-    monkeypatch.undo()
-    monkeypatch.setattr(unpack, "SPARE_BYTES", 10**18)
-    assert refused(good, ours) == "backup.disk_full"
-
-
-def test_a_file_that_lies_about_its_size_is_refused(good: bytes, ours: Settings) -> None:
-    """The directory of the ZIP says ten bytes, and the file goes on for a megabyte."""
-    bomb = b"0" * 1_000_000
-    packed = bytearray(rebuilt(good, lambda files, told: files.update({"prices.toml": bomb})))
-    size = len(bomb).to_bytes(4, "little")
-    while (place := packed.find(size)) >= 0:
-        packed[place : place + 4] = (10).to_bytes(4, "little")
-    assert refused(bytes(packed), ours) == "backup.damaged"

@@ -1,7 +1,6 @@
 """The page that tells how ChatGee is: the doctor, the log, what it is, backups."""
 
 import re
-import socket
 import threading
 import time
 import zipfile
@@ -11,18 +10,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from waitress.adjustments import Adjustments
 
 from chatgee import logs, version
 from chatgee.backup import restore
 from chatgee.doctor.case import Check
 from chatgee.visit import Finding, Visit
-from chatgee.web import bodies, owner
-from chatgee.web.server import LARGEST_BODY
+from chatgee.web import owner
+from tests.backups import asked, settings_of
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeKakao
 from tests.process import program
-from tests.test_backup import asked, settings_of
 
 SECRETS = {"SKILL_KEY": "secret-of-the-skill", "NGROK_AUTHTOKEN": "secret-of-ngrok"}
 EVIL = "<script>alert('x')</script>\"&amp;"
@@ -297,44 +294,3 @@ def test_what_cannot_be_done_is_told(home: Bot) -> None:
     assert "먼저 골라 주세요" in post(home, "/status/restore").text
     assert "이제 여기에 없어요" in post(home, "/status/restore/confirm", id="x").text
     assert "이제 여기에 없어요" in post(home, "/status/restore/back", folder="../x").text
-
-
-# --- how large it may be --------------------------------------------------------------------
-
-
-def refused(path: str, size: int, address: str = "127.0.0.1", **headers: str) -> bool:
-    """Whether a request is, by its head alone."""
-    parser = bodies.Parser(Adjustments(max_request_body_size=LARGEST_BODY), (address, 50_000))
-    lines = {"Host": "localhost:6959", "Content-Length": str(size)} | headers
-    told = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    parser.received(f"POST {path} HTTP/1.1\r\n{told}\r\n".encode())
-    return parser.error is not None
-
-
-def test_only_the_owners_backup_may_be_large() -> None:
-    path, large = bodies.BACKUP_PATH, LARGEST_BODY + 1
-    assert not refused(path, large)
-    assert not refused(path, large, Origin="http://localhost:6959")
-    assert refused(path, bodies.LARGEST_BACKUP)
-    assert refused("/prompt", large)
-    assert refused(path + "/confirm", large)
-    assert refused(path, large, "192.0.2.7")
-    strangers = [{"Host": "bot.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}]
-    strangers += [{name: "127.0.0.1"} for name in owner.FORWARDED]
-    assert [one for one in strangers if not refused(path, large, **one)] == []
-
-
-def test_a_stranger_is_refused_before_the_body_comes(home: Bot) -> None:
-    head = "Host: localhost\r\nX-Forwarded-For: 192.0.2.7\r\n"
-    size = f"Content-Length: {LARGEST_BODY + 1}"
-    with socket.create_connection(home.address, timeout=PATIENCE) as connection:
-        connection.sendall(f"POST /status/restore HTTP/1.1\r\n{head}{size}\r\n\r\n".encode())
-        assert connection.recv(100).split()[1] == b"413"
-
-
-def test_a_backup_that_is_larger_than_a_form_arrives(home: Bot) -> None:
-    raw = b"x" * (owner.MOST_BYTES * 4)
-    assert "쓸 수 없어요" in post(home, "/status/restore", {"backup": ("b.zip", raw)}).text
-    form = {"csrf": owner.TOKEN, "id": "x" * owner.MOST_BYTES}
-    reply = requests.post(home.url + "/status/restore/confirm", data=form, timeout=PATIENCE)
-    assert reply.status_code == 413
