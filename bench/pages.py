@@ -21,12 +21,25 @@ from urllib.parse import quote
 
 from contenders import OURS, Contender, running
 from fill import fill
+from generator import friend_id
 from results import Table, goal
 
 PAGES = (
     "/",
-    "/setup",
+    "/board",
+    "/local_test",
+    "/talks",
+    "/talks?q=계절",
+    "/talks?q=없는낱말",
+    "/talks?kind=failed",
+    f"/talks/friend?id={friend_id(7)}",
     *(f"/stats?range={span}" for span in ("day", "week", "month", "year")),
+    "/settings",
+    "/settings/character",
+    "/settings/texts",
+    "/setup",
+    "/status",
+    "/manual",
 )
 TURNS = 5
 TIMES = 15

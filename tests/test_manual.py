@@ -173,9 +173,11 @@ def test_a_page_that_was_changed_is_read_again(
 
 
 def links(url: str, html: Html) -> Iterator[str]:
+    """What a reader may follow, and what the page loads; not where its forms change something."""
     for _, of in html.tags:
         for name in LOADS & of.keys():
-            yield urljoin(url, str(of[name]))
+            if of.get("method") != "post":
+                yield urljoin(url, str(of[name]))
 
 
 def test_the_program_serves_all_of_it(bot: Bot) -> None:

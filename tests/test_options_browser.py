@@ -80,6 +80,7 @@ def test_what_a_program_keeps_until_it_restarts_is_told(
 def test_a_new_key_of_the_skill_is_asked_for_at_once(
     page: Page, environ: dict[str, str], tmp_path: Path
 ) -> None:
+    environ |= {"REPLY_SECONDS": "4.5"}
     with program(environ, folder=copy_to(tmp_path / "program")) as run:
         friend = run.friend()
         page.goto(run.url.replace("/prompt", "/settings"))
