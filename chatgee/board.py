@@ -249,7 +249,7 @@ class Board:
     def _tunnel(self, texts: Texts) -> Light:
         if trouble := self.link.trouble:
             state = "wait" if self.link.address or self.link.opening else "bad"
-            return Light(state, texts(trouble.key, **trouble.values))
+            return Light(state, texts.of(trouble))
         if self.link.address is None:
             return Light("wait", texts("light.local_only"))
         return Light("good", texts(f"light.{self.link.kind.replace('.', '_')}"))

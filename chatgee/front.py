@@ -61,7 +61,7 @@ class Front:
         if link.opening:
             return
         if link.trouble:
-            log.warning("%s", self._texts(link.trouble.key, **link.trouble.values))
+            log.warning("%s", self._texts.of(link.trouble))
         elif before.trouble and link.address == self._told:
             log.warning("%s", self._texts("tunnel.back"))
         self._tell(self._board.address)

@@ -54,11 +54,11 @@ def main(arguments: list[str]) -> int:
         texts = Texts.load(ours.texts_path)
         COMMANDS[name](ours, texts, words)
     except AlreadyRunningError as error:
-        log.info("%s", texts(error.key, **error.values))
+        log.info("%s", texts.of(error))
         if error.local and desk.opens_browser(ours):
             desk.open_page(error.local).join(1)
     except ChatGeeError as error:
-        log.error("%s", texts(error.key, **error.values))
+        log.error("%s", texts.of(error))
         return 1
     except Exception:
         log.exception("%s", texts("start.bug", file=logs.FILE))
@@ -162,7 +162,7 @@ def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:
     try:
         ours = replace(settings.load(), **held)
     except ChatGeeError as error:
-        log.error("%s", texts(error.key, **error.values))
+        log.error("%s", texts.of(error))
     logs.configure(ours.log_level, ours.secrets, ours.data_dir)
     return ours, Texts.load(ours.texts_path)
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from chatgee import notepad
 from chatgee.bubbles import is_blank
+from chatgee.errors import ChatGeeError
 
 OURS = Path(__file__).with_name("texts.ko.toml")
 
@@ -45,6 +46,10 @@ class Texts:
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence under `key`; `KeyError` where there is none."""
         return self.sentences[key].format_map(self.labels | values)
+
+    def of(self, error: ChatGeeError) -> str:
+        """What an error says to its reader."""
+        return self(error.key, **error.values)
 
     @property
     def help_cards(self) -> tuple[Card, ...]:

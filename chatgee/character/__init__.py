@@ -55,7 +55,7 @@ class Character:
     def read(self) -> str:
         """What is used for the next question."""
         try:
-            return _tidy(notepad.read(self.file)) or self.default
+            return tidy(notepad.read(self.file)) or self.default
         except (OSError, UnicodeDecodeError):
             return self.default
 
@@ -65,7 +65,7 @@ class Character:
         `base` is the mark of the text that its writer has read: where another stands there now,
         nothing is saved. `ChatGeeError` where it was not, or could not be.
         """
-        text = _tidy(text)
+        text = tidy(text)
         if len(text) > MOST_CHARS:
             raise ChatGeeError("setup.prompt_long", most=MOST_CHARS)
         with _saving:
@@ -94,7 +94,7 @@ class Character:
     def _kept(self) -> Iterator[Version]:
         for file in self._files():
             with suppress(OSError, UnicodeDecodeError):
-                yield Version(file.stem, _moment(file.stem) or ALWAYS, _tidy(notepad.read(file)))
+                yield Version(file.stem, _moment(file.stem) or ALWAYS, tidy(notepad.read(file)))
 
     def _files(self) -> list[Path]:
         """Newest first. What the owner has put beside them is left alone."""
@@ -111,7 +111,7 @@ class Character:
             own = self.file.read_bytes().decode("utf-8", "replace")
         except OSError as error:
             raise notepad.unreadable(self.file, error) from error
-        return _tidy(own) or self.default
+        return tidy(own) or self.default
 
     def _since(self) -> datetime:
         try:
@@ -134,7 +134,7 @@ class Character:
                 old.unlink()
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 

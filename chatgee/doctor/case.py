@@ -73,7 +73,7 @@ class Case:
 
     def failed(self, name: str, error: ChatGeeError, remedy: str) -> Check:
         """A line about an error that has its own sentence."""
-        text = self.texts(error.key, **error.values)
+        text = self.texts.of(error)
         return self.told(name, "bad", text, self.texts(remedy))
 
     def _plain(self, value: object) -> str | int | float | None:

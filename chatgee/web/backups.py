@@ -19,7 +19,7 @@ owner.LARGE["backups.upload"] = bodies.LARGEST_BACKUP
 
 @bp.errorhandler(ChatGeeError)
 def told(error: ChatGeeError) -> ResponseReturnValue:
-    return status.page(parts().texts(error.key, **error.values))
+    return status.page(parts().texts.of(error))
 
 
 @bp.post("/backup")

@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from chatgee import kakao, notepad
 from chatgee.bubbles import clip
-from chatgee.character import ALWAYS, MOST_CHARS, Version
+from chatgee.character import ALWAYS, MOST_CHARS, Version, tidy
 from chatgee.character.comparison import Piece, changed, compare, gist
 from chatgee.character.trial import Tried
 from chatgee.errors import ChatGeeError
-from chatgee.moments import ago
+from chatgee.moments import ago, local
 from chatgee.practice import PracticeModel
 from chatgee.prices import Prices
 from chatgee.questions import Delivery, Question, State, Turn, new_id
@@ -46,10 +46,10 @@ def save() -> ResponseReturnValue:
     try:
         parts().character.save(text, request.form.get("base"))
     except ChatGeeError as error:
-        text = text.replace("\r\n", "\n").strip()
+        text = tidy(text)
         differs = error.key == "character.conflict"
         comparison = compare(parts().character.read(), text) if differs else None
-        return _page(text, problem=_told(error), comparison=comparison)
+        return _page(text, problem=parts().texts.of(error), comparison=comparison)
     return redirect("/settings/character?done=saved", 303)
 
 
@@ -70,7 +70,7 @@ def restore(name: str) -> ResponseReturnValue:
     try:
         parts().character.save(_version(name).text)
     except ChatGeeError as error:
-        return _page(_version(name).text, problem=_told(error))
+        return _page(_version(name).text, problem=parts().texts.of(error))
     return redirect("/settings/character?done=restored", 303)
 
 
@@ -88,7 +88,7 @@ def try_it() -> ResponseReturnValue:
     if not question:
         abort(400)
     saved = "saved" in request.form
-    own = "" if saved else request.form.get("prompt", "").replace("\r\n", "\n").strip()
+    own = "" if saved else tidy(request.form.get("prompt", ""))
     character = parts().character
     system = own or (character.read() if saved else character.default)
     if len(own) > MOST_CHARS:
@@ -97,7 +97,7 @@ def try_it() -> ResponseReturnValue:
         gone = request.environ.get(HUNG_UP, bool)
         tried = parts().trial.ask(question, _turns(), system, gone)
     except ChatGeeError as error:
-        return jsonify(error=_told(error))
+        return jsonify(error=parts().texts.of(error))
     if tried.failure:
         model = parts().board.model
         return jsonify(error=parts().texts(f"hint.{tried.failure}", model=model))
@@ -166,7 +166,7 @@ def _row(one: Version, older: Version | None) -> dict[str, Any]:
     return {
         "name": one.name,
         "ago": texts("character.first") if first else ago(one.since.timestamp(), texts),
-        "at": "" if first else one.since.astimezone().strftime("%Y-%m-%d %H:%M"),
+        "at": "" if first else f"{local(one.since.timestamp()):%Y-%m-%d %H:%M}",
         "line": (gist(older.text, one.text) if older else ()) or _first_words(one),
         "gone": gone,
         "new": new,
@@ -176,7 +176,3 @@ def _row(one: Version, older: Version | None) -> dict[str, Any]:
 
 def _first_words(one: Version) -> tuple[Piece, ...]:
     return (Piece("same", clip(one.text, FIRST_WORDS)),)
-
-
-def _told(error: ChatGeeError) -> str:
-    return parts().texts(error.key, **error.values)

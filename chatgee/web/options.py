@@ -82,7 +82,7 @@ def _page(form: OptionForm, problems: Problems, **more: object) -> str:
         problems={name: _told(name, error) for name, error in problems.items()},
         advice={name: told for name in OPTIONS if (told := _advice(form, name))},
         words=lambda kind, name: texts.sentences.get(f"options.{kind}_{name}".lower(), ""),
-        unreadable=form.unreadable and texts(form.unreadable.key, **form.unreadable.values),
+        unreadable=form.unreadable and texts.of(form.unreadable),
         mistakes=[texts(key, **values) for key, values in form.mistakes()],
         waiting=[_label(name) for name in form.waiting],
         key_header=KEY_HEADER,

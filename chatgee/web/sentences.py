@@ -66,7 +66,7 @@ def preview() -> ResponseReturnValue:
     """What a friend would see of the draft, as the bubbles of a SkillResponse."""
     draft, key = _draft(), request.form.get("shows", "")
     problems = sentences.problems(draft, _ours())
-    told = {place: _told(error) for place, error in problems.items()}
+    told = {place: parts().texts.of(error) for place, error in problems.items()}
     if key not in (*sentences.KEYS, "card"):
         return jsonify(problems=told)
     texts = sentences.usable(draft, parts().texts, problems)
@@ -129,10 +129,6 @@ def _limits() -> dict[str, int]:
     return {"minute": ours.questions_per_minute, "day": ours.questions_per_day}
 
 
-def _told(error: ChatGeeError) -> str:
-    return parts().texts(error.key, **error.values)
-
-
 def _again(done: str) -> ResponseReturnValue:
     where = f"{bp.url_prefix}?done={done}"
     if "HX-Request" in request.headers:  # htmx would follow a redirect and put it into this page
@@ -149,7 +145,7 @@ def _page(draft: Draft, problems: Problems, warnings: tuple[str, ...] = (), focu
         draft=draft,
         ours=ours,
         own={key: sorted(_own(ours, key)) for key in sentences.KEYS},
-        problems={place: _told(error) for place, error in problems.items()},
+        problems={place: parts().texts.of(error) for place, error in problems.items()},
         broken=problems["save"].key == "sentences.broken" if "save" in problems else False,
         warnings=warnings,
         focus=focus,
