@@ -1,12 +1,13 @@
 """The settings page: every option of the table. It works on config.env, not on what runs now."""
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.settings import OPTIONS, config_file, option_form
 from chatgee.settings.option_form import OptionForm, Problems, Typed
 from chatgee.web import owner
+from chatgee.web.forms import lead_to
 from chatgee.web.parts import parts
 from chatgee.web.skill import KEY_HEADER
 
@@ -38,7 +39,7 @@ def save() -> ResponseReturnValue:
         return _page(form, {}, unsure=True)
     if not problems:
         problems = _write(form)
-    return _page(form, problems, refused=True) if problems else _again()
+    return _page(form, problems, refused=True) if problems else lead_to("/settings?done=saved")
 
 
 @bp.post("/skill-key")
@@ -65,13 +66,6 @@ def _write(form: OptionForm) -> Problems:
             return {name if name in OPTIONS else "save": error}
         parts().reload()
     return {}
-
-
-def _again() -> ResponseReturnValue:
-    where = "/settings?done=saved"
-    if "HX-Request" in request.headers:  # htmx would follow a redirect and put it into this page
-        return Response(headers={"HX-Redirect": where})
-    return redirect(where, 303)
 
 
 def _page(form: OptionForm, problems: Problems, **more: object) -> str:

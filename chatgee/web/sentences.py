@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from chatgee import notepad, sentences
@@ -12,6 +12,7 @@ from chatgee.kakao import CARD_BUTTONS, CARDS
 from chatgee.sentences import GROUPS, Draft, Problems, scenes, texts_file
 from chatgee.texts import Card, Texts, placeholders
 from chatgee.web import owner
+from chatgee.web.forms import lead_to
 from chatgee.web.parts import parts
 
 DONE = ("saved", "same", "undone")
@@ -39,7 +40,8 @@ def save() -> ResponseReturnValue:
         return _page(_up_to_date(draft), {"save": error})
     if written:
         parts().reload()
-    return _again("saved" if written else "same")
+    done = "saved" if written else "same"
+    return lead_to(f"{bp.url_prefix}?done={done}")
 
 
 @bp.post("/undo")
@@ -49,7 +51,7 @@ def undo() -> ResponseReturnValue:
     except ChatGeeError as error:
         return _shown({"save": error})
     parts().reload()
-    return _again("undone")
+    return lead_to(f"{bp.url_prefix}?done=undone")
 
 
 @bp.post("/cards")
@@ -127,13 +129,6 @@ def _moved(cards: list[Card], what: str, at: int) -> tuple[list[Card], str]:
 def _limits() -> dict[str, int]:
     ours = parts().settings
     return {"minute": ours.questions_per_minute, "day": ours.questions_per_day}
-
-
-def _again(done: str) -> ResponseReturnValue:
-    where = f"{bp.url_prefix}?done={done}"
-    if "HX-Request" in request.headers:  # htmx would follow a redirect and put it into this page
-        return Response(headers={"HX-Redirect": where})
-    return redirect(where, 303)
 
 
 def _page(draft: Draft, problems: Problems, warnings: tuple[str, ...] = (), focus: str = "") -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from chatgee.character import MOST_CHARS
@@ -12,6 +12,7 @@ from chatgee.settings import OPTIONS
 from chatgee.setup import Report, Setup
 from chatgee.setup.draft import Draft
 from chatgee.web import owner
+from chatgee.web.forms import lead_to
 from chatgee.web.parts import parts
 
 EXAMPLES = ("default", "teacher", "shop", "club", "english")
@@ -49,14 +50,14 @@ def save() -> ResponseReturnValue:
     if report.written:
         parts().reload()
     if report.saved:
-        return _go_home("saved")
+        return lead_to("/?done=saved")
     return _page(report, may_go_unchecked=report.could_not_check)
 
 
 @bp.post("/skip")
 def skip() -> ResponseReturnValue:
     report = _setup().skip(_draft(), parts().settings)
-    return _go_home("skipped") if report.saved else _page(report)
+    return lead_to("/?done=skipped") if report.saved else _page(report)
 
 
 def _setup() -> Setup:
@@ -69,13 +70,6 @@ def _draft() -> Draft:
 
 def _port() -> int:
     return urlsplit(parts().board.local).port or 80
-
-
-def _go_home(done: str) -> ResponseReturnValue:
-    where = f"/?done={done}"
-    if "HX-Request" in request.headers:  # htmx would follow a redirect and put it into this page
-        return Response(headers={"HX-Redirect": where})
-    return redirect(where, 303)
 
 
 def _page(report: Report, **more: Any) -> str:
