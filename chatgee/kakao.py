@@ -22,8 +22,11 @@ CARD_TITLE_CHARS = 50
 CARD_DESCRIPTION_CHARS = 128
 CARD_BUTTONS = 3
 
+ID_CHARS, UTTERANCE_CHARS = 200, 50_000
+"""Far more than Kakao's have: whoever calls from elsewhere may send a page full of either."""
+
 _PHOTO = re.compile(
-    r"https://([a-z0-9-]+\.)*kakaocdn\.net(:443)?([/?]\S*)?", re.ASCII | re.IGNORECASE
+    r"https://([a-z0-9-]+\.)*kakaocdn\.net(:443)?([/?]\S{0,4000})?", re.ASCII | re.IGNORECASE
 )
 """Photos that users send lie there; any other address is somebody's trick.
 
@@ -94,13 +97,16 @@ class SkillRequest:
         user_id = _text(user, "id")
         if not user_id:
             raise PayloadError("userRequest.user.id is missing")
+        utterance = _text(_table(action, "params"), "prompt") or _text(request, "utterance")
+        if len(user_id) > ID_CHARS or len(utterance) > UTTERANCE_CHARS:
+            raise PayloadError("it is longer than anything that KakaoTalk sends")
         media = _table(params, "media")
         is_image = (
             media.get("type") == "image" and _PHOTO.fullmatch(_text(media, "url")) is not None
         )
         return cls(
             user_id=user_id,
-            utterance=_text(_table(action, "params"), "prompt") or _text(request, "utterance"),
+            utterance=utterance,
             press=Press.parse(_table(action, "clientExtra")),
             callback_url=_text(request, "callbackUrl") or None,
             image_url=_text(media, "url") if is_image else None,

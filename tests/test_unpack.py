@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -66,6 +67,8 @@ def half(files: dict[str, bytes], told: dict[str, Any]) -> None:
 
 
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON friends BEGIN DELETE FROM questions; END"
+QUESTION = """INSERT INTO questions (id, user_id, position, text, asked_at, state, failure)
+    VALUES ('q', 'f', 1, 'x', 1.0, '{state}', {failure})"""
 BAD: dict[str, Callable[[dict[str, bytes], dict[str, Any]], object]] = {
     "a checksum": lambda files, told: told["files"].update({"texts.toml": "0" * 64}),
     "no database": lambda files, told: told["files"].pop(pack.DATABASE),
@@ -81,6 +84,18 @@ BAD: dict[str, Callable[[dict[str, bytes], dict[str, Any]], object]] = {
     "no checksums": lambda files, told: told.pop("files"),
     "checksums that are no table": lambda files, told: told.update(files=5),
     "a time that is none": lambda files, told: told.update(made_at="gestern"),
+    **{
+        f"a time {moment}": lambda files, told, moment=moment: told.update(made_at=moment)
+        for moment in (math.nan, math.inf, -1.0, 1e18, 1e300)
+    },
+    "a schema without end": lambda files, told: told.update(schema=math.inf),
+    "a version that is none": database("UPDATE about SET value = 'x' WHERE name = 'version'"),
+    "a word for a moment": database("UPDATE friends SET last_seen_at = 'x'"),
+    "no end of time": database("UPDATE friends SET last_seen_at = 9e999"),
+    "bytes for words": database("UPDATE about SET value = x'ff' WHERE name = 'version'"),
+    "a strange id": database("UPDATE friends SET id = x'ff00'"),
+    "a strange state": database(QUESTION.format(state="zzz", failure="NULL")),
+    "a strange failure": database(QUESTION.format(state="failed", failure="'zzz'")),
     "too many files": lambda files, told: told["files"].update(
         {f"characters/{number}": "" for number in range(unpack.MOST_FILES)}
     ),
@@ -101,6 +116,17 @@ def test_a_bad_backup_is_refused_and_changes_nothing(
     good: bytes, ours: Settings, kind: str
 ) -> None:
     assert refused(rebuilt(good, BAD[kind]), ours) == "backup.damaged"
+
+
+def test_what_a_question_may_hold_is_not_refused(good: bytes, ours: Settings) -> None:
+    for now, failure in (("failed", "'timeout'"), ("asked", "NULL")):
+        fine = rebuilt(good, database(QUESTION.format(state=now, failure=failure)))
+        restore.look_into(BytesIO(fine), ours)
+
+
+def test_a_version_is_told_as_far_as_it_can_be_written(good: bytes, ours: Settings) -> None:
+    strange = rebuilt(good, lambda files, told: told.update(version="\ud800" + "x" * 100))
+    assert restore.look_into(BytesIO(strange), ours).version == "?" + "x" * 19
 
 
 def test_what_is_no_backup_is_refused(good: bytes, ours: Settings) -> None:

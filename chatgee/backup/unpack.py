@@ -24,11 +24,14 @@ TEXT_BYTES = 4_000_000
 MOST_BYTES = 16_000_000_000
 """Of everything together: the conversations of some thirty million questions."""
 MOST_FILES = 1_000
+LAST_MOMENT = 2**33
+"""In Unix time, of what any calendar can show."""
 SPARE_BYTES = 200_000_000
 """That must be left on the disk."""
 BROKEN = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, EOFError),
     *(NotImplementedError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
+    OverflowError,
 )
 """What zipfile and json say to bytes that are none."""
 
@@ -72,7 +75,10 @@ def _manifest(archive: zipfile.ZipFile) -> Made:
     ours = {str(name): str(sum) for name, sum in told["files"].items() if _is_ours(str(name))}
     if DATABASE not in ours or len(ours) > MOST_FILES:
         raise ChatGeeError("backup.damaged")
-    return Made(float(told["made_at"]), str(told["version"])[:20], ours)
+    made_at, version = float(told["made_at"]), str(told["version"])[:20]
+    if not 0 <= made_at < LAST_MOMENT:
+        raise ChatGeeError("backup.damaged")
+    return Made(made_at, version.encode("utf-8", "replace").decode(), ours)
 
 
 def _is_ours(name: str) -> bool:

@@ -25,6 +25,8 @@ def look(url: str, seconds: float = 0) -> None:
     except exc.SQLAlchemyError as error:
         why: Any = error.orig if isinstance(error, exc.DBAPIError) else error
         raise StoreError("start.database_broken", url=url, why=why) from error
+    if not str(version or 0).isdecimal():
+        damage = f"version {version!r}"
     if damage:
         raise StoreError("start.database_broken", url=url, why=damage)
     if int(version or 0) > schema.VERSION:

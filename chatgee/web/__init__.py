@@ -56,6 +56,7 @@ def create_app(ours: Parts) -> Flask:
     app.context_processor(_for_every_page)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.after_request(owner.closed)
     app.register_error_handler(HTTPException, troubles.answer)
     return app
 

@@ -7,7 +7,7 @@ headers alone.
 import copy
 from typing import Any
 
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 
 from chatgee.settings.options import is_loopback
 from chatgee.web import owner
@@ -26,6 +26,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:  # two may read two requests in it
+            raise ParsingError("Content-Length beside Transfer-Encoding")
         if self.command == "POST" and self.path == BACKUP_PATH and self._is_the_owners():
             larger = copy.copy(self.adj)
             larger.max_request_body_size = LARGEST_BACKUP

@@ -7,6 +7,8 @@ local (DNS rebinding) and a change must come from a page of ours.
 
 import hmac
 import secrets
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, redirect, request
@@ -18,15 +20,18 @@ from chatgee.web import session
 from chatgee.web.parts import parts
 
 FORWARDED = (
-    "Forwarded",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Real-IP",
-    "Via",
-    "CF-Connecting-IP",
+    *("Forwarded", "Via", "X-Forwarded", "X-Forwarded-For", "X-Forwarded-Host"),
+    *("X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Scheme"),
+    *("X-Real-IP", "X-Client-IP", "X-Original-Host", "X-Original-Forwarded-For"),
+    *("True-Client-IP", "CF-Connecting-IP", "CF-Ray", "CDN-Loop"),
 )
 """Headers that a tunnel or a proxy adds; a browser on this machine sends none of them."""
+
+PASSED_ON = "chatgee.passed_on"
+"""In the WSGI environment: whether the connection has ever brought a request from elsewhere.
+
+One hidden behind another (request smuggling) has only the headers that a stranger wrote.
+"""
 
 TOKEN = secrets.token_urlsafe(24)
 """In every form of ours, so that no other site can send one; new with every start.
@@ -38,6 +43,10 @@ TOKEN_HEADER = "X-CSRF-Token"
 
 MOST_BYTES = 12 * MOST_CHARS + 64 * 1024
 """Of what a page of ours sends: each character may become four times %XX, and the rest."""
+
+READING = {"GET", "HEAD"}
+OURS = {"same-origin", "none"}
+"""What a browser says in Sec-Fetch-Site of a page of ours, and of an address that was typed."""
 
 LARGE: dict[str, int] = {}
 """By its endpoint, how much more a page takes; see `chatgee.web.bodies`."""
@@ -56,15 +65,21 @@ def guard(pages: Blueprint) -> None:
 
 
 def private(page: Response) -> Response:
-    """The headers of every page: nobody frames it, keeps it or learns where a link came from.
+    """The headers of every page: nobody keeps it, beside what `closed` says."""
+    page.headers["Cache-Control"] = "no-store"
+    return closed(page)
+
+
+def closed(reply: Response) -> Response:
+    """The headers of every reply: no other site frames it, builds it in, or learns of a link.
 
     Not `no-referrer`: with it a browser sends `Origin: null` with our own forms.
     """
-    page.headers["Content-Security-Policy"] = POLICY
-    page.headers["X-Content-Type-Options"] = "nosniff"
-    page.headers["Referrer-Policy"] = "same-origin"
-    page.headers["Cache-Control"] = "no-store"
-    return page
+    reply.headers["Content-Security-Policy"] = POLICY
+    reply.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    reply.headers["X-Content-Type-Options"] = "nosniff"
+    reply.headers["Referrer-Policy"] = "same-origin"
+    return reply
 
 
 def is_here() -> bool:
@@ -78,7 +93,14 @@ def is_here() -> bool:
         and is_loopback(request.remote_addr)
         and is_local(request.host)
         and not any(name in request.headers for name in FORWARDED)
+        and not request.environ.get(PASSED_ON)
     )
+
+
+def was_passed_on(environ: Mapping[str, Any]) -> bool:
+    """Whether a request, as WSGI has it, was made for another machine or came through one."""
+    names = (f"HTTP_{name.upper().replace('-', '_')}" for name in FORWARDED)
+    return not is_local(environ.get("HTTP_HOST", "")) or any(name in environ for name in names)
 
 
 def is_logged_in() -> bool:
@@ -87,7 +109,7 @@ def is_logged_in() -> bool:
 
 
 def is_owner() -> bool:
-    return is_here() or session.is_valid()
+    return (is_here() or session.is_valid()) and not _is_built_in()
 
 
 def token() -> str:
@@ -105,7 +127,7 @@ def only_owner() -> Redirect | None:
     if not is_owner():
         return _to_login()
     request.max_content_length = LARGE.get(request.endpoint or "", MOST_BYTES)
-    if request.method not in {"GET", "HEAD"} and not (is_from_ours() and _has_token()):
+    if request.method not in READING and not (is_from_ours() and _has_token()):
         abort(403)
     return None
 
@@ -123,12 +145,23 @@ def is_from_ours() -> bool:
 
     A browser names the page's origin with every POST; other programs have no pages.
     """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+    if request.headers.get("Sec-Fetch-Site", "none") not in OURS:
         return False
     origin = request.headers.get("Origin")
     if origin is None:
         return True
     return origin == f"http://{request.host}" if is_here() else _is_public(origin)
+
+
+def _is_built_in() -> bool:
+    """Whether another site's page asks for a page of ours as its picture, script or frame.
+
+    It could not read it, but how long a search takes tells something too. A link may lead here.
+    """
+    if request.method not in READING or request.headers.get("Sec-Fetch-Site", "none") in OURS:
+        return False
+    told = [request.headers.get(f"Sec-Fetch-{name}") for name in ("Mode", "Dest")]
+    return told != ["navigate", "document"]
 
 
 def _to_login() -> Redirect:

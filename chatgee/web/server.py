@@ -25,6 +25,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from chatgee.errors import SettingsError
+from chatgee.web import owner
 from chatgee.web.bodies import Parser
 
 ARRIVED = "chatgee.arrived"
@@ -39,6 +40,9 @@ OTHER_FILES = 1200
 IDLE_SECONDS = 30
 BACKLOG = 2048
 """Calls that come in one instant; with a short queue the kernel makes them wait for a second."""
+LARGEST_HEADERS = 64 * 1024
+BODY_IN_MEMORY = 64 * 1024
+"""Of each connection; the rest waits in a file. A question of Kakao's has a few thousand bytes."""
 LARGEST_BODY = 32 * 1024 * 1024
 """Read to the end up to here, so that the sender can read that it is too large; see `bodies`."""
 
@@ -50,6 +54,8 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
         environ: dict[str, Any] = super().get_environment()
         environ[ARRIVED] = self.channel.arrived
         environ[HUNG_UP] = lambda: _hung_up(self.channel.socket)
+        self.channel.passed_on |= owner.was_passed_on(environ)
+        environ[owner.PASSED_ON] = self.channel.passed_on
         return environ
 
 
@@ -61,7 +67,10 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         status = 400 if error.code >= 500 else error.code
         self.status = f"{status} {responses[status]}"
         body = json.dumps({"error": f"{error.reason}: {error.body}"}).encode()
-        self.response_headers = [("Content-Type", "application/json; charset=utf-8")]
+        self.response_headers = [
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -77,6 +86,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     task_class = Task
     error_task_class = Refusal
     arrived = 0.0
+    passed_on = False
 
     def parser_class(self, adj: Adjustments) -> Parser:
         return Parser(adj, self.addr)
@@ -202,7 +212,9 @@ class Server:
             connection_limit=_connections(),
             channel_timeout=IDLE_SECONDS,
             backlog=BACKLOG,
+            max_request_header_size=LARGEST_HEADERS,
             max_request_body_size=LARGEST_BODY,
+            inbuf_overflow=BODY_IN_MEMORY,
             asyncore_use_poll=True,  # where there is poll: select ends at 1024 sockets
             ident=None,
             clear_untrusted_proxy_headers=False,  # they tell who comes through the tunnel

@@ -56,6 +56,8 @@ def _deadline() -> Deadline:
 @bp.post("/prompt", strict_slashes=False)
 def prompt() -> ResponseReturnValue:
     deadline = _deadline()
+    if not owner.is_from_ours():
+        return jsonify(error="no web page may call the skill"), 403
     if not _has_key():
         _complain("page.wrong_key")
         return jsonify(error=f"the header {KEY_HEADER} is missing or wrong"), 401
@@ -116,7 +118,8 @@ def meanwhile(texts: Texts) -> WSGIApplication:
         asks = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].strip("/") == "prompt"
         status = "200 OK" if asks else "503 Service Unavailable"
         body = bubble if asks else b'{"error": "ChatGee is not ready"}'
-        start_response(status, [("Content-Type", JSON), ("Content-Length", str(len(body)))])
+        safe = ("X-Content-Type-Options", "nosniff")
+        start_response(status, [("Content-Type", JSON), ("Content-Length", str(len(body))), safe])
         return [body]
 
     return answer

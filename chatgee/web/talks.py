@@ -100,7 +100,7 @@ def _place(name: str, otherwise: Place) -> Place:
 def friend() -> ResponseReturnValue:
     """Ids come from outside and may hold anything: so they are no part of the path."""
     one = _friend(request.args.get("id", ""))
-    at, upto = request.args.get("at", None, int), request.args.get("upto", None, int)
+    at, upto = _position("at"), _position("upto")
     if at is not None:
         upto = at + AFTER
     found = archive.thread(parts().archive, one.user_id, upto, PAGE)
@@ -115,6 +115,12 @@ def friend() -> ResponseReturnValue:
         older=shown[0].position - 1 if found.full else None,
         newer=shown[-1].position + PAGE if newer else None,
     )
+
+
+def _position(name: str) -> int | None:
+    """None where it is no number, or one that no database could hold."""
+    found = request.args.get(name, None, int)
+    return found if found is not None and 0 <= found < 2**31 else None
 
 
 def _friend(user_id: str) -> Friend:

@@ -1,0 +1,177 @@
+"""What strangers try beside the pages: the wire itself, other hosts, and far too much of it."""
+
+import json
+import logging
+import re
+import socket
+from http.client import HTTPResponse
+
+import pytest
+import requests
+
+from chatgee.kakao import ID_CHARS, UTTERANCE_CHARS
+from tests.bot import Bot
+from tests.far_ends import PATIENCE, FakeOpenAI
+from tests.kakao_side import payload
+from tests.visitor import ask, change
+
+LOCAL = "Host: 127.0.0.1"
+PUBLIC = "Host: name.lhr.life\r\nX-Forwarded-For: 203.0.113.5"
+BURIED = f"GET /setup HTTP/1.1\r\n{LOCAL}\r\n\r\n"
+
+
+def statuses(bot: Bot, *lines: str) -> list[int]:
+    """Of every reply to what is sent at once, until the server has no more to say."""
+    end = f"GET /end HTTP/1.1\r\n{LOCAL}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(bot.address, timeout=PATIENCE) as line:
+        line.sendall("".join((*lines, end)).encode())
+        heard = b""
+        while piece := line.recv(65536):
+            heard += piece
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", heard)]
+
+
+# --- whose a connection is ------------------------------------------------------------------
+
+
+def test_a_request_buried_in_anothers_is_a_strangers(bot: Bot) -> None:
+    """Whatever a tunnel took for its body: it brings no header that the tunnel wrote."""
+    assert statuses(bot, BURIED) == [200, 404], "else this would show nothing"
+    outer = f"GET /health HTTP/1.1\r\n{PUBLIC}\r\n\r\n"
+    assert statuses(bot, outer, BURIED) == [200, 404, 404]
+    rebound = "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+    assert statuses(bot, rebound, BURIED, BURIED) == [200, 404, 404, 404]
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 99",
+        "Content-Length: 4\r\nContent-Length: 5",
+        "Content-Length: +4",
+        "Transfer-Encoding : chunked",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+    ],
+)
+def test_what_two_might_read_as_two_requests_is_refused_and_ends_the_connection(
+    bot: Bot, length: str
+) -> None:
+    outer = f"POST /prompt HTTP/1.1\r\n{LOCAL}\r\n{length}\r\n\r\n0\r\n\r\n"
+    assert statuses(bot, outer, BURIED) == [400]
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "status"),
+    [
+        ("/setup", LOCAL, 200),
+        ("http://127.0.0.1/setup", "Host: name.lhr.life", 404),
+        ("/setup", f"Host: name.lhr.life\r\n{LOCAL}", 404),
+        ("/setup", f"{LOCAL}\r\nHost: name.lhr.life", 404),
+        ("/setup", "Host:", 404),
+        ("/setup", "X-Nothing: 1", 404),
+        ("/setup", "Host: name.lhr.life\r\nHTTP_HOST: 127.0.0.1", 404),
+        ("/setup", f"{PUBLIC}\r\nConnection: X-Forwarded-For", 404),
+        ("//setup", PUBLIC, 404),
+        ("/static/..%2f..%2fsetup", LOCAL, 404),
+    ],
+)
+def test_a_host_said_in_another_way_is_not_this_machine(
+    bot: Bot, target: str, headers: str, status: int
+) -> None:
+    assert statuses(bot, f"GET {target} HTTP/1.1\r\n{headers}\r\n\r\n")[0] == status
+
+
+FILES = [
+    *("/static/../owner.py", "/static/..%2fowner.py", "/static/%2e%2e/%2e%2e/app.py"),
+    *("/static/..\\owner.py", "/static/%00", "/static/", "/static/vendor", "/static//etc/passwd"),
+    *("/manual/..%2f..%2frun.py", "/manual/pictures/..%2findex.md", "/manual/pictures/%2e%2e"),
+    *("/settings/character/versions/..%2f..%2fchatgee", "/settings/character/versions/%2e%2e"),
+]
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_no_path_leads_out_of_a_folder(bot: Bot, path: str) -> None:
+    line = f"GET {path} HTTP/1.1\r\n{LOCAL}\r\nConnection: close\r\n\r\n".encode()
+    with socket.create_connection(bot.address, timeout=PATIENCE) as there:
+        there.sendall(line)
+        reply = HTTPResponse(there)
+        reply.begin()
+        assert reply.status in {308, 404}
+        assert b"import" not in reply.read()
+
+
+# --- another site's page in the browser of somebody on this machine -------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *({"Origin": origin} for origin in ("https://evil.example", "null", "http://localhost:1")),
+        {"Host": "evil.example:6959", "Origin": "http://evil.example:6959"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+def test_no_web_page_asks_the_model(
+    bot: Bot, fake_openai: FakeOpenAI, headers: dict[str, str]
+) -> None:
+    """Its text/plain needs nobody's leave: it would cost money, and fill the talks."""
+    reply = ask(
+        bot,
+        "/prompt",
+        "POST",
+        data=json.dumps(payload()),
+        headers=headers | {"Content-Type": "text/plain"},
+    )
+    assert reply.status_code == 403
+    assert not fake_openai.requests
+    assert "답: " in bot.friend().says("질문").text
+
+
+# --- too much, and what would not be read ---------------------------------------------------
+
+
+def sent(bot: Bot, user: str, words: str) -> int:
+    message = payload()
+    message["userRequest"]["user"]["id"] = user
+    message["userRequest"]["utterance"] = words
+    return ask(bot, "/prompt", "POST", json=message).status_code
+
+
+def test_nobody_fills_the_owners_pages_with_a_long_name_or_question(bot: Bot) -> None:
+    assert sent(bot, "i" * (ID_CHARS + 1), "질문") == 400
+    assert sent(bot, "long", "가" * (UTTERANCE_CHARS + 1)) == 400
+    assert sent(bot, "i" * ID_CHARS, "가" * UTTERANCE_CHARS) == 200
+    assert len(ask(bot, "/talks").content) < 100_000
+
+
+def test_headers_are_read_up_to_a_limit(bot: Bot) -> None:
+    assert requests.get(bot.url, headers={"X-More": "x" * 70_000}).status_code == 431
+    assert requests.get(bot.url, headers={"X-More": "x" * 50_000}).status_code == 200
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "-1", "9" * 5000, "1e400", "", "\x00"])
+def test_a_number_that_no_database_holds_is_none(bot: Bot, number: str) -> None:
+    bot.known("friend-1")
+    for name in ("at", "upto"):
+        asked = {"id": "friend-1", name: number}
+        page = requests.get(f"{bot.url}/talks/friend", params=asked, timeout=PATIENCE)
+        assert page.status_code == 200
+
+
+def test_no_line_of_the_log_can_be_forged(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    forged = "x\n2026-11-23 09:00:00 ERROR forged\r\x1b[31m\u2028"
+    sent(bot, forged, forged)
+    change(bot, "/setup", "wrong", Origin=forged.encode("unicode_escape").decode())
+    for path in ("/%0aforged%1b", "/static/%0d%0aforged", "/settings/character/versions/%0aforged"):
+        ask(bot, path)
+        ask(bot, path, "POST", headers={"X-Forwarded-For": "forged"})
+    message = payload()
+    message["userRequest"]["callbackUrl"] = f"https://evil.example/{forged}"
+    ask(bot, "/prompt", "POST", json=message)
+    assert "CALLBACK_HOSTS" in caplog.text, "else this would show nothing"
+    assert "forged" not in caplog.text
