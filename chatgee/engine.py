@@ -17,7 +17,7 @@ from chatgee.callback import CallbackHosts
 from chatgee.clock import Deadline
 from chatgee.errors import Failure, StoreError
 from chatgee.health import Health
-from chatgee.kakao import Press, Promise, Reply, SkillRequest, same_words
+from chatgee.kakao import UTTERANCE_CHARS, Press, Promise, Reply, SkillRequest, same_words
 from chatgee.questions import Delivery, State, new_id
 from chatgee.replies import HELD, Replies
 from chatgee.store import Asked, Claimed, Limits, Store
@@ -138,6 +138,8 @@ class Engine:
             return self.replies.sentence("reply.only_photos")
         if not skill.utterance:
             return self.replies.sentence("reply.empty")
+        if len(skill.utterance) > UTTERANCE_CHARS:
+            return self.replies.sentence(f"failure.{Failure.TOO_LONG}")
         return self._ask(skill, deadline)
 
     def _says(self, skill: SkillRequest, label: str) -> bool:

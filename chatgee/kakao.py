@@ -22,8 +22,10 @@ CARD_TITLE_CHARS = 50
 CARD_DESCRIPTION_CHARS = 128
 CARD_BUTTONS = 3
 
-ID_CHARS, UTTERANCE_CHARS = 200, 50_000
-"""Far more than Kakao's have: whoever calls from elsewhere may send a page full of either."""
+ID_CHARS = 200
+"""Far more than Kakao's have, which are 70 at the most: others may send a page full of it."""
+UTTERANCE_CHARS = 50_000
+"""More than anybody types in KakaoTalk; what is longer is told so, and not kept."""
 
 _PHOTO = re.compile(
     r"https://([a-z0-9-]+\.)*kakaocdn\.net(:443)?([/?]\S{0,4000})?", re.ASCII | re.IGNORECASE
@@ -98,8 +100,8 @@ class SkillRequest:
         if not user_id:
             raise PayloadError("userRequest.user.id is missing")
         utterance = _text(_table(action, "params"), "prompt") or _text(request, "utterance")
-        if len(user_id) > ID_CHARS or len(utterance) > UTTERANCE_CHARS:
-            raise PayloadError("it is longer than anything that KakaoTalk sends")
+        if len(user_id) > ID_CHARS:
+            raise PayloadError(f"userRequest.user.id is longer than {ID_CHARS} characters")
         media = _table(params, "media")
         is_image = (
             media.get("type") == "image" and _PHOTO.fullmatch(_text(media, "url")) is not None

@@ -143,8 +143,14 @@ def sent(bot: Bot, user: str, words: str) -> int:
 
 def test_nobody_fills_the_owners_pages_with_a_long_name_or_question(bot: Bot) -> None:
     assert sent(bot, "i" * (ID_CHARS + 1), "질문") == 400
-    assert sent(bot, "long", "가" * (UTTERANCE_CHARS + 1)) == 400
     assert sent(bot, "i" * ID_CHARS, "가" * UTTERANCE_CHARS) == 200
+
+
+def test_a_book_for_a_question_is_told_so_and_not_kept(bot: Bot) -> None:
+    friend = bot.known()
+    shown = friend.says("가" * (UTTERANCE_CHARS + 1))
+    assert shown.text == bot.texts("failure.too_long")
+    assert "가" * 100 not in requests.get(f"{bot.url}/talks", timeout=PATIENCE).text
     assert len(ask(bot, "/talks").content) < 100_000
 
 
