@@ -8,6 +8,7 @@ from chatgee.questions import Delivery, Usage, new_id
 from chatgee.store import Outcome, Store
 
 DAYS, FRIENDS = 30, 27
+MODEL = "gpt-6-luna"
 HOURS = (8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 20, 21, 21, 22)
 FAILURES = (Failure.TIMEOUT, Failure.RATE_LIMIT, Failure.REFUSED)
 WAYS = [Delivery.REPLY] * 44 + [Delivery.PRESS] * 8 + [Delivery.CALLBACK] * 4 + [Delivery.HELD] * 2
@@ -59,7 +60,11 @@ def _one(store: Store, dice: random.Random, moment: list[float]) -> None:
     moment[0] += took
     failure = dice.choice(FAILURES) if dice.random() < 0.03 else None
     usage = Usage(dice.randint(300, 900), dice.randint(60, 240))
-    outcome = Outcome(failure=failure) if failure else Outcome(answer, answer, usage=usage)
+    outcome = (
+        Outcome(failure=failure)
+        if failure
+        else Outcome(answer, answer, usage=usage, model=MODEL, seconds=took)
+    )
     store.fill(due.question, outcome).result()
     if dice.random() < 0.02:
         return  # never fetched
