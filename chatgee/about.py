@@ -33,7 +33,7 @@ def _told(
 ) -> Iterator[tuple[str, str]]:
     yield "version", version.VERSION
     yield "uptime", moments.uptime(time.time() - board.began_at, texts)
-    yield "model", board.model
+    yield "model", texts("status.practice") if ours.practice else board.model
     yield "free", _free(ours.data_dir)
     yield "folder", str(ours.data_dir)
     yield "python", platform.python_version()

@@ -89,8 +89,8 @@ def test_the_page_says_what_friends_did(
             assert tiles(page)["친구"] == "3명"
             told = total(page, "질문 표")
             assert (told["질문"], told["바로"]) == (asked, asked - 3)
-            assert (told["콜백으로"], told["버튼을 눌러서"], told["답하지 못함"]) == (1, 1, 1)
-            assert told["아직 안 봄"] == 0
+            assert (told["콜백으로"], told["버튼으로"], told["답하지 못함"]) == (1, 1, 1)
+            assert told["아직 안 가져감"] == 0
 
 
 def six_questions(bot: Bot, fake_openai: FakeOpenAI, fake_kakao: FakeKakao) -> int:

@@ -238,6 +238,15 @@ def test_what_a_helper_asks_first_is_there(home: Bot, tmp_path: Path) -> None:
     assert [one for one in wanted if one not in summary[0]] == []
 
 
+def test_the_practice_model_has_a_name_that_an_owner_reads(stopped_bot: Bot) -> None:
+    with stopped_bot.open(OPENAI_API_KEY="", OPENAI_BASE_URL=""):
+        assert "모델: 연습용 모델" in get(stopped_bot, "/status").text
+
+
+def test_the_set_up_is_found_below_the_settings(home: Bot) -> None:
+    assert '<a href="/settings" aria-current="true">' in get(home, "/setup").text
+
+
 # --- backup ---------------------------------------------------------------------------------
 
 

@@ -83,7 +83,7 @@ class Stats:
             "seconds",
             self._seconds(now.seconds(USUAL)),
             self._difference("seconds", now.seconds(USUAL), before.seconds(USUAL)),
-            self.texts("stats.slow_note", seconds=slow) if now.answered else "",
+            self.texts("stats.slow_note", seconds=slow) if now.seconds(SLOW) is not None else "",
         )
         cost = self.prices.won(now.usage)
         yield self._tile(
