@@ -1,14 +1,14 @@
 """Takes the pictures of the screen and of the owner's pages: `python -m tests.pictures`.
 
 docs/pictures has the ones that the documentation shows; a folder given as an argument also gets
-them as a phone and a dark screen show them. Needs fonts-noto-cjk, fonts-noto-color-emoji and
+all of them as a phone and a dark screen show them. Needs fonts-noto-cjk, fonts-noto-color-emoji and
 fonts-nanum-coding.
 """
 
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -32,7 +32,8 @@ from tests.far_ends import FakeOpenAI
 from tests.process import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
-WIDE = (1200, 800)
+WIDE, PHONE = (1200, 800), (390, 780)
+ON_A_PHONE = {"home", "chat"}
 TERMINAL_SIZE = (784, 100)
 TERMINAL = '<body style="margin: 0"><pre style="margin: 0; padding: 16px; COLOURS">{code}</pre>'
 MONOSPACED = "font: 16px/1.5 NanumGothicCoding, monospace"
@@ -197,18 +198,31 @@ def of_a_class(good: Bot) -> Iterator[View]:
     yield View("changed", good.url, shown=False)
 
 
+def shoot(browser: Browser, folder: Path, of: Iterable[View]) -> None:
+    """What the documentation shows: each as it is on a desk, some on a phone or in the dark."""
+    for view in of:
+        if view.shown:
+            take(browser, view, folder / f"{view.name}.png", WIDE)
+        if view.name in ON_A_PHONE:
+            take(browser, view, folder / f"{view.name}-phone.png", PHONE, dark=True)
+
+
+def every_way(browser: Browser, folder: Path, of: Iterable[View]) -> None:
+    """For whoever looks at all of them: wide, on a phone, light and dark."""
+    for view in of:
+        for kind, size in (("wide", real.WIDE), ("phone", real.PHONE)):
+            take(browser, view, folder / f"{view.name}-{kind}.png", size)
+            take(browser, view, folder / f"{view.name}-{kind}-dark.png", size, dark=True)
+
+
 def main(*folders: str) -> None:
-    PICTURES.mkdir(exist_ok=True)
     started = time.monotonic()
     with real.chromium() as browser, tempfile.TemporaryDirectory() as scratch:
         take(browser, terminal(Path(scratch)), PICTURES / "terminal.png", TERMINAL_SIZE)
-        for view in views():
-            if view.shown:
-                take(browser, view, PICTURES / f"{view.name}.png", WIDE)
-            for folder in map(Path, folders):
-                for kind, size in (("wide", real.WIDE), ("phone", real.PHONE)):
-                    take(browser, view, folder / f"{view.name}-{kind}.png", size)
-                    take(browser, view, folder / f"{view.name}-{kind}-dark.png", size, dark=True)
+        shoot(browser, PICTURES, views())
+        for folder in map(Path, folders):
+            folder.mkdir(parents=True, exist_ok=True)
+            every_way(browser, folder, views())
     print(f"{time.monotonic() - started:.0f} s")
 
 
