@@ -139,6 +139,7 @@ def _scrolling(tokens: Sequence[Token]) -> list[Token]:
         if token.type == "table_open":
             box = Token("box_open", "div", 1, block=True)
             box.attrSet("class", "scrolling")
+            box.attrSet("tabindex", "0")  # the arrow keys scroll it too
             boxed.append(box)
         boxed.append(token)
         if token.type == "table_close":

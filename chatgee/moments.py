@@ -45,6 +45,20 @@ def iso(at: float) -> str:
     return local(at).isoformat(timespec="milliseconds")
 
 
+def as_koreas(written: str) -> str:
+    """What this machine's clock showed, such as 2026-11-23 05:00:00, on a clock in Korea."""
+    try:
+        then = local(datetime.fromisoformat(written).timestamp())
+    except (ValueError, OverflowError, OSError):
+        return written
+    return then.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def is_in_korea() -> bool:
+    """Whether this machine's clock shows Korea's time."""
+    return time.localtime().tm_gmtoff == KOREA_SECONDS
+
+
 def end_of(written: str) -> float | None:
     """The moment at which a day such as 2026-11-23 is over; None where it is no day."""
     try:

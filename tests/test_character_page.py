@@ -134,7 +134,7 @@ def test_versions_are_listed_compared_and_brought_back(bot: Bot, character: Char
     character.save("답은 다섯 문장을 넘지 않습니다.")
     character.save("답은 세 문장을 넘지 않습니다.")
     page = get(bot).text
-    assert "2자 더하고 3자 뺐어요" in page
+    assert "2글자 더하고 3글자 뺐어요" in page
     assert page.count("이 글로 되돌리기") == 2
     name = character.versions()[1].name
     older = get(bot, f"{PAGE}/versions/{name}").text

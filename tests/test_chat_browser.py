@@ -196,7 +196,7 @@ def test_what_kakao_would_drop_is_not_shown(chat: Page, desk: Bot) -> None:
     end.body += text.encode() + b'"}}]}}'
     says(chat, "안녕")
     sees(chat, "카카오톡에는 아무것도 보이지 않아요.")
-    sees(chat, "1번째 말풍선의 글이 1,203자예요. 1,000자까지 보여요.")
+    sees(chat, "1번째 말풍선의 글이 1,203글자예요. 1,000글자까지 보여요.")
     expect(room(chat).get_by_text(text)).to_have_count(0)
     end.gate.clear()
     says(chat, "늦은 답")

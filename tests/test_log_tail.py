@@ -48,7 +48,19 @@ def test_a_level_shows_itself_and_what_is_worse(
     assert [one.at[-2:] for one in tail(folder, (), level)] == seconds
 
 
-@pytest.mark.parametrize("words", ["zerodivision", " ENGINE.PY ", "on /prompt", "09:00:02"])
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has one zone for all programs")
+def test_moments_are_koreas_wherever_the_machine_stands(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for zone, shown in (("UTC0", "18:00:03"), ("KST-9", "09:00:03")):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert [one.at for one in tail(folder, (), words=shown)] == [f"2026-11-23 {shown}"]
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("words", ["zerodivision", " ENGINE.PY ", "on /prompt", ":00:02"])
 def test_words_are_looked_for_in_everything_that_was_logged_at_once(
     folder: Path, words: str
 ) -> None:

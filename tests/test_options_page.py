@@ -239,6 +239,12 @@ def test_a_new_key_is_saved_and_shown_this_once(home: Bot, file: Path) -> None:
     assert "# 카카오에 적은 것" in file.read_text("utf-8")
 
 
+def test_a_choice_of_the_environment_is_told_in_words(tmp_path: Path, file: Path) -> None:
+    environ = {"DATA_DIR": str(tmp_path), "PORT": "0", "TUNNEL": "none"}
+    with Bot(environ, setup=Setup(file, environ, ())).open() as bot:
+        assert '<p class="now">만들지 않음 (none)</p>' in ask(bot).text
+
+
 def test_a_key_of_the_environment_is_not_replaced(tmp_path: Path, file: Path) -> None:
     environ = {"DATA_DIR": str(tmp_path), "PORT": "0", "SKILL_KEY": "of-the-environment"}
     with Bot(environ, setup=Setup(file, environ, ())).open() as bot:

@@ -246,11 +246,11 @@ def test_what_is_no_photo_is_not_kept(picture: bytes) -> None:
     [
         (
             {"outputs": [*GOOD["template"]["outputs"], {"simpleText": {"text": "가" * 1203}}]},
-            f"2번째 말풍선의 글이 1,203자예요. {BUBBLE_CHARS:,}자까지 보여요.",
+            f"2번째 말풍선의 글이 1,203글자예요. {BUBBLE_CHARS:,}글자까지 보여요.",
         ),
         (
             {"outputs": [{"carousel": {"type": "textCard", "items": [{"title": "가" * 51}]}}]},
-            "1번째 말풍선의 1번째 카드의 제목이 51자예요. 50자까지 보여요.",
+            "1번째 말풍선의 1번째 카드의 제목이 51글자예요. 50글자까지 보여요.",
         ),
         ({"outputs": GOOD["template"]["outputs"] * 4}, "답의 말풍선이 4개예요. 3개까지 보여요."),
         ({"outputs": [{"basicCard": {}}]}, "1번째 말풍선의 thumbnail 값이 없어요."),

@@ -261,7 +261,7 @@ def test_the_preview_tells_what_is_wrong_and_shows_what_was_right(bot: Bot) -> N
 def test_the_preview_counts_as_kakao_does(bot: Bot) -> None:
     assert preview(bot, "button.more", button__more="🙂 더")["count"] == "4 / 14글자"
     long = preview(bot, "reply.empty", reply__empty="가" * 1001)
-    assert long["count"] == "1001 / 1000글자"
+    assert long["count"] == "1,001 / 1,000글자"
     assert len(at(long["template"], 0)["simpleText"]["text"]) == 1000
 
 

@@ -61,7 +61,7 @@ def test_the_doctors_lines_appear_by_themselves(page: Page, seen: Bot, doctor: D
     press(page, "도움을 청할 때 쓸 글 복사")
     sees(page, "복사했어요")
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert "ChatGee: " in copied
+    assert "ChatGee 버전: " in copied
     assert f"python {EVIL}" in copied
 
 

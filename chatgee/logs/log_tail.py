@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatgee import logs
+from chatgee import logs, moments
 
 MOST_ENTRIES = 300
 MOST_CHARS = 60_000
@@ -29,7 +29,7 @@ class Entry:
     """What was logged at once."""
 
     at: str
-    """As it stands in the file; empty for what has lost its beginning."""
+    """In Korea's time, as on every page; empty for what has lost its beginning."""
     level: str
     text: str
     more: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ def _entries(lines: Iterable[str]) -> Iterator[Entry]:
     below: list[str] = []
     for line in lines:
         if begun := START.fullmatch(line):
-            yield _entry(begun[1], begun[2], begun[3], below)
+            yield _entry(moments.as_koreas(begun[1]), begun[2], begun[3], below)
             below = []
         else:
             below.append(line)

@@ -9,6 +9,7 @@ from chatgee.web import (
     backups,
     character,
     chat,
+    hints,
     home,
     login,
     manual,
@@ -53,6 +54,7 @@ def create_app(ours: Parts) -> Flask:
     app.extensions["chatgee"] = ours
     if ours.admission:
         session.configure(app, ours.admission)
+    app.add_template_filter(hints.named)
     app.context_processor(_for_every_page)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -69,6 +69,7 @@ def page(trouble: str | None = None) -> str:
         under_way=restore.confirmed(ours),
         before=restore.before(ours),
         folder=ours.data_dir,
+        in_korea=moments.is_in_korea(),
         moment=lambda unix: moments.in_full(unix, texts),
         **_visit(),
         **_log(),

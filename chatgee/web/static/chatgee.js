@@ -105,6 +105,17 @@ document.addEventListener("htmx:before:response", (event) => {
   alarm(kindOf(status));
   if (status >= 400) event.preventDefault();  // what was typed stays in the page
 });
+
+// What had the focus may have gone with what it brought: the keyboard goes on in its place.
+let held = null;
+document.addEventListener("htmx:before:swap", () => { held = document.activeElement; });
+document.addEventListener("htmx:after:swap", (event) => {
+  if (!held || held.isConnected || document.activeElement !== document.body) return;
+  const place = byId(event.detail.ctx.target?.id);
+  const next = place?.querySelector("[role=status] button") ?? place?.querySelector("button, a, input:not([type=hidden])");
+  next?.focus();
+});
+
 document.addEventListener("htmx:after:swap", () => {
   const wrong = document.querySelector("#setup [aria-invalid]");
   if (wrong && document.activeElement?.closest(".bar, .checking")) wrong.focus();

@@ -99,5 +99,11 @@ document.addEventListener("htmx:after:swap", (event) => {
 addEventListener("beforeunload", (event) => {
   if (!leaving && count()) event.preventDefault();
 });
+// A link to an option that is folded away; not every browser unfolds it.
+const linked = byId(location.hash.slice(1));
+if (linked?.closest("details")?.open === false) {
+  linked.closest("details").open = true;
+  linked.scrollIntoView();
+}
 addEventListener("pageshow", count);  // a browser may bring back what was typed
 count();
