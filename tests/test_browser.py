@@ -125,9 +125,10 @@ def test_after_a_restart_the_page_works_with_all_that_was_typed(
             page.get_by_label("성격과 할 일").fill("우리 반 도우미")
             run.stop()
         press(page, "저장")
-        sees(page, "ChatGee가 꺼져 있어요")
+        expect(page.get_by_text("ChatGee가 꺼져 있어요")).to_be_in_viewport()
         with program(environ | {"PORT": home.rpartition(":")[2]}, folder=folder) as again:
             assert again.url == run.url  # once it can be called
+            expect(page.get_by_text("ChatGee가 꺼져 있어요")).to_have_count(0, timeout=20_000)
             press(page, "저장")
             sees(page, "저장했어요. 지금부터")
     assert (tmp_path / "system_prompt.txt").read_text("utf-8") == "우리 반 도우미\n"

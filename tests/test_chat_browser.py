@@ -76,6 +76,14 @@ def test_a_slow_answer_is_fetched_with_the_button(chat: Page) -> None:
     expect(chat.get_by_role("button", name="생각 다했니?")).to_have_count(0)
 
 
+def test_the_keyboard_stays_in_the_conversation(chat: Page) -> None:
+    says(chat, "느리게 2초 우주는?")
+    chat.get_by_role("button", name="생각 다했니?").focus()
+    chat.keyboard.press("Enter")
+    expect(room(chat)).to_be_focused()
+    sees(chat, "2초 동안 생각한 연습 답이에요")
+
+
 def test_a_long_answer_goes_on_with_the_button(chat: Page) -> None:
     says(chat, "길게 알려 줘")
     sees(chat, "긴 연습 답이에요")

@@ -223,6 +223,10 @@ def test_a_change_that_waits_for_a_restart_is_told_until_then(home: Bot) -> None
     page = ask(home).text
     assert "다시 켜기를 기다리고" in page
     assert "데이터베이스의 주소: 저장했지만" in page
+    assert (
+        "다시 켜야 바뀌는 것은 아래에"
+        in requests.get(home.url + "/settings?done=saved", timeout=PATIENCE).text
+    )
 
 
 # --- the key of the skill -------------------------------------------------------------------

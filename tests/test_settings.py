@@ -111,6 +111,7 @@ BAD = [
     ("KEEP_DAYS", "-1", "settings.least"),
     ("KEEP_DAYS", "1.5", "settings.whole"),
     ("PORT", "70000", "settings.range"),
+    ("QUESTIONS_PER_DAY", "99999999999", "settings.range"),
     ("TUNNEL", "localhost", "settings.choice"),
     ("LOG_LEVEL", "loud", "settings.choice"),
     ("OPENAI_BASE_URL", "127.0.0.1:1234", "settings.url"),
@@ -129,6 +130,7 @@ def test_a_bad_value_is_refused_with_its_name_and_a_remedy(name: str, value: str
     sentence = Texts.load()(caught.value.key, **caught.value.values)
     assert name in sentence
     assert value in sentence
+    assert "e+" not in sentence, "1e+09 says nothing to a teacher"
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-that-name/data", "a\0b"])

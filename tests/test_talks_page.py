@@ -198,6 +198,15 @@ def test_who_never_asked_has_no_thread(bot: Bot) -> None:
     assert delete(bot, "nobody").status_code == 404
 
 
+def test_the_way_back_to_a_deleted_friend_says_that_nothing_is_left(bot: Bot) -> None:
+    bot.friend().says("안녕")
+    assert delete(bot, "friend-1").status_code == 303
+    for path in ("/talks/friend", "/talks/delete"):
+        page = get(bot, path, id="friend-1")
+        assert "이 친구의 대화는 남아 있지 않아요" in page.text
+        assert page.headers["Cache-Control"] == "no-store"
+
+
 # --- files ----------------------------------------------------------------------------------
 
 

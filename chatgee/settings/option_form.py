@@ -18,6 +18,7 @@ from chatgee.settings.options import (
     ENDLESS,
     OneOf,
     bounds,
+    digits,
     http_url,
     is_loopback,
     public_url,
@@ -103,7 +104,7 @@ class Field:
     def limits(self) -> tuple[str, str] | None:
         """The least and the most, where there is a most."""
         least, most = bounds(self.about["parse"])
-        return (f"{least:g}", f"{most:g}") if most < ENDLESS else None
+        return (digits(least), digits(most)) if most < ENDLESS else None
 
 
 def default(name: str) -> str:

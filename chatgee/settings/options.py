@@ -71,9 +71,14 @@ def _written(value: object) -> str:
         case Path():
             return value.relative_to(ROOT).as_posix()
         case float():
-            return f"{value:g}"
+            return digits(value)
         case _:
             return str(value)
+
+
+def digits(value: float) -> str:
+    """A number as somebody would write it, never as 1e+09."""
+    return f"{value:.15g}"
 
 
 def number(text: str, least: float = 0, most: float = ENDLESS, whole: bool = False) -> float | int:
@@ -82,9 +87,9 @@ def number(text: str, least: float = 0, most: float = ENDLESS, whole: bool = Fal
     except ValueError:
         raise Refused("settings.whole" if whole else "settings.number") from None
     if value < least and most >= ENDLESS:
-        raise Refused("settings.least", least=f"{least:g}")
+        raise Refused("settings.least", least=digits(least))
     if not least <= value <= most:
-        raise Refused("settings.range", least=f"{least:g}", most=f"{most:g}")
+        raise Refused("settings.range", least=digits(least), most=digits(most))
     return value
 
 

@@ -124,7 +124,9 @@ def _position(name: str) -> int | None:
 
 
 def _friend(user_id: str) -> Friend:
-    return archive.friend(parts().archive, user_id) or abort(404)
+    """One who has just been deleted is asked for again by the browser's back button."""
+    one = archive.friend(parts().archive, user_id)
+    return one or abort(Response(render_template("trouble.html", key="talks.gone"), 404))
 
 
 def _by_day(shown: Sequence[Talk]) -> list[tuple[str, list[Talk]]]:

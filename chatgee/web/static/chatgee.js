@@ -1,7 +1,9 @@
 // Copying, filling in, and saying so when ChatGee is not there. Pages work without it, save for these.
 import { ask } from "./wire.js";
 
+const LOOK_AGAIN = 3000;  // milliseconds, while ChatGee is not there
 const byId = (id) => document.getElementById(id);
+let looking = 0;
 
 async function copy(button) {
   const source = byId(button.dataset.copy);
@@ -56,6 +58,14 @@ function alarm(kind) {
   const words = kind ? place.dataset[kind] : "";
   if (place.textContent !== words) place.textContent = words;
   document.body.classList.toggle("down", kind === "down");
+  clearTimeout(looking);
+  if (kind === "down") looking = setTimeout(look, LOOK_AGAIN);
+}
+
+// Many pages ask for nothing by themselves: the alarm would outlast what it tells of.
+async function look() {
+  const reply = await fetch("/static/icon.svg", { method: "HEAD", cache: "no-store" }).catch(() => null);
+  alarm(reply?.ok ? "" : "down");
 }
 
 function kindOf(status) {

@@ -114,6 +114,7 @@ export class Phone {
     const doing = { friend: this.id, way: this.way, how, words, extra, callback: this.callback };
     this.tell("");
     const before = [...this.dock.children];
+    if (this.dock.contains(document.activeElement)) this.room.focus({ preventScroll: true });  // next before what comes
     this.dock.replaceChildren();
     const said = this.add(mine(words, now(), photo));
     const dots = this.add(typing(this.channel, this.words.typing));
