@@ -32,7 +32,8 @@ MOST = 1_000_000.0
 def amount(text: str) -> float | None:
     """The number that somebody typed, as 1400, 1,400 or $0.1; None where it is no price."""
     try:
-        number = float(text.replace(",", "").strip().removeprefix("$"))
+        # A comma before three digits alone: 0,25 would be a hundred times what was meant.
+        number = float(re.sub(r",(?=\d{3}(?!\d))", "", text).strip().removeprefix("$"))
     except ValueError:
         return None
     return number if math.isfinite(number) and 0 <= number <= MOST else None

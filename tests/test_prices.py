@@ -65,7 +65,10 @@ def test_a_number_may_be_typed_as_people_do(text: str, number: float) -> None:
     assert amount(text) == number
 
 
-@pytest.mark.parametrize("text", ["", "-1", "nan", "inf", "1e9", "약 5", "0x10", "1.2.3"])
+NONE = ["", "-1", "nan", "inf", "1e9", "약 5", "0x10", "1.2.3", "0,25", "1,5"]
+
+
+@pytest.mark.parametrize("text", NONE)
 def test_what_is_no_price_is_none(text: str) -> None:
     assert amount(text) is None
 
