@@ -151,7 +151,7 @@ def test_an_example_is_counted_and_can_be_taken_back(open_page: Page) -> None:
     open_page.get_by_role("button", name="가게 안내").click()
     expect(editor(open_page)).to_have_value(re.compile("꽃집의 안내원"))
     length = len(editor(open_page).input_value())
-    expect(open_page.locator("#count")).to_have_text(f"{length} / 8,000자")
+    expect(open_page.locator("#count")).to_have_text(f"{length} / 8,000글자")
     open_page.keyboard.press("Control+z")
     expect(editor(open_page)).to_have_value(before)
     sees(open_page, "저장돼 있어요")
