@@ -60,9 +60,13 @@ class Door(asyncssh.SSHServer):
             return False
 
         async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            inside, outside = await self._conn.open_connection(listen_host, listen_port)
-            await asyncio.gather(_pump(reader, outside), _pump(inside, writer))
-            writer.close()
+            try:
+                inside, outside = await self._conn.open_connection(listen_host, listen_port)
+                await asyncio.gather(_pump(reader, outside), _pump(inside, writer))
+            except (OSError, asyncssh.Error):
+                writer.transport.abort()  # whoever visited has left, or the way is gone
+            else:
+                writer.close()
 
         self._service.forward = Forward(await asyncio.start_server(visit, "127.0.0.1", 0))
         return self._service.forward

@@ -119,6 +119,7 @@ def test_what_no_one_was_there_to_take_is_held(bot: Bot, fake_openai: FakeOpenAI
         fake_openai.wait_for(2)
     fake_openai.release()
     bot.until_answered(2)
+    bot.until_held(friend.id)
     assert "답: 끊긴 질문" in friend.says("다음").text
 
 

