@@ -69,10 +69,12 @@ def test_what_a_program_keeps_until_it_restarts_is_told(
         press(page, "저장")
         sees(page, "다시 켜기를 기다리고 있어요")
         assert run.friend().says("안녕?").bubbles[-1] == "답: 안녕?"
+        page.wait_for_load_state("networkidle")  # it must not miss a file of ours
         run.stop()
     assert not (tmp_path / "other.db").exists()
     with program(environ, folder=folder) as again:
         page.goto(again.url.replace("/prompt", "/settings"))
+        page.wait_for_load_state("networkidle")
         expect(page.get_by_text("다시 켜기를 기다리고 있어요")).to_have_count(0)
     assert (tmp_path / "other.db").exists()
 
