@@ -97,20 +97,6 @@ class Glance:
     """Why a call was refused that may have been Kakao's, until one gets through."""
 
 
-NEXT = {
-    "next.model": "model",
-    "next.wait": "address",
-    "next.tunnel": "address",
-    "next.address": "address",
-    "next.new_address": "skill",
-    "next.deploy_again": "talk",
-    "next.skill": "skill",
-    "next.deploy": "talk",
-    "next.key": "model",
-}
-"""Which step each sentence about the next one belongs to."""
-
-
 @dataclass
 class Board:
     """Safe from any thread."""
@@ -191,7 +177,7 @@ class Board:
 
     def glance(self, texts: Texts) -> Glance:
         old = self.memo.old_address
-        step, page = self._next()
+        step, sentence, page = self._next()
         complaint = self.complaint
         return Glance(
             skill_url=f"{self.address}/prompt",
@@ -201,42 +187,46 @@ class Board:
             model=self._model(texts),
             tunnel=self._tunnel(texts),
             kakao=self._kakao(texts),
-            next_step=texts(step),
+            next_step=texts(sentence),
             next_page=page,
-            steps=tuple(self._steps(NEXT.get(step))),
+            steps=tuple(self._steps(step)),
             complaint=texts(complaint) if complaint else None,
         )
 
     def _steps(self, now: str | None) -> Iterator[Step]:
-        memo = self.memo
-        known = memo.tested_at or memo.called_at
-        moved = memo.old_address is not None
+        memo, moved = self.memo, self.memo.old_address is not None
         done = {
             "model": self.model != PracticeModel.name and self.health.trouble is None,
             "address": self.link.address is not None,
-            "skill": (memo.tested_at or 0) > memo.changed_at if moved else bool(known),
+            "skill": self._tested_since if moved else bool(memo.tested_at or memo.called_at),
             "talk": bool(memo.called_at) and not moved,
         }
         for name, is_done in done.items():
             yield Step(name, "now" if name == now else "done" if is_done else "later")
 
-    def _next(self) -> tuple[str, str]:
-        """The texts key of the next step, and the page that helps with it."""
+    @property
+    def _tested_since(self) -> bool:
+        """Whether Kakao's test panels have called since the address changed."""
+        return (self.memo.tested_at or 0) > self.memo.changed_at
+
+    def _next(self) -> tuple[str | None, str, str]:
+        """The step to take, the texts key that tells of it, and the page that helps with it."""
         memo, practising = self.memo, self.model == PracticeModel.name
-        failing = self.link.trouble is not None
-        tested = (memo.tested_at or 0) > memo.changed_at
+        failing, moved = self.link.trouble is not None, memo.old_address is not None
+        without = self.link.address is None
         steps = (
-            (self.health.trouble is not None, "next.model", "/setup"),
-            (self.link.opening, "next.wait", ""),
-            (self.link.address is None and failing, "next.tunnel", "/manual/trouble"),
-            (self.link.address is None, "next.address", "/setup"),
-            (memo.old_address is not None and not tested, "next.new_address", "/manual/address"),
-            (memo.old_address is not None, "next.deploy_again", "/manual/kakao"),
-            (not (memo.tested_at or memo.called_at), "next.skill", "/manual/kakao"),
-            (not memo.called_at, "next.deploy", "/manual/kakao"),
-            (practising, "next.key", "/setup"),
+            (self.health.trouble is not None, "model", "next.model", "/setup"),
+            (self.link.opening, "address", "next.wait", ""),
+            (without and failing, "address", "next.tunnel", "/manual/trouble"),
+            (without, "address", "next.address", "/setup"),
+            (moved and not self._tested_since, "skill", "next.new_address", "/manual/address"),
+            (moved, "talk", "next.deploy_again", "/manual/kakao"),
+            (not (memo.tested_at or memo.called_at), "skill", "next.skill", "/manual/kakao"),
+            (not memo.called_at, "talk", "next.deploy", "/manual/kakao"),
+            (practising, "model", "next.key", "/setup"),
         )
-        return next(((key, page) for due, key, page in steps if due), ("next.nothing", ""))
+        nothing = (None, "next.nothing", "")
+        return next(((step, key, page) for due, step, key, page in steps if due), nothing)
 
     def _model(self, texts: Texts) -> Light:
         if failure := self.health.trouble or self.health.last:
