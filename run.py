@@ -35,7 +35,7 @@ class Command(NamedTuple):
     needs: Sequence[str] = ("requirements.txt",)
 
 
-TEST_NEEDS = ("requirements.txt", "tests/requirements.txt")
+TEST_NEEDS = ("requirements.txt", "requirements-cluster.txt", "tests/requirements.txt")
 COMMANDS = {
     "run": Command("ChatGee를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
     "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),

@@ -16,8 +16,12 @@ from tests.far_ends import FakeKakao, FakeOpenAI
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.postgres import OwnServer, Server
+
 # Wine and shells, which no Windows has.
 collect_ignore = ["test_launchers.py"] if sys.platform == "win32" else []
+
+NO_PSYCOPG = "no psycopg: pip install -r requirements-cluster.txt"
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +88,34 @@ def page(chromium: "Browser") -> "Iterator[Page]":
         found = real.complaints(page)
         yield page
         assert found == []
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Server]":
+    """Skips where there is no PostgreSQL. Of all tests: starting one takes seconds."""
+    pytest.importorskip("psycopg", reason=NO_PSYCOPG)
+    from tests import postgres as real
+
+    with real.shared() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: "Server") -> Iterator[str]:
+    """A DATABASE_URL of an empty database, which is gone afterwards."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def own_postgres() -> "Iterator[OwnServer]":
+    """A server that the test may stop, kill and start again, and that loses nothing by it."""
+    pytest.importorskip("psycopg", reason=NO_PSYCOPG)
+    from tests import postgres as real
+
+    with real.durable() as server:
+        yield server
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -46,6 +46,7 @@ class Project:
         shutil.copy(RUN, folder)
         for file in (install_troubles.__file__, install_troubles.WORDS, requirements.__file__):
             shutil.copy(file, folder / "chatgee")
+        (folder / "requirements-cluster.txt").touch()
         self.require(needs)
 
     def require(self, needs: str) -> None:
