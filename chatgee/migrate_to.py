@@ -39,7 +39,8 @@ def command(ours: Settings, texts: Texts, words: list[str]) -> None:
             with moving.between(ours.sqlalchemy_url, target.reveal()) as move:
                 _Moving(move, texts).run()
     except AlreadyRunningError as error:
-        raise ChatGeeError("move.running", url=error.local or "") from error
+        key = "move.running" if error.local else "move.in_use"
+        raise ChatGeeError(key, url=error.local) from error
 
 
 def _target(ours: Settings, words: list[str]) -> Secret:
@@ -60,6 +61,7 @@ class _Moving:
 
     def __init__(self, move: Move, texts: Texts) -> None:
         self._move, self._texts = move, texts
+        self._told_at = time.monotonic()
 
     def run(self) -> None:
         self._say("move.begin", url=self._move.url)
@@ -79,17 +81,32 @@ class _Moving:
         self._say("move.done", file=self._move.file, url=self._move.url)
 
     def _copy(self, table: str) -> None:
-        total, told_at = self._move.count(table), time.monotonic()
+        total = self._move.count(table)
         for count in self._move.copy(table):
-            if count == total or time.monotonic() > told_at + TOLD_SECONDS:
-                told_at = time.monotonic()
+            if count == total or self._is_time():
                 self._say("move.copied", table=self._name(table), count=count, total=total)
 
     def _compare(self, table: str) -> Compared:
-        compared = self._move.compare(table)
+        count, every = 0, 2 * self._move.count(table)
+
+        def read() -> None:
+            nonlocal count
+            count += 1
+            if count % moving.SOME == 0 and self._is_time():
+                self._say("move.compared", table=self._name(table), part=count / max(count, every))
+
+        compared = self._move.compare(table, read)
         checksum = compared.checksum[:SHOWN_DIGITS]
         self._say("move.same", table=self._name(table), count=compared.rows, checksum=checksum)
         return compared
+
+    def _is_time(self) -> bool:
+        """Whether nothing was told for a while; from here on something was."""
+        now = time.monotonic()
+        if now < self._told_at + TOLD_SECONDS:
+            return False
+        self._told_at = now
+        return True
 
     def _name(self, table: str) -> str:
         return self._texts(f"move.table_{table}")

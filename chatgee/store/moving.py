@@ -6,7 +6,7 @@ by a number of its own and by the SHA-256 of its file; apart from that number it
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Select,
     Table,
     delete,
     exc,
@@ -124,7 +125,7 @@ class Move:
         table, note = MOVED[name], f"moving.{name}"
         fitting = Fitting(table)
         keys = list(table.primary_key.columns)
-        wanted = select(table).order_by(*keys).execution_options(yield_per=SOME)
+        wanted = _every(name).order_by(*keys)
         copied, after = json.loads(self._noted().get(note, "[0, null]"))
         if after:
             wanted = wanted.where(tuple_(*keys) > tuple_(*after))
@@ -136,20 +137,27 @@ class Move:
             self._there.commit()
             yield copied
 
-    def compare(self, name: str) -> Compared:
-        """Read both sides to the end; `StoreError` unless they are the same."""
+    def compare(self, name: str, read: Callable[[], None] = lambda: None) -> Compared:
+        """Read both sides to the end; `StoreError` unless they are the same.
+
+        `read` is called for every row of either side.
+        """
         fitting, mended = Fitting(MOVED[name]), 0
-        wanted = select(MOVED[name]).execution_options(yield_per=SOME)
 
         def fitted() -> Iterator[list[Any]]:
             nonlocal mended
-            for row in self._here.execute(wanted):
+            for row in self._here.execute(_every(name)):
                 fits = fitting(row)
                 mended += fits != list(row)
+                read()
                 yield fits
 
-        ours = summed(fitted())
-        theirs = summed(map(list, self._there.execute(wanted)))
+        def arrived() -> Iterator[list[Any]]:
+            for row in self._there.execute(_every(name)):
+                read()
+                yield list(row)
+
+        ours, theirs = summed(fitted()), summed(arrived())
         self._there.rollback()
         if ours != theirs:
             self._begin_as(f"{self._id} {DIFFERENT}")
@@ -219,3 +227,7 @@ class Move:
             with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
                 for row in rows:
                     copy.write_row(row)
+
+
+def _every(name: str) -> Select[Any]:
+    return select(MOVED[name]).execution_options(yield_per=SOME)
