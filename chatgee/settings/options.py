@@ -139,7 +139,7 @@ def public_url(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    if not re.match(r"sqlite:///.", text):
+    if not re.match(r"sqlite:///.|postgresql\+psycopg://", text):
         raise Refused("settings.database")
     return text
 
