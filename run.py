@@ -36,7 +36,7 @@ class Command(NamedTuple):
 
 
 CLUSTER_NEEDS = ("requirements.txt", "requirements-cluster.txt")
-TEST_NEEDS = ("requirements.txt", "requirements-cluster.txt", "tests/requirements.txt")
+TEST_NEEDS = (*CLUSTER_NEEDS, "tests/requirements.txt")
 COMMANDS = {
     "run": Command("ChatGee를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
     "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),
@@ -47,6 +47,9 @@ COMMANDS = {
         CLUSTER_NEEDS,
     ),
     "doctor": Command("무엇이 잘못됐는지 하나씩 살펴봐요", ("chatgee.doctor",)),
+    "worker": Command(
+        "여러 대로 쓸 때 다른 곳에 온 질문에 답해요", ("chatgee.launch", "worker"), CLUSTER_NEEDS
+    ),
     "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS),
 }
 
@@ -93,6 +96,8 @@ def python_with(needs: Sequence[str]) -> str:
     """The Python to use: this one if it has what is needed, else the environment's."""
     from chatgee import requirements  # here: an old Python could not read it
 
+    if requirements.is_shared(os.environ, PROJECT / "config.env"):
+        needs = tuple(dict.fromkeys((*needs, *CLUSTER_NEEDS)))
     env, files = environment_folder(), [PROJECT / name for name in needs]
     if not inside(env) and all(map(requirements.installed, requirements.lines(files))):
         return sys.executable

@@ -20,7 +20,7 @@ from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
 from chatgee.markdown import to_plain
 from chatgee.pretend.photos import Photos
-from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Turn
+from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Turn, storable
 from chatgee.replies import HELD, Replies
 from chatgee.store import Due, Outcome, Store
 from chatgee.texts import Texts
@@ -73,7 +73,6 @@ class Answering:
             log.exception("question %s", due.question.id)
             bug = Outcome(failure=Failure.BUG)
             await asyncio.wrap_future(self.store.fill(due.question, bug))
-        self.bell.ring(due.question.id)
 
     async def _patiently(self, work: Callable[[], "Future[T]"]) -> T:
         """Again and again while the disk is full or locked: an answer was paid for."""
@@ -93,7 +92,7 @@ class Answering:
         try:
             answer = await self._ask(question, self.memory.trim(due.memory))
             seconds = time.monotonic() - started
-            text = answer.text.encode("utf-8", "replace").decode()  # no lone surrogates
+            text = storable(answer.text)
             shown = await _plain(text)
             if is_blank(shown):
                 raise ModelError(Failure.EMPTY)
@@ -135,7 +134,7 @@ class Answering:
         message.
         """
         await self._answered(question_id, user_id)
-        await asyncio.sleep(min(TOO_SOON, max(0.0, promised_at + TOO_SOON - time.time())))
+        await asyncio.sleep(min(TOO_SOON, max(0.0, promised_at + TOO_SOON - self.store.now())))
         await self.callbacks.finish(self._post(question_id, user_id))
 
     async def _post(self, question_id: str, user_id: str) -> None:
@@ -158,7 +157,7 @@ class Answering:
             question = await asyncio.wrap_future(self.store.find(question_id, user_id))
             if question is None or question.state != State.ASKED:
                 return
-            left = question.asked_at + self.callback_seconds - time.time()
+            left = question.asked_at + self.callback_seconds - self.store.now()
             await asyncio.wait([asyncio.wrap_future(listener)], timeout=max(0.0, left))
 
     # --- housekeeping ---------------------------------------------------------------------
@@ -167,14 +166,14 @@ class Answering:
         """Delete what is older than KEEP_DAYS, now and then every few hours."""
         while self.keep_days:
             try:
-                await self._purge()
+                await self.purge()
             except StoreError as error:
                 log.error("purge: %s", error)
             await asyncio.sleep(PURGE_SECONDS)
 
-    async def _purge(self) -> None:
+    async def purge(self) -> None:
         """In small pieces, between which the store is there for friends."""
-        total, count = 0, PURGE_AT_ONCE
+        total, count = 0, PURGE_AT_ONCE if self.keep_days else 0
         while count == PURGE_AT_ONCE:
             count = await asyncio.wrap_future(self.store.purge(self.keep_days, PURGE_AT_ONCE))
             total += count

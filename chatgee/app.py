@@ -1,8 +1,11 @@
 """Composition root: settings in, a running ChatGee out."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from wsgiref.types import WSGIApplication
 
 from chatgee.admission import Admission
@@ -13,8 +16,9 @@ from chatgee.callback import CallbackHosts, Callbacks
 from chatgee.character import Character
 from chatgee.character.trial import Trial
 from chatgee.engine import Engine
+from chatgee.errors import SettingsError, StoreError
 from chatgee.health import Health
-from chatgee.jobs import Worker
+from chatgee.jobs import Here, Worker
 from chatgee.model import OpenAIModel
 from chatgee.practice import PracticeModel
 from chatgee.pretend.photos import Photos
@@ -25,9 +29,18 @@ from chatgee.settings import Settings
 from chatgee.setup import Setup
 from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
+from chatgee.store.opening import is_shared
 from chatgee.texts import Texts
 from chatgee.visit import Visit
 from chatgee.web import Parts, create_app
+
+if TYPE_CHECKING:
+    from chatgee.cluster.company import Company
+
+MOST_AT_ONCE = 100_000
+"""Answers of one worker, where MAX_CONCURRENT_ANSWERS names no limit."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,71 +77,135 @@ def running(
     an answer are taken up at once.
     `StoreError` where the database cannot be used.
     """
-    store, archive = Store(settings.sqlalchemy_url), Archive(settings.sqlalchemy_url)
-    bell, health, callbacks = Bell(), Health(), Callbacks()
+    bell, health = Bell(), Health()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     model = model or choose_model(settings, texts)
-    memory = Memory(settings.memory_turns, settings.memory_chars)
-    character, replies = Character.of(settings, texts), Replies(texts, settings.notice_every)
-    photos, postbox = Photos(), Postbox(board.local)  # of the owner's pretend friends
+    postbox = Postbox(board.local)  # of the owner's pretend friends
+    with inside(settings, texts, model, bell, health, worker) as inner:
+        # the door
+        engine = Engine(
+            store=inner.store,
+            bell=bell,
+            replies=inner.answering.replies,
+            limits=limits(settings),
+            callback_hosts=CallbackHosts(settings.callback_hosts, postbox.is_ours),
+            health=health,
+            callback=settings.callback,
+        )
 
-    # the worker's side of a question
+        # what the views of both need, Kakao's and the owner's
+        parts = Parts(
+            engine=engine,
+            settings=settings,
+            texts=texts,
+            board=board,
+            reload=reload,
+            setup=setup or Setup(),
+            archive=inner.archive,
+            admission=Admission(settings.admin_password) if settings.admin_password else None,
+            character=inner.answering.character,
+            trial=Trial(
+                model,
+                inner.store,
+                worker.call,
+                inner.answering.memory,
+                settings.openai_timeout_seconds,
+            ),
+            visit=visit or Visit(),
+            photos=inner.answering.photos,
+            postbox=postbox,
+        )
+        board.started(settings, model.name, health)
+        yield ChatGee(create_app(parts), inner.store, bell, worker, model)
+
+
+@contextmanager
+def working(settings: Settings, texts: Texts, model: Model | None = None) -> Iterator["Inside"]:
+    """A program that has no door: it works on the questions of others' friends.
+
+    `SettingsError` where nobody else could put a question to it; else as `running`.
+    """
+    url = settings.sqlalchemy_url
+    if not is_shared(url):
+        raise SettingsError("start.worker_alone")
+    from chatgee.cluster.hands import Hands, Work
+    from chatgee.cluster.tidying import Tidying
+
+    worker = Worker(new_loop=asyncio.SelectorEventLoop)  # Windows' own is not psycopg's
+    model = model or choose_model(settings, texts)
+    with inside(settings, texts, model, Bell(), Health(), worker) as inner:
+        answering = inner.answering
+        tidying = Tidying(inner.store, answering.purge)
+        work = Work(answering.next, answering.keep_promise, tidying)
+        worker.run(Hands(url, work, settings.max_concurrent_answers or MOST_AT_ONCE).run())
+        worker.run(model.prepare())
+        yield inner
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What every program has, with a door or without."""
+
+    store: Store
+    archive: Archive
+    answering: Answering
+
+
+@contextmanager
+def inside(
+    settings: Settings, texts: Texts, model: Model, bell: Bell, health: Health, worker: Worker
+) -> Iterator[Inside]:
+    """The store and the worker's side of a question, from their opening to their closing."""
+    url, callbacks = settings.sqlalchemy_url, Callbacks()
+    company = _company(url, bell)
+    store = Store(url, teller=company.teller if company else Here(worker, bell.ring))
+    archive = Archive(url)
     answering = Answering(
         store=store,
         model=model,
         bell=bell,
         health=health,
         texts=texts,
-        replies=replies,
+        replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
-        photos=photos,
-        memory=memory,
-        character=character,
+        photos=Photos(),
+        memory=Memory(settings.memory_turns, settings.memory_chars),
+        character=Character.of(settings, texts),
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,
     )
-
-    # the door
-    engine = Engine(
-        store=store,
-        jobs=worker,
-        bell=bell,
-        replies=replies,
-        limits=limits(settings),
-        callback_hosts=CallbackHosts(settings.callback_hosts, postbox.is_ours),
-        keep_promise=answering.keep_promise,
-        health=health,
-        callback=settings.callback,
-    )
-
-    # what the views of both need, Kakao's and the owner's
-    parts = Parts(
-        engine=engine,
-        settings=settings,
-        texts=texts,
-        board=board,
-        reload=reload,
-        setup=setup or Setup(),
-        archive=archive,
-        admission=Admission(settings.admin_password) if settings.admin_password else None,
-        character=character,
-        trial=Trial(model, store, worker.call, memory, settings.openai_timeout_seconds),
-        visit=visit or Visit(),
-        photos=photos,
-        postbox=postbox,
-    )
-
-    board.started(settings, model.name, health)
     try:
-        worker.start(answering.next)
-        engine.take_up(settings.callback_seconds)
-        worker.run(answering.purge_daily())
-        yield ChatGee(create_app(parts), store, bell, worker, model)
+        worker.start(answering.next, answering.keep_promise)
+        if company:
+            company.join(store)
+        else:
+            _take_up(store, texts, settings.callback_seconds)
+            worker.run(answering.purge_daily())
+        yield Inside(store, archive, answering)
     finally:
         bell.close()
         worker.close(callbacks.close, model.close)
+        if company:
+            company.leave()
         archive.close()
         store.close()
+
+
+def _company(url: str, bell: Bell) -> "Company | None":
+    """None on one machine. `StoreError` where the packages for more than one are missing."""
+    if not is_shared(url):
+        return None
+    try:
+        from chatgee.cluster.company import Company
+    except ImportError as error:
+        raise StoreError("start.cluster_missing", why=error.name or error) from error
+    return Company(url, bell)
+
+
+def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:
+    """Everything that an earlier run did not finish."""
+    if count := store.recover(callback_seconds).result():
+        log.info("%s", texts("start.taken_up", count=count))
 
 
 def choose_model(settings: Settings, texts: Texts) -> Model:

@@ -57,6 +57,11 @@ class Bell:
                 if not others:
                     self._listeners.pop(question_id, None)
 
+    def waited_for(self) -> list[str]:
+        """The questions of which somebody wants to know."""
+        with self._lock:
+            return list(self._listeners)
+
     def ring(self, question_id: str) -> None:
         with self._lock:
             listeners = self._listeners.pop(question_id, [])

@@ -6,11 +6,9 @@ at any time. No web server and no key are needed here: the parts are handed in.
 """
 
 import logging
-import time
-from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from chatgee.bell import Bell, Listener
 from chatgee.callback import CallbackHosts
@@ -30,34 +28,15 @@ GRACE = 0.2
 log = logging.getLogger(__name__)
 
 
-class Jobs(Protocol):
-    """Somewhere to have questions worked on, a friend's one after the other: `jobs.Worker`.
-
-    What it runs is handed to it, so that the engine needs no thread in a test.
-    """
-
-    def submit(self, user_id: str) -> None:
-        """One question more of this friend, already in the store."""
-
-    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run something else beside them."""
-
-
-KeepPromise = Callable[[str, str, float], Coroutine[Any, Any, None]]
-"""See `Answering.keep_promise`."""
-
-
 @dataclass(frozen=True)
 class Engine:
     """Answers requests, each in a thread of its own."""
 
     store: Store
-    jobs: Jobs
     bell: Bell
     replies: Replies
     limits: Limits
     callback_hosts: CallbackHosts
-    keep_promise: KeepPromise
     health: Health
     callback: str = "auto"
 
@@ -74,16 +53,6 @@ class Engine:
         if isinstance(error, StoreError) and self.health.failed(Failure.STORAGE):
             log.error("%s", self.replies.texts("hint.storage"))
         log.info("not stored: %s", error or "the store is too slow")
-
-    def take_up(self, callback_seconds: float) -> None:
-        """After a start: everything that an earlier run did not finish."""
-        unanswered, promises = self.store.recover(callback_seconds).result()
-        for question in unanswered:
-            self.jobs.submit(question.user_id)
-        for promise in promises:
-            self.jobs.run(self.keep_promise(*promise))
-        if unanswered:
-            log.info("%s", self.replies.texts("start.taken_up", count=len(unanswered)))
 
     # --- presses and commands ---------------------------------------------------------------
 
@@ -118,8 +87,6 @@ class Engine:
         with self.bell.listening(press.question) as listener:
             claimed = self._claim(press.question, skill.user_id, deadline, Delivery.PRESS)
             if claimed and claimed.question.state == State.ASKED:
-                # Asked again just now, it is in nobody's line yet; twice would do no harm.
-                self.jobs.submit(skill.user_id)
                 if not self.bell.wait(listener, deadline):
                     return self.replies.not_yet(press.question)
                 late = Deadline.after(GRACE)
@@ -150,10 +117,13 @@ class Engine:
     def _ask(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         question_id = new_id()
         with self.bell.listening(question_id) as listener:
+            storing = self._store(question_id, skill)
             try:
-                asked = _now(self._store(question_id, skill), deadline)
-            except TimeoutError:  # the store is slow; what it has, its button will fetch
-                return self.replies.not_yet(question_id)
+                asked = storing.result(timeout=max(deadline.remaining, GRACE))
+            except TimeoutError:
+                if storing.cancel():  # nobody has begun to write it down, and nobody will
+                    raise
+                return self.replies.not_yet(question_id)  # once it is written, its button works
             self.health.stored()
             if asked.refusal:
                 return self._refused(*asked.refusal)
@@ -164,17 +134,9 @@ class Engine:
 
     def _store(self, question_id: str, skill: SkillRequest) -> "Future[Asked]":
         text = self.replies.texts("reply.photo_question") if skill.image_url else skill.utterance
-        storing = self.store.ask(
+        return self.store.ask(
             question_id, skill.user_id, text, skill.image_url, self._limits(skill)
         )
-
-        def line_up(stored: "Future[Asked]") -> None:
-            if not stored.exception() and not stored.result().refusal:
-                self.jobs.submit(skill.user_id)
-
-        # In the store's thread, so that questions line up in the order in which they are stored.
-        storing.add_done_callback(line_up)
-        return storing
 
     def _limits(self, skill: SkillRequest) -> Limits:
         known = skill.is_friend or skill.is_tester
@@ -222,10 +184,8 @@ class Engine:
         self, question_id: str, skill: SkillRequest, url: str, deadline: Deadline
     ) -> Promise | None:
         """None where the answer came in the meantime."""
-        promised = _now(self.store.promise(question_id, url), deadline)
-        if not promised:
+        if not _now(self.store.promise(question_id, skill.user_id, url), deadline):
             return None
-        self.jobs.run(self.keep_promise(question_id, skill.user_id, time.time()))
         return Promise(self.replies.texts("reply.callback_waiting"))
 
     # --- delivering -------------------------------------------------------------------------

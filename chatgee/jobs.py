@@ -11,12 +11,17 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from chatgee.store.news import News
 
 T = TypeVar("T")
 
 AnswerNext = Callable[[str], Awaitable[None]]
 """Answers the oldest question of a friend that has no answer yet, if there is one."""
+KeepPromise = Callable[[str, str, float], Coroutine[Any, Any, None]]
+"""See `Answering.keep_promise`."""
 
 CROWD = 16
 """So many requests that want the processor at once are a crowd."""
@@ -30,26 +35,35 @@ log = logging.getLogger(__name__)
 class Worker:
     """Runs from `start` to `close`. Work that is unfinished then is found in the store again."""
 
-    def __init__(self, max_concurrent: int = 0, busy: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        max_concurrent: int = 0,
+        busy: Callable[[], int] = lambda: 0,
+        new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    ) -> None:
         """`busy` tells how many requests want the processor just now."""
         self._busy = busy
         self._gate = asyncio.Lock()
         self._room: asyncio.Semaphore | nullcontext[None] = (
             asyncio.Semaphore(max_concurrent) if max_concurrent else nullcontext()
         )
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_loop()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._lines: dict[str, int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
 
-    def start(self, answer_next: AnswerNext) -> None:
-        self._answer_next = answer_next
+    def start(self, answer_next: AnswerNext, keep_promise: KeepPromise) -> None:
+        self._answer_next, self._keep_promise = answer_next, keep_promise
         self._thread.start()
 
     def submit(self, user_id: str) -> None:
         """One question more of this friend. Safe from any thread, and never blocks."""
         self._soon(self._take, user_id)
+
+    def promise(self, question_id: str, user_id: str, promised_at: float) -> None:
+        """A callback to be kept. As safe."""
+        self._soon(lambda: self._spawn(self._keep_promise(question_id, user_id, promised_at)))
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run something else in the loop. Safe from any thread."""
@@ -149,3 +163,22 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for call in last:
             await call()
+
+
+@dataclass(frozen=True)
+class Here:
+    """Tells this very process, once it is on the disk; see `chatgee.store.news.Teller`."""
+
+    worker: Worker
+    ring: Callable[[str], None]
+
+    def within(self, connection: Any, news: News) -> None: ...
+
+    def after(self, news: News) -> None:
+        """In the store's thread: questions line up in the order in which they are stored."""
+        for user_id in news.asked:
+            self.worker.submit(user_id)
+        for promise in news.promised:
+            self.worker.promise(*promise)
+        for question_id in news.answered:
+            self.ring(question_id)

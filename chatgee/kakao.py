@@ -12,6 +12,7 @@ from typing import Any
 
 from chatgee.bubbles import clip, cut, length
 from chatgee.errors import PayloadError
+from chatgee.questions import storable
 
 BUBBLES = 3
 BUBBLE_CHARS = 1000
@@ -66,7 +67,7 @@ class Press:
             page = int(extra.get("page", 1))
         except (TypeError, ValueError, OverflowError):
             page = 1
-        return cls(_clean(question), max(1, page), extra.get("again") in (True, "true"))
+        return cls(storable(question), max(1, page), extra.get("again") in (True, "true"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +126,7 @@ def _table(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _text(parent: Mapping[str, Any], name: str) -> str:
     value = parent.get(name)
-    return _clean(value).strip() if isinstance(value, str) else ""
-
-
-def _clean(text: str) -> str:
-    """Without what no database and no UTF-8 can hold: lone surrogates and NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+    return storable(value).strip() if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,26 @@ def run(ours: Settings, texts: Texts, words: list[str]) -> None:
         os._exit(0)  # the interpreter itself would wait for its last line to be read
 
 
+def worker(ours: Settings, texts: Texts, words: list[str]) -> None:
+    """Work on the questions that come in elsewhere, until SIGTERM, SIGINT or the window's end."""
+    os.umask(0o077)
+    _make_folder(ours.data_dir)
+    logs.configure(ours.log_level, ours.secrets)
+    events: Events = SimpleQueue()
+    with ending.told(lambda: events.put(STOP)), app.working(ours, texts):
+        log.log(max(logging.INFO, log.getEffectiveLevel()), "%s", texts("start.working"))
+        while _event(events) is None:
+            pass
+
+
+def _event(events: Events) -> str | Link | None:
+    """What happens next; None now and then, since Windows delivers Ctrl+C between waits."""
+    try:
+        return events.get(timeout=0.2)
+    except Empty:
+        return None
+
+
 class Program:
     """What stays while the settings change: the socket, the public address, the screen."""
 
@@ -142,15 +162,13 @@ class Program:
     def _next(self) -> str:
         """Wait for RELOAD or STOP; tell the owner of everything else meanwhile."""
         while True:
-            try:
-                event = self._events.get(timeout=0.2)  # Windows delivers Ctrl+C between waits
-            except Empty:
+            event = _event(self._events)
+            if event is None:
                 self._front.wait()
+            elif isinstance(event, Link):
+                self._front.linked(event)
             else:
-                if isinstance(event, Link):
-                    self._front.linked(event)
-                else:
-                    return event
+                return event
 
 
 def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:
@@ -225,6 +243,7 @@ def _wait(condition: Callable[[], bool], seconds: float) -> None:
 
 COMMANDS = {
     "run": run,
+    "worker": worker,
     "key": key,
     "autostart": autostart.command,
     "migrate-to": migrate_to.command,

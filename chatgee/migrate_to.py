@@ -11,10 +11,11 @@ from chatgee import instance, logs
 from chatgee.backup import restore
 from chatgee.errors import AlreadyRunningError, ChatGeeError
 from chatgee.settings import Settings, parse
-from chatgee.settings.options import POSTGRESQL, Secret
+from chatgee.settings.options import Secret
 from chatgee.store import moving
 from chatgee.store.archive import file_of
 from chatgee.store.moving import Compared, Move, State
+from chatgee.store.opening import is_shared
 from chatgee.texts import Texts
 
 SHOWN_DIGITS = 12
@@ -27,7 +28,7 @@ def command(ours: Settings, texts: Texts, words: list[str]) -> None:
     os.umask(0o077)  # conversations are the owner's alone
     target = _target(ours, words)
     secrets = (*ours.secrets, *target.parts)
-    if ours.database_url and _is_postgresql(ours.database_url):
+    if is_shared(ours.sqlalchemy_url):
         ours = replace(ours, database_url=None)  # from where it was before that was set
     if not ours.data_dir.is_dir():
         raise ChatGeeError("move.no_source", file=file_of(ours.sqlalchemy_url))
@@ -47,13 +48,9 @@ def _target(ours: Settings, words: list[str]) -> Secret:
     if len(words) == 1:
         typed: Secret = parse("DATABASE_URL", words[0])
         return typed
-    if words or not (ours.database_url and _is_postgresql(ours.database_url)):
+    if words or not (ours.database_url and is_shared(ours.sqlalchemy_url)):
         raise ChatGeeError("move.usage")
     return ours.database_url
-
-
-def _is_postgresql(url: Secret) -> bool:
-    return url.reveal().startswith(POSTGRESQL)
 
 
 class _Moving:

@@ -31,6 +31,11 @@ def new_id() -> str:
     return secrets.token_urlsafe(9)
 
 
+def storable(text: str) -> str:
+    """Without what no database and no UTF-8 can hold: lone surrogates and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question of one friend, and its answer when there is one."""

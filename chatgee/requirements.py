@@ -5,7 +5,7 @@ For run.py before anything is installed, and for the doctor when something was d
 
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -17,6 +17,16 @@ SIGNS = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+
+
+def is_shared(environ: Mapping[str, str], config: Path) -> bool:
+    """Whether DATABASE_URL is of a server, so that more packages are needed than on one machine."""
+    url = environ.get("DATABASE_URL", "")
+    if not url.strip() and config.is_file():
+        text = config.read_text("utf-8", "replace")
+        found = re.findall(r"^\s*(?:export\s+)?DATABASE_URL\s*=\s*['\"]?(\S+)", text, re.M)
+        url = found[-1] if found else ""
+    return url.strip().startswith("postgres")
 
 
 def lines(files: Iterable[Path]) -> list[str]:

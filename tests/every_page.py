@@ -18,7 +18,7 @@ from tests.bot import Bot
 from tests.far_ends import PATIENCE
 
 EVERYBODYS = {
-    *("static", "skill.prompt", "skill.wrong_address", "skill.health"),
+    *("static", "skill.prompt", "skill.wrong_address", "skill.health", "skill.live"),
     *("pages.front", "pages.local_test", "pages.not_for_people"),
     *("login.show", "login.enter", "login.leave", "arrivals.callback"),
 }

@@ -60,7 +60,9 @@ def rows(file: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def everything(file: Path) -> dict[str, list[tuple[object, ...]]]:
-    return {table: rows(file, f"SELECT * FROM {table}") for table in ("friends", "questions")}
+    """In the columns that the first version had."""
+    found = {table: rows(file, f"SELECT * FROM {table}") for table in ("friends", "questions")}
+    return {table: [row[:15] for row in found] for table, found in found.items()}
 
 
 def test_an_old_database_is_opened_and_keeps_all_that_it_has(file: Path) -> None:

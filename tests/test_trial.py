@@ -58,7 +58,7 @@ def model() -> Thinker:
 @pytest.fixture
 def worker() -> Iterator[Worker]:
     worker = Worker()
-    worker.start(nothing)
+    worker.start(nothing, nothing)
     yield worker
     worker.close()
 

@@ -4,47 +4,23 @@ Every method hands its work to the database's one thread and returns a Future, d
 the disk; it fails with `StoreError`, and then nothing was changed.
 """
 
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Sequence
 
 from chatgee.questions import Delivery, Question, State, Turn, Usage
 from chatgee.store import days
-from chatgee.store.database import Database, Row, Session
+from chatgee.store.database import Row, Session
+from chatgee.store.notes import Notes
 from chatgee.store.rows import as_question, question_of, value_of
+from chatgee.store.upkeep import transaction
 from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome
 
 __all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "Store"]
 
 NO_LIMITS = Limits()
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
-
-def transaction(
-    work: Callable[Concatenate["Store", Session, P], T],
-) -> Callable[Concatenate["Store", P], "Future[T]"]:
-    """Make a method run inside the database's thread, in a transaction."""
-
-    def submit(self: "Store", /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        return self.database.submit(lambda session: work(self, session, *args, **kwargs))
-
-    submit.__doc__ = work.__doc__
-    return submit
-
-
-class Store:
+class Store(Notes):
     """Safe from any thread."""
-
-    def __init__(self, url: str, now: Callable[[], float] = time.time) -> None:
-        """Open the database; `StoreError` where it cannot be used."""
-        self.database = Database(url)
-        self.now = now
-
-    def close(self) -> None:
-        self.database.close()
 
     # --- asking ---------------------------------------------------------------------------
 
@@ -60,9 +36,10 @@ class Store:
     ) -> Asked:
         """Write a new question down, at the end of the friend's line, unless a limit is reached."""
         now = self.now()
+        seen = db.one("last_seen", user_id=user_id)
         if refusal := self._refusal(db, user_id, limits, now):
             return Asked(refusal=refusal)
-        position = self._line_up(db, user_id, now)
+        position = self._line_up(db, user_id, seen, now)
         db.change(
             "insert_question",
             id=question_id,
@@ -75,10 +52,10 @@ class Store:
         earlier = db.one("has_earlier", user_id=user_id, position=position) is not None
         return Asked(position, earlier)
 
-    def _line_up(self, db: Session, user_id: str, now: float) -> int:
+    def _line_up(self, db: Session, user_id: str, seen: Row | None, now: float) -> int:
         """The position of one question more at the end of the friend's line."""
-        seen = db.one("last_seen", user_id=user_id)
         db.tallies.asked(now, seen[0] if seen else None)
+        db.news.asked.append(user_id)
         return value_of(db.one("count_question", user_id=user_id, now=now))
 
     def _refusal(
@@ -114,9 +91,10 @@ class Store:
         if question is None or question.state != State.FAILED:
             return None
         now = self.now()
+        seen = db.one("last_seen", user_id=user_id)
         if refusal := self._refusal(db, user_id, limits, now):
             return Asked(refusal=refusal)
-        position = self._line_up(db, user_id, now)
+        position = self._line_up(db, user_id, seen, now)
         db.change("ask_again", id=question_id, user_id=user_id, position=position, now=now)
         return Asked(position)
 
@@ -150,6 +128,8 @@ class Store:
             failure=outcome.failure and outcome.failure.value,
             now=now,
         )
+        if changed:
+            db.news.answered.append(question.id)
         if changed and outcome.failure:
             db.tallies.failed(question.asked_at, outcome.failure)
         elif changed:
@@ -172,6 +152,12 @@ class Store:
         """The friend's question as it stands."""
         return question_of(db.one("question", id=question_id, user_id=user_id))
 
+    @transaction
+    def known_of(self, db: Session, ids: Sequence[str]) -> list[str]:
+        """Those of which is known by now what became."""
+        found = (db.one("is_known", id=one) for one in ids)
+        return [row[0] for row in found if row]
+
     # --- delivering -----------------------------------------------------------------------
 
     @transaction
@@ -190,7 +176,8 @@ class Store:
 
     def _claim(self, db: Session, question: Question, how: Delivery, held: int) -> Claimed:
         mine = []
-        if db.change("claim", id=question.id, how=how.value):
+        now = self.now()
+        if db.change("claim", id=question.id, how=how.value, now=now):
             mine.append(question.id)
         rows: Sequence[Row] = ()
         if held:
@@ -203,7 +190,7 @@ class Store:
             )
         found = [as_question(row) for row in rows]
         for one in found[:held]:
-            db.change("claim", id=one.id, how=Delivery.HELD.value)
+            db.change("claim", id=one.id, how=Delivery.HELD.value, now=now)
             mine.append(one.id)
         unseen = found[held].id if len(found) > held else None
         return Claimed(question, found[:held], tuple(mine), unseen)
@@ -237,9 +224,13 @@ class Store:
     # --- callbacks ------------------------------------------------------------------------
 
     @transaction
-    def promise(self, db: Session, question_id: str, url: str) -> bool:
+    def promise(self, db: Session, question_id: str, user_id: str, url: str) -> bool:
         """Keep a callback address for a question in the making; False where it is answered."""
-        return bool(db.change("promise", id=question_id, url=url, now=self.now()))
+        now = self.now()
+        promised = bool(db.change("promise", id=question_id, url=url, now=now))
+        if promised:
+            db.news.promised.append((question_id, user_id, now))
+        return promised
 
     @transaction
     def use_callback(
@@ -257,47 +248,6 @@ class Store:
         if question.delivery is not None:
             return None
         return promised[0], self._claim(db, question, Delivery.CALLBACK, held)
-
-    # --- starting again, cleaning up ------------------------------------------------------
-
-    @transaction
-    def recover(
-        self, db: Session, callback_seconds: float
-    ) -> tuple[list[Question], list[tuple[str, str, float]]]:
-        """After a stop of any kind: what is without an answer, and the promises not yet kept.
-
-        Promises are (question id, user id, unix time of the promise); older ones than
-        `callback_seconds` are dropped. Answers that were claimed but not sent are held again.
-        """
-        db.change("let_all_go")
-        db.change("drop_promises", before=self.now() - callback_seconds)
-        unanswered = [as_question(row) for row in db.all("unanswered")]
-        return unanswered, [(row[0], row[1], row[2]) for row in db.all("promises")]
-
-    @transaction
-    def purge(self, db: Session, keep_days: int, most: int) -> int:
-        """Delete up to `most` questions older than `keep_days`; how many there were.
-
-        With the last of them go the friends who have asked nothing since, and what they used.
-        """
-        before = self.now() - keep_days * 86400
-        count = db.change("purge_questions", before=before, limit=most)
-        if count < most:
-            db.change("purge_friends", before=before)
-            db.change("purge_usage", day=days.day_name(before))
-        return count
-
-    @transaction
-    def delete_friend(self, db: Session, user_id: str, most: int) -> int:
-        """Delete up to `most` of the friend's questions; how many there were.
-
-        With the last of them goes all else that is known of the friend.
-        """
-        count = db.change("delete_questions", user_id=user_id, limit=most)
-        if count < most:
-            db.change("delete_usage", user_id=user_id)
-            db.change("delete_friend", user_id=user_id)
-        return count
 
 
 def _add_usage(db: Session, now: float, user_id: str, answers: int, used: Usage) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.expression import Executable
 
 from chatgee.errors import StoreError
+from chatgee.store import opening, postgresql
 
 BUSY_SECONDS = 2.0
 
@@ -24,6 +25,8 @@ def file_of(url: str) -> Path:
 
 def read_only(url: str, **options: Any) -> Engine:
     """Of a database that is there already; it cannot be changed through it."""
+    if opening.is_shared(url):
+        return create_engine(url, connect_args=postgresql.reading(), **options)
     only_reading = f"{file_of(url).absolute().as_uri()}?mode=ro"
     address = URL.create("sqlite", database=only_reading, query={"uri": "true"})
     return create_engine(address, connect_args={"timeout": BUSY_SECONDS}, **options)

@@ -3,29 +3,40 @@
 Whoever needs the database hands over a function and gets a Future, done once the work is on the
 disk. All work that waits is done in one transaction: under load the lock and the fsync are
 shared (measured: 81 ms against 442 ms at the 99th percentile with a connection per thread).
+
+A server that goes away is waited for: what was begun is done once it is back. Where the reply to a
+commit was lost, the server is asked whether it took place, so that nothing is done twice.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-from sqlalchemy.pool import NullPool
 
 from chatgee.errors import StoreError
-from chatgee.store import migrations, schema
+from chatgee.store import opening
+from chatgee.store.news import News, Silence, Teller
+from chatgee.store.statements import STATEMENTS
 from chatgee.store.tallies import Tallies
 
 T = TypeVar("T")
 Row = Sequence[Any]
 Work = Callable[["Session"], T]
+Item = tuple[Work[Any], "Future[Any]"]
 
 BATCH = 200
 """How much work shares one commit at the most, so that the first need not wait for too many."""
+
+AWAY_SECONDS = 3.0
+"""After so long without the server, whoever comes is told at once that it is away."""
+LOOK_SECONDS = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +63,12 @@ class Session:
         self._statements = statements
         self.tallies = Tallies()
         """Counted by all work of the transaction, and written down at its end."""
+        self.news = News()
+
+    def begin(self) -> None:
+        """Nothing is left of work that was rolled back."""
+        self.tallies.clear()
+        self.news = News()
 
     def settle(self) -> None:
         """Write down what was counted: a row once, however much work has counted in it."""
@@ -62,7 +79,7 @@ class Session:
             self.change("tally_day", **row)
 
     def one(self, name: str, /, **values: Any) -> Row | None:
-        """The first row of a statement of `schema.STATEMENTS`, or None."""
+        """The first row of a statement of `statements.STATEMENTS`, or None."""
         self._execute(name, values)
         return cast("Row | None", self._cursor.fetchone())
 
@@ -80,33 +97,61 @@ class Session:
         self._cursor.execute(statement.sql, statement.arguments(values))
 
 
+class Kind(Protocol):
+    """What differs between databases: `Sqlite`, `Postgresql`."""
+
+    def engine(self) -> Engine: ...
+
+    def connected(self, connection: Connection) -> None:
+        """Called once for every connection, before it is used."""
+
+    def now(self) -> float:
+        """Unix time, as all programs with this database agree on it."""
+
+    def passes(self, error: Exception) -> bool:
+        """Whether the same work may succeed in a moment."""
+
+    def is_away(self, error: Exception) -> bool:
+        """Whether the connection is lost, and all that was not committed."""
+
+    def mark(self, cursor: Any) -> str | None:
+        """By which a transaction is known again, before it is committed."""
+
+    def was_committed(self, cursor: Any, mark: str) -> bool: ...
+
+
 class Database:
     """Owns the connection; `close` finishes what was handed over before it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, teller: Teller | None = None) -> None:
         """Open the database and make its tables; `StoreError` where it cannot be used."""
-        self._engine = create_engine(url, poolclass=NullPool)
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
+        self._kind, self._teller = opening.kind_of(url), teller or Silence()
+        self._engine = self._kind.engine()
         self._statements = {
-            name: Statement(statement, self._engine)
-            for name, statement in schema.STATEMENTS.items()
+            name: Statement(statement, self._engine) for name, statement in STATEMENTS.items()
         }
         driver = self._engine.dialect.loaded_dbapi
         self._errors: type[Exception] = driver.Error
         self._down: type[Exception] = driver.OperationalError
-        self._connection = self._open()
-        self._waiting: SimpleQueue[tuple[Work[Any], Future[Any]] | None] = SimpleQueue()
+        self._use(opening.first(self._engine))
+        self._waiting: SimpleQueue[Item | None] = SimpleQueue()
         self._closed = self._ending = False
+        self.is_there = True
+        """Whether the database could be reached when it was last tried."""
         self._thread = threading.Thread(target=self._serve, name="store", daemon=True)
         self._thread.start()
+
+    def now(self) -> float:
+        """Unix time, as all programs with this database agree on it. Safe from any thread."""
+        return self._kind.now()
 
     def submit(self, work: Work[T]) -> "Future[T]":
         """Have `work` done in a transaction. It may be run twice: it must change nothing else.
 
         The Future fails with `StoreError` where the database could not do it, and with whatever
         `work` raises; either way nothing was changed. Its callbacks run in the store's thread,
-        in the order in which the work was handed over.
+        in the order in which the work was handed over. As long as it can be cancelled, nobody has
+        begun with it.
         """
         future: Future[T] = Future()
         self._waiting.put((work, future))
@@ -119,31 +164,24 @@ class Database:
         self._waiting.put(None)
         self._thread.join()
 
-    def _open(self) -> Connection:
-        url = self._engine.url.render_as_string(hide_password=True)
-        try:
-            connection = self._engine.connect()
-            found = migrations.bring_up(connection)
-        except (exc.SQLAlchemyError, OSError) as error:
-            why = error.orig if isinstance(error, exc.DBAPIError) else error
-            raise StoreError("start.database_broken", url=url, why=why) from error
-        if found > schema.VERSION:
-            connection.close()
-            raise StoreError("start.newer_database", url=url)
-        return connection
+    def _use(self, connection: Connection) -> None:
+        self._kind.connected(connection)
+        self._connection = connection
+        self._driver = cast(DBAPIConnection, connection.connection)
+        self._cursor = self._driver.cursor()
+        self._session = Session(self._cursor, self._statements)
 
     def _serve(self) -> None:
-        driver = cast(DBAPIConnection, self._connection.connection)
-        session = Session(driver.cursor(), self._statements)
         while not self._closed:
             batch = self._next_batch()
             if batch:
-                self._together(driver, session, batch)
+                self._together(batch)
         self._refuse_the_rest()
-        self._connection.close()
+        with suppress(Exception):
+            self._connection.close()
         self._engine.dispose()
 
-    def _next_batch(self) -> "list[tuple[Work[Any], Future[Any]]]":
+    def _next_batch(self) -> list[Item]:
         """All work that waits, up to a limit; blocks until there is some, or the end."""
         items = [self._waiting.get()]
         try:
@@ -158,59 +196,102 @@ class Database:
 
     def _refuse_the_rest(self) -> None:
         """Fail what was handed over after the end. Safe from any thread."""
+        self._refuse_waiting(StoreError("reply.not_stored", why="closed"))
+
+    def _refuse_waiting(self, error: StoreError) -> None:
         try:
             while True:
                 item = self._waiting.get_nowait()
-                if item and item[1].set_running_or_notify_cancel():
-                    item[1].set_exception(StoreError("reply.not_stored", why="closed"))
+                if item is None:
+                    self._closed = True
+                elif item[1].set_running_or_notify_cancel():
+                    item[1].set_exception(error)
         except Empty:
             pass
 
-    def _together(
-        self,
-        driver: DBAPIConnection,
-        session: Session,
-        batch: list[tuple[Work[Any], "Future[Any]"]],
-    ) -> None:
+    def _together(self, batch: list[Item]) -> None:
+        mark, results = None, None
+        self._session.begin()
         try:
-            results = [work(session) for work, _ in batch]
-            session.settle()
-            driver.commit()
+            results = [work(self._session) for work, _ in batch]
+            self._session.settle()
+            self._teller.within(self._driver.driver_connection, self._session.news)
+            mark = self._kind.mark(self._cursor)
+            self._driver.commit()
         except Exception as error:
-            session.tallies.clear()
-            self._roll_back(driver)
-            if _is_locked(error) and not self._ending:
-                self._together(driver, session, batch)  # sqlite has waited; a backup takes longer
+            self._roll_back()
+            if self._kind.is_away(error):
+                self._once_it_is_back(batch, mark, results, error)
+            elif self._kind.passes(error) and not self._ending:
+                self._together(batch)
             else:
-                self._apart(driver, session, batch, error)
+                self._apart(batch, error)
         else:
-            for (_, future), result in zip(batch, results, strict=True):
-                future.set_result(result)
+            self._done(batch, results)
 
-    def _apart(
-        self,
-        driver: DBAPIConnection,
-        session: Session,
-        batch: list[tuple[Work[Any], "Future[Any]"]],
-        error: Exception,
-    ) -> None:
+    def _done(self, batch: list[Item], results: list[Any]) -> None:
+        self._teller.after(self._session.news)
+        for (_, future), result in zip(batch, results, strict=True):
+            future.set_result(result)
+
+    def _apart(self, batch: list[Item], error: Exception) -> None:
         """Whoever failed fails alone; where it was the database, nobody waits for it again."""
         if len(batch) == 1:
             batch[0][1].set_exception(self._translated(error))
             return
         for number, one in enumerate(batch, 1):
-            self._together(driver, session, [one])
+            self._together([one])
             cause = one[1].exception()
             if isinstance(error, self._down) and isinstance(cause, StoreError):
                 for _, future in batch[number:]:
                     future.set_exception(cause)
                 return
 
-    def _roll_back(self, driver: DBAPIConnection) -> None:
+    # --- a server that goes away --------------------------------------------------------------
+
+    def _once_it_is_back(
+        self, batch: list[Item], mark: str | None, results: list[Any] | None, error: Exception
+    ) -> None:
+        news = self._session.news
+        if not self._reconnect(error):
+            for _, future in batch:
+                future.set_exception(self._translated(error))
+            return
         try:
-            driver.rollback()
+            took_place = mark is not None and self._kind.was_committed(self._cursor, mark)
+            self._driver.rollback()
+        except self._errors as again:
+            self._once_it_is_back(batch, mark, results, again)
+            return
+        if took_place and results is not None:
+            self._session.news = news
+            self._done(batch, results)
+        else:
+            self._together(batch)
+
+    def _reconnect(self, error: Exception) -> bool:
+        """Wait until the server is there; False where the program ends before."""
+        self.is_there = False
+        log.warning("store: the database is away: %s", _first_line(error))
+        since = time.monotonic()
+        while not self._ending:
+            try:
+                self._use(self._engine.connect())
+            except Exception as still:  # whatever the network makes of it
+                if time.monotonic() - since > AWAY_SECONDS:
+                    self._refuse_waiting(StoreError("reply.not_stored", why=_first_line(still)))
+                time.sleep(LOOK_SECONDS)
+            else:
+                self.is_there = True
+                log.warning("store: the database is back")
+                return True
+        return False
+
+    def _roll_back(self) -> None:
+        try:
+            self._driver.rollback()
         except self._errors as error:  # the next work fails as well, and says so
-            log.error("store: %s", error)
+            log.info("store: %s", _first_line(error))
 
     def _translated(self, error: Exception) -> Exception:
         if not isinstance(error, self._errors):
@@ -221,15 +302,5 @@ class Database:
         return translated
 
 
-def _is_locked(error: Exception) -> bool:
-    """Whether another program holds the SQLite file: SQLITE_BUSY or SQLITE_LOCKED."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (5, 6)
-
-
-def _prepare_sqlite(driver: Any, _: object) -> None:
-    """Readers do not wait for the writer, and a commit survives a power cut."""
-    cursor = driver.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=10000")  # a backup program may hold the file
-    cursor.close()
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -7,7 +7,8 @@ version's number, are one transaction: a program that is stopped in between has 
 from collections.abc import Callable
 from datetime import date
 
-from sqlalchemy import Connection, inspect, select, update
+from sqlalchemy import Connection, func, inspect, select, update
+from sqlalchemy.schema import CreateColumn
 
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, State, Usage
@@ -15,6 +16,8 @@ from chatgee.store import schema
 from chatgee.store.days import KOREA_SECONDS
 from chatgee.store.tallies import UNKNOWN_MODEL, Tallies
 
+LOCK = 0x43686174476565
+"""Of PostgreSQL, for whoever makes or changes our tables."""
 SOME = 5_000
 """Rows that are held at a time: an old database may be larger than the memory."""
 
@@ -51,12 +54,14 @@ def _climb(connection: Connection) -> int:
 
 
 def _begin(connection: Connection) -> None:
-    """SQLite's driver begins by itself only before rows are changed, not before tables are.
+    """Of programs that open an old database at once, the others wait and find it done.
 
-    IMMEDIATE: of two programs that open an old file at once, the second waits and finds it done.
+    SQLite's driver begins by itself only before rows are changed, not before tables are.
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
 
 def _version(connection: Connection) -> int | None:
@@ -114,5 +119,12 @@ def _count_tokens(connection: Connection, tallies: Tallies) -> None:
         tallies.spent(noon, UNKNOWN_MODEL, Usage(prompt_tokens, completion_tokens))
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {2: _tallies}
+def _company(connection: Connection) -> None:
+    """Version 3 can be used by several programs at once: claims are dated, and notes are shared."""
+    new = CreateColumn(schema.questions.c.claimed_at).compile(dialect=connection.dialect)
+    connection.exec_driver_sql(f"ALTER TABLE questions ADD COLUMN {new}")
+    schema.metadata.create_all(connection, tables=[schema.notes])
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {2: _tallies, 3: _company}
 """By the version that they make."""

@@ -22,7 +22,6 @@ from sqlalchemy import (
     func,
     inspect,
     literal,
-    make_url,
     select,
     tuple_,
 )
@@ -33,6 +32,7 @@ from chatgee.store import migrations, schema
 from chatgee.store.archive import file_of
 from chatgee.store.ends import broken, opened_source, opened_target, shown
 from chatgee.store.fitting import Fitting, summed
+from chatgee.store.opening import is_shared
 from chatgee.store.refusals import first_line
 
 SOME = 5_000
@@ -78,7 +78,7 @@ def between(source: str, target: str, patience_seconds: float = 5.0) -> Iterator
     The source must not be in use. `StoreError` where one of them cannot be used, and where
     another move into the target does not end in so many seconds: one that was killed does.
     """
-    if make_url(target).get_backend_name() != "postgresql":
+    if not is_shared(target):
         raise StoreError("move.only_postgresql")
     with opened_source(source) as (here, mark), opened_target(target, patience_seconds) as there:
         driver: Any = there.dialect.loaded_dbapi
@@ -127,6 +127,7 @@ class Move:
         keys = list(table.primary_key.columns)
         wanted = _every(name).order_by(*keys)
         copied, after = json.loads(self._noted().get(note, "[0, null]"))
+        self._there.rollback()  # no transaction may wait for what is read here
         if after:
             wanted = wanted.where(tuple_(*keys) > tuple_(*after))
         for rows in self._here.execute(wanted).partitions():

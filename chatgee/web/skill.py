@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from chatgee import kakao, proof
 from chatgee.clock import Deadline
-from chatgee.errors import PayloadError
+from chatgee.errors import Failure, PayloadError
 from chatgee.kakao import SkillRequest
 from chatgee.pretend.call import KEY_HEADER as KEY_HEADER
 from chatgee.texts import Texts
@@ -144,6 +144,17 @@ def bug(error: Exception) -> ResponseReturnValue:
         raise error
     log.exception("%s %s", request.method, request.path)
     return _deliver(parts().engine.replies.sentence("failure.bug"))
+
+
+@bp.get("/health/live")
+def live() -> ResponseReturnValue:
+    """For a load balancer: 200 while this process can write questions down.
+
+    A wrong key, say, is no reason to send friends elsewhere: it is wrong there too.
+    """
+    if parts().engine.store.database.is_there:
+        return jsonify(status="ok")
+    return jsonify(status="failing", reason=Failure.STORAGE), 503
 
 
 @bp.get("/health")

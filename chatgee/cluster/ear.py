@@ -1,0 +1,79 @@
+"""What other processes tell: one connection that listens, and comes back when it was cut."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from chatgee.store.opening import conninfo
+from chatgee.store.postgresql import CONNECT
+
+Heard = Callable[[str], None]
+
+GLANCE_SECONDS = 0.5
+"""How long the end of the program may wait for us."""
+ALIVE_SECONDS = 5.0
+"""A connection over which nothing comes is tried so often."""
+AGAIN_SECONDS = 0.3
+
+log = logging.getLogger(__name__)
+
+
+class Ear:
+    """Listens in a thread of its own, from `start` to `close`."""
+
+    def __init__(self, url: str, channels: Mapping[str, Heard], missed: Callable[[], None]) -> None:
+        """`missed` is called whenever something may have been missed: look for yourself.
+
+        All are called in the ear's thread, one after the other.
+        """
+        self._url, self._channels, self._missed = conninfo(url), channels, missed
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(GLANCE_SECONDS * 4)
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            try:
+                self._listen()
+            except psycopg.Error as error:
+                log.info("listening: %s", str(error).partition("\n")[0])
+                self._ending.wait(AGAIN_SECONDS)
+
+    def _listen(self) -> None:
+        about: dict[str, Any] = CONNECT | {"application_name": "chatgee listens"}
+        with psycopg.connect(self._url, autocommit=True, **about) as connection:
+            for channel in self._channels:
+                connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            self._call(self._missed)
+            alive = time.monotonic()
+            while not self._ending.is_set():
+                for note in connection.notifies(timeout=GLANCE_SECONDS):
+                    self._call(self._channels[note.channel], note.payload)
+                if time.monotonic() - alive > ALIVE_SECONDS:
+                    connection.execute("SELECT 1")
+                    alive = time.monotonic()
+
+    def _call(self, heard: Callable[..., None], *arguments: str) -> None:
+        try:
+            heard(*arguments)
+        except Exception:  # of ours; the next news must be heard all the same
+            log.exception("listening")
+
+
+def told(payload: str) -> list[str]:
+    """What was told on a channel of the queue's."""
+    found: list[str] = json.loads(payload)
+    return found

@@ -1,0 +1,161 @@
+"""Works on the queue's questions in this process, beside any number of others."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision, exceptions
+from procrastinate.jobs import DeleteJobCondition, Job
+from procrastinate.worker import Worker
+
+from chatgee.cluster import queue
+from chatgee.cluster.connector import POOL_SECONDS, PatientConnector
+from chatgee.store.opening import conninfo
+from chatgee.store.postgresql import CONNECT, options
+
+HEARTBEAT_SECONDS = 3.0
+STALLED_SECONDS = 12.0
+"""A worker without a heartbeat for so long is dead or hangs: others take up what it has begun."""
+LOOK_SECONDS = 2.0
+"""How often the queue is looked at, where news of a job was lost."""
+LAST_SECONDS = 2.0
+"""For what is nearly done when the program ends."""
+EVERY_FIVE_SECONDS = "* * * * * */5"
+CONNECTIONS = 10
+
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+"""When a job may be tried again. Long ago, by any machine's clock."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to do."""
+
+    answer: Callable[[str], Awaitable[None]]
+    """See `Answering.next`."""
+    keep_promise: Callable[[str, str, float], Awaitable[None]]
+    """See `Answering.keep_promise`."""
+    tidy: Callable[[App], Awaitable[None]]
+    """Done every few seconds by one worker or another, also by two at once."""
+
+
+class Again(BaseRetryStrategy):
+    """For ever: what a question needs of its worker fails only while the database is away."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        return RetryDecision(retry_at=AT_ONCE)
+
+
+class Hands:
+    """For one asyncio loop: `run` until it is cancelled."""
+
+    def __init__(
+        self, url: str, work: Work, at_once: int, look_seconds: float = LOOK_SECONDS
+    ) -> None:
+        self.app = App(
+            connector=PatientConnector(
+                conninfo=conninfo(url),
+                kwargs=CONNECT | {"options": options(), "application_name": "chatgee works"},
+                min_size=1,
+                max_size=CONNECTIONS,
+                timeout=POOL_SECONDS,
+            )
+        )
+        self._work, self._at_once, self._look_seconds = work, at_once, look_seconds
+        self._mine: set[int] = set()
+        """Jobs that are being done here."""
+        self._register()
+
+    def _register(self) -> None:
+        @self.app.task(name=queue.ANSWER, retry=Again(), pass_context=True)
+        async def answer(context: JobContext, user_id: str) -> None:
+            await self._doing(context, self._work.answer(user_id))
+
+        @self.app.task(name=queue.KEEP_PROMISE, retry=Again(), pass_context=True)
+        async def keep_promise(
+            context: JobContext, question_id: str, user_id: str, promised_at: float
+        ) -> None:
+            await self._doing(context, self._work.keep_promise(question_id, user_id, promised_at))
+
+        @self.app.periodic(cron=EVERY_FIVE_SECONDS)
+        @self.app.task(name="tidy", queue=queue.QUEUE, queueing_lock="tidy", pass_context=True)
+        async def tidy(context: JobContext, timestamp: int) -> None:
+            await self._doing(context, self._tidy())
+
+    async def _doing(self, context: JobContext, work: Awaitable[None]) -> None:
+        number = context.job.id or 0
+        self._mine.add(number)
+        try:
+            await work
+        finally:
+            self._mine.discard(number)
+
+    async def run(self) -> None:
+        async with self.app.open_async():
+            while True:
+                try:
+                    await self._turn()
+                except exceptions.ConnectorException as error:
+                    log.warning("queue: %s; once more", error.__cause__ or error)
+                    await asyncio.sleep(1)
+
+    async def _turn(self) -> None:
+        worker = Worker(
+            self.app,
+            queues=[queue.QUEUE],
+            concurrency=self._at_once,
+            fetch_job_polling_interval=self._look_seconds,
+            shutdown_graceful_timeout=LAST_SECONDS,
+            delete_jobs=DeleteJobCondition.SUCCESSFUL,
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_SECONDS,
+        )
+        looking = asyncio.create_task(self._find_lost(worker))
+        try:
+            await worker.run()  # type: ignore[no-untyped-call]
+        finally:
+            looking.cancel()
+
+    async def _find_lost(self, worker: Worker) -> None:
+        """Jobs that were given to us in a reply that never came: nobody else may take them."""
+        suspects: set[int] = set()
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if worker.worker_id is None:
+                continue
+            jobs = await self.app.job_manager.list_jobs_async(
+                status="doing", worker_id=worker.worker_id
+            )
+            lost = {job.id: job for job in jobs if job.id and job.id not in self._mine}
+            for number in lost.keys() & suspects:
+                await self._give_back(lost[number])
+            suspects = set(lost)
+
+    async def _tidy(self) -> None:
+        manager = self.app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+            await self._give_back(job)
+        await self._work.tidy(self.app)
+
+    async def _give_back(self, job: Job) -> None:
+        log.warning("queue: %s was left undone; once more", job.task_name)
+        try:
+            await self.app.job_manager.retry_job(job, retry_at=AT_ONCE)
+        except exceptions.ConnectorException as error:  # another worker was quicker
+            log.info("queue: %s", error.__cause__)
+
+
+async def waiting_friends(app: App, user_ids: list[str]) -> set[str]:
+    """Those of the friends for whom there is a job."""
+    found: list[dict[str, Any]] = await app.connector.execute_query_all_async(
+        "SELECT DISTINCT lock FROM procrastinate_jobs"
+        " WHERE status IN ('todo', 'doing') AND lock = ANY(%(locks)s)",
+        locks=user_ids,
+    )
+    return {row["lock"] for row in found}

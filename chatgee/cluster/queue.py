@@ -1,0 +1,64 @@
+"""The queue in which questions wait for a worker on any machine.
+
+procrastinate keeps it in the same database. A job is a row like the question, written in the same
+transaction: whatever is stored has its job, and a question that was not stored has none.
+"""
+
+import json
+from typing import Any
+
+from procrastinate import App, SyncPsycopgConnector, exceptions
+from procrastinate.jobs import Job
+from procrastinate.schema import SchemaManager
+
+from chatgee.store.news import News
+from chatgee.store.opening import exclusively
+
+QUEUE = "chatgee"
+ANSWER, KEEP_PROMISE = "answer", "keep_promise"
+ANSWERED, NOTED = "chatgee_answered", "chatgee_noted"
+"""The channels on which ids of answered questions and names of notes are told, as JSON lists."""
+
+
+class Queue:
+    """Tells the workers of questions, and everybody of answers; see `news.Teller`."""
+
+    def __init__(self) -> None:
+        # It never opens a connection: every job is written on the store's own.
+        self._jobs = App(connector=SyncPsycopgConnector()).job_manager
+
+    def within(self, connection: Any, news: News) -> None:
+        jobs = [answer(user_id) for user_id in news.asked]
+        jobs += [keep_promise(*promise) for promise in news.promised]
+        if jobs:
+            try:
+                self._jobs.batch_defer_jobs(jobs, connection=connection)
+            except exceptions.ConnectorException as error:
+                raise error.__cause__ or error from None
+        for channel, told in ((ANSWERED, news.answered), (NOTED, news.noted)):
+            if told:
+                connection.execute("SELECT pg_notify(%s, %s)", (channel, json.dumps(told)))
+
+    def after(self, news: News) -> None: ...
+
+
+def answer(user_id: str) -> Job:
+    """The friend's oldest question without an answer, one friend's after the other."""
+    return _job(ANSWER, user_id, user_id=user_id)
+
+
+def keep_promise(question_id: str, user_id: str, promised_at: float) -> Job:
+    about = {"question_id": question_id, "user_id": user_id, "promised_at": promised_at}
+    return _job(KEEP_PROMISE, None, **about)
+
+
+def _job(name: str, lock: str | None, **arguments: Any) -> Job:
+    return Job(queue=QUEUE, lock=lock, queueing_lock=None, task_name=name, task_kwargs=arguments)
+
+
+def make_tables(url: str) -> None:
+    """procrastinate's own, where they are missing; of several that start at once one makes them."""
+    with exclusively(url) as connection:
+        found = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
+        if found[0] is None:
+            connection.execute(SchemaManager.get_schema())

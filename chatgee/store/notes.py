@@ -1,0 +1,57 @@
+"""What several programs remember together: short texts by name, which all of them see.
+
+A name is a path, such as `settings` or `letters/…`; a change is told to every other program.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatgee.store.database import Session
+from chatgee.store.upkeep import Upkeep, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    name: str
+    value: str
+    version: int
+    """Counts its changes, from 1."""
+    changed_at: float
+    """Unix time."""
+
+
+class Notes(Upkeep):
+    """The part of a store that keeps them."""
+
+    @transaction
+    def note(self, db: Session, name: str) -> Note | None:
+        row = db.one("note", name=name)
+        return Note(*row) if row else None
+
+    @transaction
+    def notes(self, db: Session, prefix: str) -> list[Note]:
+        """Those whose names begin so, the oldest change first."""
+        return [Note(*row) for row in db.all("notes", prefix=prefix)]
+
+    @transaction
+    def write_note(self, db: Session, name: str, value: str, version: int | None = None) -> bool:
+        """Write it down, where it still has this version; 0 is that of a note that is not there.
+
+        False where somebody else has changed it meanwhile, and nothing is written.
+        """
+        now = self.now()
+        if version is None:
+            db.change("write_note", name=name, value=value, now=now)
+        elif version == 0:
+            if not db.change("new_note", name=name, value=value, now=now):
+                return False
+        elif not db.change("change_note", name=name, value=value, version=version, now=now):
+            return False
+        db.news.noted.append(name)
+        return True
+
+    @transaction
+    def drop_notes(self, db: Session, names: Sequence[str]) -> None:
+        for name in names:
+            if db.change("drop_note", name=name):
+                db.news.noted.append(name)

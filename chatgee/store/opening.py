@@ -1,0 +1,110 @@
+"""From a database's URL to its first connection."""
+
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, exc, func, make_url, select
+
+from chatgee.errors import StoreError
+from chatgee.store import migrations, schema
+from chatgee.store.postgresql import Postgresql
+from chatgee.store.sqlite import Sqlite
+
+if TYPE_CHECKING:
+    from chatgee.store.database import Kind
+
+START_SECONDS = 30.0
+"""For a server that is started together with us, as after a power cut."""
+REFUSAL_SECONDS = 3.0
+"""For one that is there and refuses us: it may be reading its log still."""
+LOOK_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+def is_shared(url: str) -> bool:
+    """Whether other machines may use the database too."""
+    return make_url(url).get_backend_name() == "postgresql"
+
+
+def conninfo(url: str) -> str:
+    """The URL as libpq takes it, its password in it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def kind_of(url: str) -> "Kind":
+    """`StoreError` where a package is missing."""
+    if not is_shared(url):
+        return Sqlite(url)
+    try:
+        return Postgresql(url)
+    except ImportError as error:
+        raise StoreError("start.cluster_missing", why=error.name or error) from error
+
+
+def first(engine: Engine) -> Connection:
+    """Connect, and make the tables; `StoreError` where the database cannot be used."""
+    try:
+        connection = _connect(engine)
+        found = migrations.bring_up(connection)
+    except (exc.SQLAlchemyError, OSError) as error:
+        raise _broken(engine, error) from error
+    if found > schema.VERSION:
+        connection.close()
+        raise StoreError("start.newer_database", url=_shown(engine))
+    return connection
+
+
+def _broken(engine: Engine, error: Exception) -> StoreError:
+    why = error.orig if isinstance(error, exc.DBAPIError) else error
+    return StoreError("start.database_broken", url=_shown(engine), why=str(why).strip())
+
+
+def _shown(engine: Engine) -> str:
+    """Without the password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _connect(engine: Engine) -> Connection:
+    since, told = time.monotonic(), False
+    while True:
+        try:
+            return engine.connect()
+        except exc.OperationalError as error:
+            patience = REFUSAL_SECONDS if _answers(engine) else START_SECONDS
+            if engine.dialect.name == "sqlite" or time.monotonic() > since + patience:
+                raise
+            if not told:
+                log.warning("store: waiting for the database: %s", error.orig)
+                told = True
+            time.sleep(LOOK_SECONDS)
+
+
+def _answers(engine: Engine) -> bool:
+    """Whether somebody listens there, or nobody ever will."""
+    try:
+        address = engine.url.host or "", engine.url.port or 5432
+        socket.create_connection(address, 1).close()
+    except socket.gaierror as error:
+        return error.errno == socket.EAI_NONAME
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def exclusively(url: str) -> Iterator[Any]:
+    """A transaction of the driver's own, in which nobody else makes tables; PostgreSQL alone."""
+    engine = kind_of(url).engine()
+    try:
+        with engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(migrations.LOCK)))
+            yield connection.connection.driver_connection
+    except exc.SQLAlchemyError as error:
+        raise _broken(engine, error) from error
+    finally:
+        engine.dispose()

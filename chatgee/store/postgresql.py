@@ -1,0 +1,106 @@
+"""What is PostgreSQL's own: a server that other machines use too, and that may be away."""
+
+import time
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import NullPool
+
+GONE_SECONDS = 5
+"""After so long without a sign of the other side a connection counts as lost, here and there."""
+
+CONNECT = {
+    "connect_timeout": GONE_SECONDS,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    "tcp_user_timeout": GONE_SECONDS * 1000,
+}
+"""Of libpq: what has gone to a machine that is cut off is given up."""
+
+SESSION = {
+    "tcp_keepalives_idle": 3,
+    "tcp_keepalives_interval": 1,
+    "tcp_keepalives_count": 2,
+    "tcp_user_timeout": GONE_SECONDS * 1000,
+    # Locks of a machine that was cut off in the midst of a transaction hold up all the others.
+    "idle_in_transaction_session_timeout": GONE_SECONDS * 1000,
+}
+"""Of the server's side of our connections."""
+
+_PASSES = {"40001", "40P01"}
+"""Two machines in each other's way: one of the two has to begin anew."""
+_AWAY = {"25006", "57P01", "57P02", "57P03", "57P04"}
+"""A server that ends, begins, or has become a mirror of another one."""
+_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
+CLOCK_SECONDS = 60.0
+
+
+def options(**more: object) -> str:
+    """The session's settings, as a connection takes them."""
+    return " ".join(f"-c {name}={value}" for name, value in (SESSION | more).items())
+
+
+def reading() -> dict[str, Any]:
+    """Of a connection through which nothing can be changed."""
+    return CONNECT | {"options": options(default_transaction_read_only="on")}
+
+
+class Postgresql:
+    """See `chatgee.store.database.Kind`."""
+
+    def __init__(self, url: str) -> None:
+        arguments = CONNECT | {"options": options(), "application_name": "chatgee"}
+        self._engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
+        self._ahead = time.time() - time.monotonic()
+        self._looked_at = 0.0
+
+    def engine(self) -> Engine:
+        return self._engine
+
+    def connected(self, connection: Connection) -> None:
+        self._look_at_clock(connection.connection.cursor())
+        connection.rollback()
+
+    def now(self) -> float:
+        """The server's: machines whose clocks differ agree on it."""
+        return time.monotonic() + self._ahead
+
+    def _look_at_clock(self, cursor: DBAPICursor) -> None:
+        before = time.monotonic()
+        cursor.execute(_CLOCK)
+        (theirs,) = cursor.fetchone() or (time.time(),)
+        self._looked_at = time.monotonic()
+        self._ahead = theirs - (before + self._looked_at) / 2
+
+    def passes(self, error: Exception) -> bool:
+        return getattr(error, "sqlstate", None) in _PASSES
+
+    def is_away(self, error: Exception) -> bool:
+        """Whether the connection is of no use any more."""
+        driver = self._engine.dialect.loaded_dbapi
+        if getattr(error, "sqlstate", None) in _AWAY:
+            return True
+        lost = getattr(error, "sqlstate", None) is None or str(error.sqlstate).startswith("08")  # type: ignore[attr-defined]
+        return lost and isinstance(error, (driver.OperationalError, driver.InterfaceError))
+
+    def mark(self, cursor: Any) -> str | None:
+        """The transaction's number, by which its fate is found out; None where it writes nothing.
+
+        Now and then the clock is looked at as well.
+        """
+        if time.monotonic() - self._looked_at > CLOCK_SECONDS:
+            self._look_at_clock(cursor)
+        cursor.execute("SELECT pg_current_xact_id_if_assigned()::text")
+        row = cursor.fetchone()
+        return row[0] if row else None
+
+    def was_committed(self, cursor: Any, mark: str) -> bool:
+        """Whether a transaction took place whose commit was sent, and its reply lost."""
+        while True:
+            cursor.execute("SELECT pg_xact_status(%s::xid8)", (mark,))
+            (status,) = cursor.fetchone()
+            if status != "in progress":
+                return bool(status == "committed")
+            time.sleep(0.1)  # the server has not noticed yet that we are gone; GONE_SECONDS at most
