@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
+
 from filelock import FileLock
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
@@ -172,8 +175,8 @@ WRONG = [
     ({"database": "nowhere"}, "서버에 nowhere 데이터베이스가 없어요"),
     ({"host": "nowhere.invalid"}, "서버 nowhere.invalid을(를) 찾을 수 없어요"),
     ({"port": 1}, "서버 127.0.0.1에 연결할 수 없어요"),
-    ({"query": {"sslmode": "require"}}, "데이터베이스에 연결할 수 없어요("),
-    ({"query": {"nonsense": "x"}}, "데이터베이스에 연결할 수 없어요("),
+    ({"query": {"sslmode": "require"}}, "데이터베이스를 쓸 수 없어요("),
+    ({"query": {"nonsense": "x"}}, "데이터베이스를 쓸 수 없어요("),
 ]
 
 

@@ -37,7 +37,7 @@ from chatgee.store.refusals import first_line
 
 SOME = 5_000
 """Rows of a piece: so many are held at a time, as the database may be larger than the memory."""
-FROM, PIECES, DONE = "moving.from", "moving.%", "moved.from"
+FROM, PIECES, DONE = migrations.UNFINISHED, "moving.%", "moved.from"
 DIFFERENT = "different"
 """In place of the SHA-256 of the source: what is there is not to be gone on with."""
 MOVED = {name: one for name, one in schema.metadata.tables.items() if one is not schema.about}
@@ -63,12 +63,6 @@ class Compared:
     checksum: str
     mended: int
     """Rows with a letter that PostgreSQL cannot hold, which has another in its place."""
-
-
-def unfinished(connection: Connection) -> bool:
-    """Whether a move into this database was cut short: it is not to be used before its end."""
-    wanted = select(schema.about.c.name).where(schema.about.c.name == FROM)
-    return connection.execute(wanted).first() is not None
 
 
 @contextmanager
