@@ -2,20 +2,25 @@
 
 import json
 import socket
-import sqlite3
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from chatgee.questions import Delivery
 from chatgee.store import Outcome
+from tests import beside
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeKakao, FakeOpenAI
 from tests.kakao_side import PAYLOADS, Friend, Shown, check, payload
+
+
+@pytest.fixture
+def environ(environ: dict[str, str], database: str) -> dict[str, str]:
+    """On one machine, and on two: one with a door, and a worker."""
+    return environ | {"DATABASE_URL": database}
+
 
 FETCH, MORE, AGAIN = "생각 다했니?", "이어보기", "다시 물어보기"
 
@@ -123,21 +128,12 @@ def test_what_no_one_was_there_to_take_is_held(bot: Bot, fake_openai: FakeOpenAI
     assert "답: 끊긴 질문" in friend.says("다음").text
 
 
-@contextmanager
-def locked(bot: Bot) -> Iterator[None]:
-    """Another program, such as one that makes backups, has the database to itself."""
-    file = Path(bot.environ["DATA_DIR"]) / "chatgee.db"
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-
-
 def test_while_the_database_is_locked_nobody_waits_longer_and_nothing_is_lost(
     bot: Bot, fake_openai: FakeOpenAI
 ) -> None:
     friend = bot.known()
     held = ask_late(fake_openai, friend, "먼저 한 질문")
-    with locked(bot):
+    with beside.held(bot.database):
         fake_openai.release()
         asked, pressed = friend.says("질문"), friend.presses(held, FETCH)
     assert max(asked.seconds, pressed.seconds) < 0.8
@@ -150,14 +146,9 @@ def test_while_the_database_is_locked_nobody_waits_longer_and_nothing_is_lost(
 def test_an_answer_is_kept_until_the_disk_takes_it(bot: Bot, fake_openai: FakeOpenAI) -> None:
     friend = bot.known()
     shown = ask_late(fake_openai, friend, "질문")
-    file = Path(bot.environ["DATA_DIR"]) / "chatgee.db"
-    with closing(sqlite3.connect(file)) as disk:
-        disk.execute(
-            "CREATE TRIGGER full UPDATE ON questions BEGIN SELECT RAISE(FAIL, 'full'); END"
-        )
+    with beside.full(bot.database):
         fake_openai.release()
         assert friend.presses(shown, FETCH).buttons == shown.buttons
-        disk.execute("DROP TRIGGER full")
     bot.until_answered(2)
     assert friend.presses(shown, FETCH).bubbles == ["답: 질문"]
     assert fake_openai.questions.count("질문") == 1, "paid for once"

@@ -5,17 +5,15 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Engine, exc, func, make_url, select
 
 from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
+from chatgee.store.kind import Kind
 from chatgee.store.postgresql import Postgresql
 from chatgee.store.sqlite import Sqlite
-
-if TYPE_CHECKING:
-    from chatgee.store.database import Kind
 
 START_SECONDS = 30.0
 """For a server that is started together with us, as after a power cut."""
@@ -36,7 +34,7 @@ def conninfo(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def kind_of(url: str) -> "Kind":
+def kind_of(url: str) -> Kind:
     """`StoreError` where a package is missing."""
     if not is_shared(url):
         return Sqlite(url)
