@@ -50,21 +50,27 @@ def first(engine: Engine) -> Connection:
         connection = _connect(engine)
         found = migrations.bring_up(connection)
     except (exc.SQLAlchemyError, OSError) as error:
-        raise _broken(engine, error) from error
+        raise broken(_of(engine), error) from error
     if found > schema.VERSION:
         connection.close()
-        raise StoreError("start.newer_database", url=_shown(engine))
+        raise StoreError("start.newer_database", url=shown(_of(engine)))
     return connection
 
 
-def _broken(engine: Engine, error: Exception) -> StoreError:
+def broken(url: str, error: Exception) -> StoreError:
+    """What is told of a database that could not be opened, or read."""
     why = error.orig if isinstance(error, exc.DBAPIError) else error
-    return StoreError("start.database_broken", url=_shown(engine), why=str(why).strip())
+    key = "start.server_broken" if is_shared(url) else "start.database_broken"
+    return StoreError(key, url=shown(url), why=str(why).strip())
 
 
-def _shown(engine: Engine) -> str:
+def shown(url: str) -> str:
     """Without the password."""
-    return engine.url.render_as_string(hide_password=True)
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _of(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
 
 
 def _connect(engine: Engine) -> Connection:
@@ -103,6 +109,6 @@ def exclusively(url: str) -> Iterator[Any]:
             connection.execute(select(func.pg_advisory_xact_lock(migrations.LOCK)))
             yield connection.connection.driver_connection
     except exc.SQLAlchemyError as error:
-        raise _broken(engine, error) from error
+        raise broken(_of(engine), error) from error
     finally:
         engine.dispose()
