@@ -21,9 +21,16 @@ def environ(
     environ: dict[str, str], database: str, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
     """On one machine, and on two: one with a door, and a worker."""
+    environ["DATABASE_URL"] = database
     if is_shared(database):
         monkeypatch.setattr("chatgee.cluster.hands.LAST_SECONDS", 0.1)
-    return environ | {"DATABASE_URL": database}
+        environ["REPLY_SECONDS"] = "0.8"  # the queue takes its time on a busy machine
+    return environ
+
+
+def in_time(bot: Bot, *shown: Shown) -> bool:
+    """Whether nobody has waited longer than KakaoTalk was told."""
+    return max(one.seconds for one in shown) < float(bot.environ["REPLY_SECONDS"]) + 0.3
 
 
 FETCH, MORE, AGAIN = "생각 다했니?", "이어보기", "다시 물어보기"
@@ -97,7 +104,7 @@ def test_a_press_after_a_restart_shows_the_answer(
 
 
 def test_an_answer_that_was_claimed_but_never_sent_is_shown_after_a_restart(
-    stopped_bot: Bot,
+    stopped_bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with stopped_bot.open() as bot:
         bot.known()
@@ -107,7 +114,9 @@ def test_an_answer_that_was_claimed_but_never_sent_is_shown_after_a_restart(
         assert question is not None
         store.fill(question, Outcome("답", "정전 직전의 답")).result(PATIENCE)
         assert store.claim("lost", "friend-1", Delivery.REPLY).result(PATIENCE)
+    monkeypatch.setattr("chatgee.cluster.tidying.CLAIM_SECONDS", 0.0)  # a minute, in truth
     with stopped_bot.open() as bot:
+        bot.until_held("friend-1")
         assert "정전 직전의 답" in bot.friend().says("다음").text
 
 
@@ -115,7 +124,9 @@ def test_no_reply_is_later_than_its_deadline(bot: Bot, fake_openai: FakeOpenAI) 
     friend = bot.known()
     fake_openai.hold()
     # The best of three: another program may have had the processor.
-    assert 0.45 < min(friend.says("오래 걸리는 질문").seconds for _ in range(3)) < 0.8
+    best = min((friend.says("오래 걸리는 질문") for _ in range(3)), key=lambda one: one.seconds)
+    assert best.seconds > float(bot.environ["REPLY_SECONDS"]) - 0.05
+    assert in_time(bot, best)
 
 
 def test_what_no_one_was_there_to_take_is_held(bot: Bot, fake_openai: FakeOpenAI) -> None:
@@ -140,7 +151,7 @@ def test_while_the_database_is_locked_nobody_waits_longer_and_nothing_is_lost(
     with beside.held(bot.database):
         fake_openai.release()
         asked, pressed = friend.says("질문"), friend.presses(held, FETCH)
-    assert max(asked.seconds, pressed.seconds) < 0.8
+    assert in_time(bot, asked, pressed)
     assert pressed.buttons == held.buttons
     assert friend.presses(asked, FETCH).bubbles == ["답: 질문"]
     assert friend.presses(pressed, FETCH).bubbles == ["답: 먼저 한 질문"]
@@ -331,6 +342,7 @@ def test_one_friends_questions_are_answered_in_order(bot: Bot, fake_openai: Fake
             phones.submit(friend.says, f"질문{number}")
             bot.until_asked(number + 2)
         fake_openai.release()
+    bot.until_answered(6)
     assert fake_openai.questions == ["안녕", *(f"질문{number}" for number in range(5))]
 
 
