@@ -1,4 +1,4 @@
-"""What a friend says and is shown: every message of Kakao's, the commands, and long answers."""
+"""What a friend may say and is shown: messages of Kakao's, commands, memory, and failures."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tests.bot import Bot
 from tests.far_ends import FakeOpenAI
 from tests.kakao_side import PAYLOADS, payload
-from tests.test_life import FETCH, MORE, ask_late, remembered
+from tests.test_life import AGAIN, FETCH, MORE, ask_late
 
 # --- long answers ---------------------------------------------------------------------------
 
@@ -136,3 +136,114 @@ def test_a_press_for_something_unknown_is_told_so(bot: Bot, extra: dict[str, obj
 @pytest.mark.parametrize("extra", [{"question": 5}, {"owner's": "own button"}, {"question": ""}])
 def test_a_press_of_the_owners_own_button_is_a_question(bot: Bot, extra: dict[str, object]) -> None:
     assert "답: 영업 시간" in bot.friend().says("영업 시간", extra).text
+
+
+# --- memory ---------------------------------------------------------------------------------
+
+
+def remembered(fake_openai: FakeOpenAI) -> list[str]:
+    """What the model was reminded of with the last question."""
+    return [message["content"] for message in fake_openai.requests[-1]["messages"][1:-1]]
+
+
+def test_the_model_is_reminded_of_this_friends_last_turns(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    bot.known("somebody else").says("남의 질문")
+    friend = bot.known()
+    friend.says("하나")
+    friend.says("둘")
+    assert remembered(fake_openai) == ["안녕", "답: 안녕", "하나", "답: 하나"]
+
+
+def test_memory_keeps_to_its_limits(stopped_bot: Bot, fake_openai: FakeOpenAI) -> None:
+    with stopped_bot.open(MEMORY_TURNS=2, MEMORY_CHARS=30) as bot:
+        friend = bot.friend()
+        for words in ("하나", "둘", "셋", "길" * 40, "넷"):
+            friend.says(words)
+            if words == "셋":
+                assert remembered(fake_openai) == ["하나", "답: 하나", "둘", "답: 둘"]
+        assert remembered(fake_openai) == [], "the last turn alone is too long"
+
+
+def test_memory_survives_a_restart(stopped_bot: Bot, fake_openai: FakeOpenAI) -> None:
+    with stopped_bot.open() as bot:
+        bot.friend().says("하나")
+    with stopped_bot.open() as bot:
+        bot.friend().says("둘")
+    assert remembered(fake_openai) == ["하나", "답: 하나"]
+
+
+# --- failures -------------------------------------------------------------------------------
+
+
+def test_a_failure_has_words_and_can_be_asked_again(bot: Bot, fake_openai: FakeOpenAI) -> None:
+    friend = bot.known()
+    fake_openai.fails(400, {"message": "flagged", "code": "content_filter"})
+    shown = friend.says("질문")
+    assert shown.text == "이 질문에는 답할 수 없어요. 다르게 물어봐 주시겠어요?"
+    assert friend.presses(shown, AGAIN).bubbles == ["답: 질문"]
+    assert friend.presses(shown, AGAIN).bubbles == ["답: 질문"], "an answer is kept"
+    assert fake_openai.questions.count("질문") == 2
+
+
+@pytest.mark.parametrize("blank", ["\u3164", " \u200b\n", "```\n```", "\u2800\u3164" * 900])
+def test_an_answer_that_shows_nothing_is_a_failure_also_when_it_was_held(
+    bot: Bot, fake_openai: FakeOpenAI, blank: str
+) -> None:
+    friend = bot.known()
+    fake_openai.says = lambda question: blank if question == "질문" else "답"
+    ask_late(fake_openai, friend, "질문")
+    fake_openai.release()
+    shown = friend.says("다음")
+    assert shown.bubbles == [
+        "‘질문’의 답이에요.\n\n빈 답이 나왔어요. 다시 물어봐 주시겠어요?",
+        "답",
+    ]
+    assert AGAIN in shown.buttons
+
+
+def test_an_answer_with_half_a_character_stops_no_line(bot: Bot, fake_openai: FakeOpenAI) -> None:
+    friend = bot.known()
+    fake_openai.says = lambda question: "반쪽\ud83d" if question == "질문" else "답"
+    assert friend.says("질문").bubbles == ["반쪽?"]
+    assert friend.says("다음").bubbles == ["답"]
+
+
+def test_what_no_database_takes_is_a_failure_and_stops_no_line(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend = bot.known()
+    reply = {"choices": [{"message": {"content": "답"}}], "usage": {"prompt_tokens": 10**30}}
+    fake_openai.replies(reply)
+    assert AGAIN in friend.says("질문").buttons
+    assert friend.says("다음").bubbles == ["답: 다음"]
+
+
+def test_the_typed_words_ask_the_last_failed_question_again(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend = bot.known()
+    fake_openai.fails(401)
+    friend.says("질문")
+    assert friend.says(AGAIN).bubbles == ["답: 질문"]
+
+
+def test_a_failed_question_never_enters_memory(bot: Bot, fake_openai: FakeOpenAI) -> None:
+    friend = bot.known()
+    fake_openai.fails(401)
+    friend.says("실패할 질문")
+    friend.says("다음 질문")
+    assert remembered(fake_openai) == ["안녕", "답: 안녕"]
+
+
+def test_a_question_asked_again_is_remembered_where_it_was_answered(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend = bot.known()
+    fake_openai.fails(401)
+    shown = friend.says("하나")
+    friend.says("둘")
+    friend.presses(shown, AGAIN)
+    friend.says("셋")
+    assert remembered(fake_openai)[2:] == ["둘", "답: 둘", "하나", "답: 하나"]
