@@ -38,7 +38,6 @@ def _told(
     yield "folder", str(ours.data_dir)
     yield "python", platform.python_version()
     yield "system", f"{platform.system()} {platform.release()} ({platform.machine()})"
-    size = readable(_size(file_of(ours.sqlalchemy_url)))
     try:
         known = facts(archive)
     except StoreError as error:
@@ -48,7 +47,8 @@ def _told(
     yield "friends", f"{known.friends:,}"
     if known.newest_at:
         yield "newest", moments.in_full(known.newest_at, texts)
-    yield "database", f"{size} ({known.software})"
+    size = _size(file_of(ours.sqlalchemy_url)) if known.bytes is None else known.bytes
+    yield "database", f"{readable(size)} ({known.software})"
 
 
 def _free(folder: Path) -> str:

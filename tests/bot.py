@@ -1,9 +1,7 @@
 """A whole ChatGee in this process, on a real socket."""
 
-import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,17 +11,21 @@ from chatgee.board import Board
 from chatgee.questions import Model
 from chatgee.setup import Setup
 from chatgee.store import Store
+from chatgee.store.opening import is_shared
 from chatgee.texts import Texts
 from chatgee.visit import Visit
 from chatgee.web.server import Server
 from chatgee.web.skill import meanwhile
-from tests.far_ends import PATIENCE
+from tests import beside
 from tests.kakao_side import Friend
 
 
 @dataclass
 class Bot:
-    """A running ChatGee; `open` it once or, as after a restart, several times."""
+    """A running ChatGee; `open` it once or, as after a restart, several times.
+
+    With a database of PostgreSQL's there is a worker beside it, as on another machine.
+    """
 
     environ: dict[str, str]
     model: Model | None = None
@@ -44,16 +46,20 @@ class Bot:
         self.url = f"http://{server.host}:{server.port}"
         self.board = Board(ours.data_dir / "board.json", self.url)
         server.start(meanwhile(self.texts), ours.reply_seconds)
-        with app.running(
-            ours,
-            self.texts,
-            self.board,
-            self.model,
-            server.requests,
-            self.reload,
-            self.setup or Setup(ours.data_dir / "config.env", {}, ()),
-            self.visit,
-        ) as self.running:
+        shared = is_shared(self.database)
+        with (
+            app.running(
+                ours,
+                self.texts,
+                self.board,
+                self.model,
+                server.requests,
+                self.reload,
+                self.setup or Setup(ours.data_dir / "config.env", {}, ()),
+                self.visit,
+            ) as self.running,
+            app.working(ours, self.texts, self.model) if shared else nullcontext(),
+        ):
             server.serve(self.running.wsgi)
             try:
                 yield self
@@ -98,12 +104,12 @@ class Bot:
         self._until(f"{sql} AND user_id = '{user_id}'", 1)
 
     def _until(self, sql: str, count: int) -> None:
+        beside.until(self.database, sql, lambda found: found >= count)
+
+    @property
+    def database(self) -> str:
         file = Path(self.environ["DATA_DIR"]) / "chatgee.db"
-        with closing(sqlite3.connect(file)) as database:
-            until = time.monotonic() + PATIENCE
-            while database.execute(sql).fetchone()[0] < count:
-                assert time.monotonic() < until, sql
-                time.sleep(0.005)
+        return self.environ.get("DATABASE_URL", f"sqlite:///{file}")
 
     @property
     def store(self) -> Store:

@@ -108,6 +108,15 @@ def database_url(postgres: "Server") -> Iterator[str]:
     postgres.drop(url)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A DATABASE_URL of an empty database: what is promised of one kind holds for the other."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'chatgee.db'}"
+    url: str = request.getfixturevalue("database_url")
+    return url
+
+
 @pytest.fixture
 def own_postgres() -> "Iterator[OwnServer]":
     """A server that the test may stop, kill and start again, and that loses nothing by it."""

@@ -129,6 +129,10 @@ class OwnServer(Server):
             return False
         return True
 
+    @property
+    def is_up(self) -> bool:
+        return self._process.poll() is None
+
     def stop(self, mode: str = "fast") -> None:
         """fast: connections end and all is written; immediate: as if it had crashed."""
         self._run("pg_ctl", "kill", SIGNALS[mode], str(self._process.pid))
@@ -147,7 +151,7 @@ class OwnServer(Server):
         self._process.communicate(timeout=SECONDS)  # every process of the server holds its stdout
 
     def close(self) -> None:
-        if self._process.poll() is None:
+        if self.is_up:
             self.stop("immediate")
         if self._guard:
             self._guard.kill()

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -25,9 +24,8 @@ NOW = 1_800_000_000 // DAY * DAY + 4.5 * HOUR
 class Bench:
     """A store in which something was counted."""
 
-    def __init__(self, folder: Path) -> None:
-        self.url = f"sqlite:///{folder / 'chatgee.db'}"
-        self.store, self.archive = Store(self.url), Archive(self.url)
+    def __init__(self, url: str) -> None:
+        self.store, self.archive = Store(url), Archive(url)
 
     def count(self, work: Callable[[Tallies], None]) -> None:
         def run(db: Session) -> None:
@@ -40,8 +38,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
+def bench(database: str) -> Iterator[Bench]:
+    bench = Bench(database)
     yield bench
     bench.archive.close()
     bench.store.close()

@@ -1,10 +1,7 @@
 """The store's promises: all or nothing, each alone, and exactly once."""
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -14,6 +11,7 @@ from chatgee.errors import StoreError
 from chatgee.questions import Delivery, State
 from chatgee.store import Asked, Limits, Outcome, Store
 from chatgee.store.database import BATCH, Session
+from tests import beside
 from tests.far_ends import PATIENCE
 
 DAY = 86400.0
@@ -22,13 +20,8 @@ MORNING = 1_800_000_000 // DAY * DAY - 9 * 3600
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "chatgee.db"
-
-
-@pytest.fixture
-def store(file: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{file}")
+def store(database: str) -> Iterator[Store]:
+    store = Store(database)
     yield store
     store.close()
 
@@ -42,9 +35,8 @@ def answer(store: Store, id: str, user_id: str = "friend") -> None:
     now(store.fill(now(store.find(id, user_id)), Outcome("답", "답")))
 
 
-def stored(file: Path, sql: str = "SELECT count(*) FROM questions") -> Any:
-    with closing(sqlite3.connect(file)) as database:
-        return database.execute(sql).fetchone()[0]
+def stored(database: str, sql: str = "SELECT count(*) FROM questions") -> Any:
+    return beside.value(database, sql)
 
 
 def all_at_once(store: Store, *works: Any) -> list["Future[Any]"]:
@@ -66,7 +58,7 @@ def all_at_once(store: Store, *works: Any) -> list["Future[Any]"]:
 # --- all or nothing -------------------------------------------------------------------------
 
 
-def test_what_fails_in_a_batch_fails_alone(store: Store, file: Path) -> None:
+def test_what_fails_in_a_batch_fails_alone(store: Store, database: str) -> None:
     def bug(db: Session) -> None:
         db.change("count_question", user_id="nobody", now=0.0)
         raise LookupError("a bug of ours")
@@ -81,62 +73,59 @@ def test_what_fails_in_a_batch_fails_alone(store: Store, file: Path) -> None:
     assert (asked.result().position, also.result().position) == (1, 2)
     assert isinstance(broken.exception(), LookupError)
     assert isinstance(twice.exception(), StoreError)
-    assert stored(file, "SELECT group_concat(id || questions) FROM friends") == "friend2"
+    assert stored(database, "SELECT max(id || questions) FROM friends") == "friend2"
+    assert stored(database, "SELECT count(*) FROM friends") == 1
 
 
-def test_what_cannot_be_written_changes_nothing(store: Store, file: Path) -> None:
+def test_what_cannot_be_written_changes_nothing(store: Store, database: str) -> None:
     now(store.ask("one", "friend", "질문"))
-    with closing(sqlite3.connect(file)) as other:
-        other.execute("DROP TABLE questions")
+    beside.change(database, "DROP TABLE questions")
     with pytest.raises(StoreError):
         now(store.ask("two", "friend", "질문"))
-    assert stored(file, "SELECT questions FROM friends") == 1
+    assert stored(database, "SELECT questions FROM friends") == 1
 
 
 def test_a_database_that_another_program_holds_for_a_moment_is_waited_for(
-    store: Store, file: Path
+    store: Store, database: str
 ) -> None:
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with beside.held(database):
         asking = store.ask("one", "friend", "질문")
         with pytest.raises(TimeoutError):
             asking.result(0.1)
-        other.execute("ROLLBACK")
     assert now(asking).position == 1
 
 
 # --- opening and closing --------------------------------------------------------------------
 
 
-def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(file: Path) -> None:
-    Store(f"sqlite:///{file}").close()
-    with closing(sqlite3.connect(file)) as other, other:
-        other.execute("UPDATE about SET value = '99' WHERE name = 'version'")
+def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(database: str) -> None:
+    Store(database).close()
+    beside.change(database, "UPDATE about SET value = '99' WHERE name = 'version'")
     with pytest.raises(StoreError) as caught:
-        Store(f"sqlite:///{file}")
+        Store(database)
     assert caught.value.key == "start.newer_database"
-    assert stored(file, "SELECT value FROM about") == "99"
+    assert stored(database, "SELECT value FROM about") == "99"
 
 
-def test_what_was_handed_over_before_the_end_is_done(file: Path) -> None:
-    store = Store(f"sqlite:///{file}")
+def test_what_was_handed_over_before_the_end_is_done(database: str) -> None:
+    store = Store(database)
     count = BATCH * 2 + 1
     asked = [store.ask(str(number), "friend", "질문") for number in range(count)]
     store.close()
     assert [one.result(0).position for one in asked] == list(range(1, count + 1))
-    assert stored(file) == count
+    assert stored(database) == count
 
 
-def test_what_comes_after_the_end_is_a_store_error(file: Path) -> None:
-    store = Store(f"sqlite:///{file}")
+def test_what_comes_after_the_end_is_a_store_error(database: str) -> None:
+    store = Store(database)
     store.close()
     store.close()
     with pytest.raises(StoreError):
         now(store.ask("late", "friend", "질문"))
 
 
-def test_what_comes_while_it_ends_is_done_or_refused_but_never_left(file: Path) -> None:
-    store = Store(f"sqlite:///{file}")
+def test_what_comes_while_it_ends_is_done_or_refused_but_never_left(database: str) -> None:
+    store = Store(database)
 
     def ask_many(user: str) -> list[Future[Asked]]:
         return [store.ask(f"{user} {number}", user, "질문") for number in range(300)]
@@ -147,7 +136,7 @@ def test_what_comes_while_it_ends_is_done_or_refused_but_never_left(file: Path) 
         asked = [one for some in asking for one in some.result(PATIENCE)]
     done, left = wait(asked, 1)
     assert len(left) == 0
-    assert stored(file) == len([one for one in done if not one.exception()])
+    assert stored(database) == len([one for one in done if not one.exception()])
 
 
 # --- exactly once ---------------------------------------------------------------------------
@@ -162,9 +151,9 @@ def test_of_many_who_claim_an_answer_one_has_it(store: Store) -> None:
     assert [one.mine for one in claims if one.mine] == [("one",)]
 
 
-def test_a_claim_holds_in_another_process(store: Store, file: Path) -> None:
+def test_a_claim_holds_in_another_process(store: Store, database: str) -> None:
     answer(store, "one")
-    other = Store(f"sqlite:///{file}")
+    other = Store(database)
     first, second = (now(one.claim("one", "friend", Delivery.PRESS)) for one in (other, store))
     other.close()
     assert (first.mine, second.mine) == (("one",), ())
@@ -191,9 +180,9 @@ def test_an_answer_is_written_once(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("later", "refused"), [(DAY - 2, True), (DAY, False)])
-def test_a_day_ends_at_midnight_in_korea(file: Path, later: float, refused: bool) -> None:
+def test_a_day_ends_at_midnight_in_korea(database: str, later: float, refused: bool) -> None:
     moments = iter([MORNING + 1, MORNING + later])
-    store = Store(f"sqlite:///{file}", now=lambda: next(moments))
+    store = Store(database, now=lambda: next(moments))
     limits = Limits(per_day=1)
     now(store.ask("one", "friend", "질문", limits=limits))
     again = now(store.ask("two", "friend", "질문", limits=limits))
@@ -201,9 +190,9 @@ def test_a_day_ends_at_midnight_in_korea(file: Path, later: float, refused: bool
     assert (again.refusal == ("limit.day", 1)) is refused
 
 
-def test_what_is_still_unanswered_is_not_purged(file: Path) -> None:
+def test_what_is_still_unanswered_is_not_purged(database: str) -> None:
     clock = [MORNING]
-    store = Store(f"sqlite:///{file}", now=lambda: clock[0])
+    store = Store(database, now=lambda: clock[0])
     answer(store, "answered")
     now(store.ask("asked", "friend", "질문"))
     clock[0] += 2 * DAY
@@ -212,13 +201,13 @@ def test_what_is_still_unanswered_is_not_purged(file: Path) -> None:
     store.close()
 
 
-def test_a_friend_goes_with_the_last_question_and_what_it_used(file: Path) -> None:
+def test_a_friend_goes_with_the_last_question_and_what_it_used(database: str) -> None:
     clock = [MORNING]
-    store = Store(f"sqlite:///{file}", now=lambda: clock[0])
+    store = Store(database, now=lambda: clock[0])
     for number in range(3):
         answer(store, f"question {number}")
     clock[0] += 2 * DAY
     assert [now(store.purge(1, most=2)) for _ in range(2)] == [2, 1]
     store.close()
-    assert stored(file, "SELECT count(*) FROM friends") == 0
-    assert stored(file, "SELECT count(*) FROM usage WHERE user_id != ''") == 0
+    assert stored(database, "SELECT count(*) FROM friends") == 0
+    assert stored(database, "SELECT count(*) FROM usage WHERE user_id != ''") == 0

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,15 +31,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'chatgee.db'}", clock)
+def store(database: str, clock: Clock) -> Iterator[Store]:
+    store = Store(database, clock)
     yield store
     store.close()
 
 
 @pytest.fixture
-def archive(tmp_path: Path, store: Store) -> Iterator[Archive]:
-    archive = Archive(f"sqlite:///{tmp_path / 'chatgee.db'}")
+def archive(database: str, store: Store) -> Iterator[Archive]:
+    archive = Archive(database)
     yield archive
     archive.close()
 

@@ -1,10 +1,7 @@
 """What is counted: once for everything that happened, at the moment of its question."""
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +11,7 @@ from chatgee.questions import Delivery, Usage
 from chatgee.store import Limits, Outcome, Store
 from chatgee.store.days import day_of, hour_of
 from chatgee.store.tallies import bucket, bucket_end
+from tests import beside
 from tests.far_ends import PATIENCE
 
 HOUR, DAY = 3600.0, 86400.0
@@ -35,13 +33,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "chatgee.db"
-
-
-@pytest.fixture
-def store(file: Path, clock: Clock) -> Iterator[Store]:
-    store = Store(f"sqlite:///{file}", clock)
+def store(database: str, clock: Clock) -> Iterator[Store]:
+    store = Store(database, clock)
     yield store
     store.close()
 
@@ -62,17 +55,16 @@ def deliver(store: Store, id: str, how: Delivery = Delivery.REPLY) -> None:
     now(store.confirm(now(store.claim(id, "friend", how)).mine))
 
 
-def counted(file: Path, table: str = "hour", at: float = MORNING) -> dict[str, int]:
+def counted(database: str, table: str = "hour", at: float = MORNING) -> dict[str, int]:
     number = hour_of(at) if table == "hour" else day_of(at)
-    with closing(sqlite3.connect(file)) as database:
-        sql = f"SELECT name, count FROM tallies_by_{table} WHERE {table} = ?"
-        return dict(database.execute(sql, [number]).fetchall())
+    sql = f"SELECT name, count FROM tallies_by_{table} WHERE {table} = {number}"
+    return {name: count for name, count in beside.rows(database, sql)}
 
 
 # --- what happens to a question -------------------------------------------------------------
 
 
-def test_an_answer_in_time_counts_with_what_it_took_and_used(store: Store, file: Path) -> None:
+def test_an_answer_in_time_counts_with_what_it_took_and_used(store: Store, database: str) -> None:
     ask(store, "one")
     fill(store, "one")
     deliver(store, "one")
@@ -84,120 +76,124 @@ def test_an_answer_in_time_counts_with_what_it_took_and_used(store: Store, file:
         "completion_tokens:gpt-test": 20,
         "delivered.reply": 1,
     }
-    assert counted(file) == found | {"friends": 1, "friends.day": 1}
-    assert counted(file, "day") == found | {"back.400": 1}
+    assert counted(database) == found | {"friends": 1, "friends.day": 1}
+    assert counted(database, "day") == found | {"back.400": 1}
 
 
 def test_what_comes_later_counts_at_the_hour_of_the_question(
-    store: Store, file: Path, clock: Clock
+    store: Store, database: str, clock: Clock
 ) -> None:
     ask(store, "one")
     clock.now += 2 * DAY
     fill(store, "one")
     deliver(store, "one", Delivery.PRESS)
-    assert counted(file)["delivered.press"] == 1
-    assert counted(file, at=clock.now) == {}
+    assert counted(database)["delivered.press"] == 1
+    assert counted(database, at=clock.now) == {}
 
 
-def test_an_answer_that_is_sent_twice_was_delivered_once(store: Store, file: Path) -> None:
+def test_an_answer_that_is_sent_twice_was_delivered_once(store: Store, database: str) -> None:
     ask(store, "one")
     fill(store, "one")
     deliver(store, "one")
     now(store.confirm(["one"]))
-    assert counted(file)["delivered.reply"] == 1
+    assert counted(database)["delivered.reply"] == 1
 
 
-def test_an_answer_that_could_not_be_sent_is_not_delivered(store: Store, file: Path) -> None:
+def test_an_answer_that_could_not_be_sent_is_not_delivered(store: Store, database: str) -> None:
     ask(store, "one")
     fill(store, "one")
     now(store.let_go(now(store.claim("one", "friend", Delivery.CALLBACK)).mine))
-    assert "delivered.callback" not in counted(file)
+    assert "delivered.callback" not in counted(database)
 
 
-def test_a_failure_counts_by_its_kind_and_is_no_answer(store: Store, file: Path) -> None:
+def test_a_failure_counts_by_its_kind_and_is_no_answer(store: Store, database: str) -> None:
     ask(store, "one")
     fill(store, "one", Outcome(failure=Failure.TIMEOUT))
     deliver(store, "one")
-    assert counted(file) == {"asked": 1, "friends": 1, "friends.day": 1, "failed.timeout": 1}
+    assert counted(database) == {"asked": 1, "friends": 1, "friends.day": 1, "failed.timeout": 1}
 
 
-def test_a_question_that_is_asked_again_is_one_more(store: Store, file: Path, clock: Clock) -> None:
+def test_a_question_that_is_asked_again_is_one_more(
+    store: Store, database: str, clock: Clock
+) -> None:
     ask(store, "one")
     fill(store, "one", Outcome(failure=Failure.TIMEOUT))
     clock.now += HOUR
     now(store.ask_again("one", "friend"))
     fill(store, "one")
-    assert counted(file)["asked"] == 1
-    again = counted(file, at=clock.now)
+    assert counted(database)["asked"] == 1
+    again = counted(database, at=clock.now)
     assert (again["asked"], again["answered"], again["friends"]) == (1, 1, 1)
     assert "friends.day" not in again
 
 
 def test_an_answer_that_is_written_twice_counts_once_and_its_tokens_twice(
-    store: Store, file: Path
+    store: Store, database: str
 ) -> None:
     ask(store, "one")
     fill(store, "one")
     fill(store, "one", Outcome(failure=Failure.BUG))
     fill(store, "one")
-    found = counted(file)
+    found = counted(database)
     assert (found["answered"], found["prompt_tokens:gpt-test"]) == (1, 200)
     assert "failed.bug" not in found
 
 
-def test_a_question_above_a_limit_was_not_asked(store: Store, file: Path) -> None:
+def test_a_question_above_a_limit_was_not_asked(store: Store, database: str) -> None:
     ask(store, "one")
     now(store.ask("two", "friend", "질문", limits=Limits(per_day=1)))
-    assert counted(file)["asked"] == 1
+    assert counted(database)["asked"] == 1
 
 
 # --- friends --------------------------------------------------------------------------------
 
 
 def test_a_friend_counts_once_an_hour_and_once_a_day(
-    store: Store, file: Path, clock: Clock
+    store: Store, database: str, clock: Clock
 ) -> None:
     for number in range(4):
         ask(store, f"{number}")
         ask(store, f"other {number}", f"other {number % 2}")
         clock.now += HOUR / 2
-    first, second = counted(file), counted(file, at=MORNING + HOUR)
+    first, second = counted(database), counted(database, at=MORNING + HOUR)
     assert (first["friends"], first["friends.day"]) == (3, 3)
     assert (second["friends"], second.get("friends.day")) == (3, None)
-    assert counted(file, "day")["back.400"] == 3
+    assert counted(database, "day")["back.400"] == 3
 
 
 def test_a_friend_who_comes_back_counts_by_the_days_between(
-    store: Store, file: Path, clock: Clock
+    store: Store, database: str, clock: Clock
 ) -> None:
     for days in (0, 1, 5, 1000):
         clock.now += days * DAY
         ask(store, f"after {days}")
-        known = {name: n for name, n in counted(file, "day", clock.now).items() if "back" in name}
+        known = {
+            name: n for name, n in counted(database, "day", clock.now).items() if "back" in name
+        }
         assert known == {f"back.{days if 0 < days < 400 else 400}": 1}
 
 
 # --- all or nothing, and for good -----------------------------------------------------------
 
 
-def test_what_could_not_be_written_was_not_counted(store: Store, file: Path) -> None:
+def test_what_could_not_be_written_was_not_counted(store: Store, database: str) -> None:
     ask(store, "one")
     with pytest.raises(StoreError):
         ask(store, "one")
     ask(store, "two")
-    assert counted(file)["asked"] == 2
+    assert counted(database)["asked"] == 2
 
 
-def test_the_counts_stay_when_the_questions_go(store: Store, file: Path, clock: Clock) -> None:
+def test_the_counts_stay_when_the_questions_go(store: Store, database: str, clock: Clock) -> None:
     ask(store, "one")
     fill(store, "one")
     clock.now += 10 * DAY
     assert now(store.purge(1, most=10)) == 1
-    assert counted(file)["answered"] == 1
+    assert counted(database)["answered"] == 1
 
 
-def test_two_programs_count_in_the_same_rows(store: Store, file: Path, clock: Clock) -> None:
-    other = Store(f"sqlite:///{file}", clock)
+def test_two_programs_count_in_the_same_rows(store: Store, database: str, clock: Clock) -> None:
+    other = Store(database, clock)
     asking = [
         one.ask(f"{number} {one is other}", f"friend {number}", "질문")
         for number in range(20)
@@ -205,7 +201,7 @@ def test_two_programs_count_in_the_same_rows(store: Store, file: Path, clock: Cl
     ]
     assert [now(one).refusal for one in asking] == [None] * 40
     other.close()
-    assert counted(file)["asked"] == 40
+    assert counted(database)["asked"] == 40
 
 
 # --- buckets --------------------------------------------------------------------------------

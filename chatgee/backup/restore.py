@@ -29,6 +29,7 @@ from chatgee.settings import Settings
 from chatgee.store.archive import Archive, file_of
 from chatgee.store.backup import address, copy, examine
 from chatgee.store.facts import facts
+from chatgee.store.opening import is_shared
 
 FOLDER, FILES, ABOUT, CONFIRMED = "restoring", "files", "about.json", "confirmed"
 BEFORE, KEPT = "before-restore-", 3
@@ -159,9 +160,12 @@ def before(ours: Settings) -> list[Path]:
 def finish(ours: Settings, step: Callable[[], None] = lambda: None) -> bool:
     """Put in place what was confirmed; whether there was something.
 
+    What was confirmed for a file waits, while the conversations are in a shared database.
     Every step can be done again; `step` is called between them. `ChatGeeError` where a file
     cannot be moved: nothing may be opened before it can.
     """
+    if is_shared(ours.sqlalchemy_url):
+        return False
     pack.clean(ours)
     folder = ours.data_dir / FOLDER
     if not confirmed(ours):

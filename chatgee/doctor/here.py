@@ -16,6 +16,8 @@ from chatgee.settings.options import is_loopback
 from chatgee.sizes import readable
 from chatgee.store import checkup
 from chatgee.store.archive import file_of
+from chatgee.store.opening import is_shared
+from chatgee.store.server import look
 from chatgee.web.server import listen
 
 OLDEST_PYTHON = (3, 11)
@@ -23,6 +25,8 @@ FULL, NEARLY_FULL = 200_000_000, 1_000_000_000
 """Bytes that are left on the disk."""
 READING_SECONDS = 4.0
 """For the database's pages: a large one is read as far as that goes."""
+FAR_MILLISECONDS = 50
+WRONG_CLOCK_SECONDS = 30
 DISK_SECONDS = 8.0
 """After so long a disk (a network drive, say) is as good as none."""
 
@@ -111,6 +115,9 @@ def _write_to(folder: Path) -> None:
 
 def database(case: Case) -> Iterator[Check]:
     url = case.settings.sqlalchemy_url
+    if is_shared(url):
+        yield from server(case)
+        return
     file = file_of(url)
     if not file.exists():
         yield case.check("database", "good", "doctor.database_new")
@@ -120,10 +127,43 @@ def database(case: Case) -> Iterator[Check]:
     try:
         within(DISK_SECONDS, lambda: checkup.look(url, seconds))
     except ChatGeeError as error:
-        key = error.key.replace("start.", "doctor.")  # the same, with the remedy apart
-        yield case.check("database", "bad", key, f"{key}_remedy", **error.values)
+        yield _unusable(case, error)
     except TimeoutError:
         yield case.check("database", "bad", "doctor.database_slow", "doctor.disk_remedy")
     else:
         size = sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))
         yield case.check("database", "good", "doctor.database", size=readable(size), bytes=size)
+
+
+def server(case: Case) -> Iterator[Check]:
+    """A database that other machines use too."""
+    try:
+        found = within(DISK_SECONDS, lambda: look(case.settings.sqlalchemy_url))
+    except ChatGeeError as error:
+        yield _unusable(case, error)
+        return
+    except TimeoutError:
+        remedy = "doctor.server_slow_remedy"
+        yield case.check("database", "bad", "doctor.server_slow", remedy)
+        return
+    milliseconds = round(found.seconds * 1000)
+    about: dict[str, Any] = {"software": found.software, "milliseconds": milliseconds}
+    about |= {"workers": found.workers, "waiting": found.waiting}
+    if found.new:
+        yield case.check("database", "good", "doctor.server_new", **about)
+    elif milliseconds > FAR_MILLISECONDS:
+        remedy = "doctor.server_slow_remedy"
+        yield case.check("database", "warn", "doctor.server", remedy, **about)
+    elif not found.workers:
+        remedy = "doctor.server_idle_remedy"
+        yield case.check("database", "warn", "doctor.server", remedy, **about)
+    else:
+        yield case.check("database", "good", "doctor.server", **about)
+    if abs(found.ahead) > WRONG_CLOCK_SECONDS:
+        remedy, seconds = "doctor.server_clock_remedy", round(abs(found.ahead))
+        yield case.check("database", "warn", "doctor.server_clock", remedy, seconds=seconds)
+
+
+def _unusable(case: Case, error: ChatGeeError) -> Check:
+    key = error.key.replace("start.", "doctor.")  # the same, with the remedy apart
+    return case.check("database", "bad", key, f"{key}_remedy", **error.values)

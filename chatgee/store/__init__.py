@@ -36,8 +36,9 @@ class Store(Notes):
     ) -> Asked:
         """Write a new question down, at the end of the friend's line, unless a limit is reached."""
         now = self.now()
-        seen = db.one("last_seen", user_id=user_id)
+        seen = self._seen(db, user_id, now)
         if refusal := self._refusal(db, user_id, limits, now):
+            db.change("never_met", user_id=user_id)
             return Asked(refusal=refusal)
         position = self._line_up(db, user_id, seen, now)
         db.change(
@@ -52,9 +53,15 @@ class Store(Notes):
         earlier = db.one("has_earlier", user_id=user_id, position=position) is not None
         return Asked(position, earlier)
 
-    def _line_up(self, db: Session, user_id: str, seen: Row | None, now: float) -> int:
+    def _seen(self, db: Session, user_id: str, now: float) -> float | None:
+        """When the friend asked before; until the end of the transaction, nobody else can."""
+        known = db.one("last_seen", user_id=user_id)
+        questions, seen_at = known or db.one("meet", user_id=user_id, now=now) or (0, None)
+        return seen_at if questions else None
+
+    def _line_up(self, db: Session, user_id: str, seen_at: float | None, now: float) -> int:
         """The position of one question more at the end of the friend's line."""
-        db.tallies.asked(now, seen[0] if seen else None)
+        db.tallies.asked(now, seen_at)
         db.news.asked.append(user_id)
         return value_of(db.one("count_question", user_id=user_id, now=now))
 
@@ -87,11 +94,11 @@ class Store(Notes):
         self, db: Session, question_id: str, user_id: str, limits: Limits = NO_LIMITS
     ) -> Asked | None:
         """Put a failed question back in line, as `ask` does; None where it did not fail."""
-        question = question_of(db.one("question", id=question_id, user_id=user_id))
+        question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
         if question is None or question.state != State.FAILED:
             return None
         now = self.now()
-        seen = db.one("last_seen", user_id=user_id)
+        seen = self._seen(db, user_id, now)
         if refusal := self._refusal(db, user_id, limits, now):
             return Asked(refusal=refusal)
         position = self._line_up(db, user_id, seen, now)
@@ -169,7 +176,7 @@ class Store(Notes):
         None where the friend has no such question. A question still in the making, and an answer
         that was delivered before, come back unclaimed.
         """
-        question = question_of(db.one("question", id=question_id, user_id=user_id))
+        question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
         if question is None:
             return None
         return self._claim(db, question, how, held)
@@ -189,11 +196,15 @@ class Store(Notes):
                 limit=held + 1,
             )
         found = [as_question(row) for row in rows]
-        for one in found[:held]:
-            db.change("claim", id=one.id, how=Delivery.HELD.value, now=now)
-            mine.append(one.id)
+        # Another program may have been quicker with one of them.
+        taken = [
+            one
+            for one in found[:held]
+            if db.change("claim", id=one.id, how=Delivery.HELD.value, now=now)
+        ]
+        mine += [one.id for one in taken]
         unseen = found[held].id if len(found) > held else None
-        return Claimed(question, found[:held], tuple(mine), unseen)
+        return Claimed(question, taken, tuple(mine), unseen)
 
     @transaction
     def confirm(self, db: Session, ids: Sequence[str]) -> None:
@@ -240,8 +251,8 @@ class Store(Notes):
 
         None where there is no address, or nothing left to say by it: the answer was delivered.
         """
+        question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
         promised = db.one("promised", id=question_id)
-        question = question_of(db.one("question", id=question_id, user_id=user_id))
         if promised is None or question is None:
             return None
         db.change("use_callback", id=question_id)

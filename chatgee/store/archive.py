@@ -36,7 +36,10 @@ class Archive:
     """Safe from any thread. Opens nothing before the first look."""
 
     def __init__(self, url: str) -> None:
-        self._engine = read_only(url, poolclass=QueuePool, pool_size=2, max_overflow=8)
+        pool: dict[str, Any] = {"pool_size": 2, "max_overflow": 8, "pool_timeout": BUSY_SECONDS}
+        # A server may have been started anew since the last look.
+        pool["pool_pre_ping"] = opening.is_shared(url)
+        self._engine = read_only(url, poolclass=QueuePool, **pool)
 
     def all(self, statement: Executable, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
         """Every row; `StoreError` where the database cannot be read."""

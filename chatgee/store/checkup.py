@@ -1,4 +1,4 @@
-"""A look at a database that another program may be using: it is only read, and briefly."""
+"""A look at SQLite's file, which another program may be using: it is only read, and briefly."""
 
 import time
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import Connection, exc, select
 from sqlalchemy.pool import NullPool
 
 from chatgee.errors import StoreError
-from chatgee.store import schema
+from chatgee.store import opening, schema
 from chatgee.store.archive import read_only
 
 
@@ -23,8 +23,7 @@ def look(url: str, seconds: float = 0) -> None:
             ).scalar()
             damage = _damage(connection, seconds) if seconds else None
     except exc.SQLAlchemyError as error:
-        why: Any = error.orig if isinstance(error, exc.DBAPIError) else error
-        raise StoreError("start.database_broken", url=url, why=why) from error
+        raise opening.broken(url, error) from error
     if not str(version or 0).isdecimal():
         damage = f"version {version!r}"
     if damage:

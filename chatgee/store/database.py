@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
@@ -97,29 +97,6 @@ class Session:
         self._cursor.execute(statement.sql, statement.arguments(values))
 
 
-class Kind(Protocol):
-    """What differs between databases: `Sqlite`, `Postgresql`."""
-
-    def engine(self) -> Engine: ...
-
-    def connected(self, connection: Connection) -> None:
-        """Called once for every connection, before it is used."""
-
-    def now(self) -> float:
-        """Unix time, as all programs with this database agree on it."""
-
-    def passes(self, error: Exception) -> bool:
-        """Whether the same work may succeed in a moment."""
-
-    def is_away(self, error: Exception) -> bool:
-        """Whether the connection is lost, and all that was not committed."""
-
-    def mark(self, cursor: Any) -> str | None:
-        """By which a transaction is known again, before it is committed."""
-
-    def was_committed(self, cursor: Any, mark: str) -> bool: ...
-
-
 class Database:
     """Owns the connection; `close` finishes what was handed over before it."""
 
@@ -133,11 +110,15 @@ class Database:
         driver = self._engine.dialect.loaded_dbapi
         self._errors: type[Exception] = driver.Error
         self._down: type[Exception] = driver.OperationalError
+        self._impossible: type[Exception] = driver.DataError
+        """Of values that no try would make fit; SQLite's driver raises Python's own errors."""
         self._use(opening.first(self._engine))
         self._waiting: SimpleQueue[Item | None] = SimpleQueue()
         self._closed = self._ending = False
         self.is_there = True
         """Whether the database could be reached when it was last tried."""
+        self._away: StoreError | None = None
+        """For whoever comes while it has been away for long."""
         self._thread = threading.Thread(target=self._serve, name="store", daemon=True)
         self._thread.start()
 
@@ -149,14 +130,16 @@ class Database:
         """Have `work` done in a transaction. It may be run twice: it must change nothing else.
 
         The Future fails with `StoreError` where the database could not do it, and with whatever
-        `work` raises; either way nothing was changed. Its callbacks run in the store's thread,
-        in the order in which the work was handed over. As long as it can be cancelled, nobody has
-        begun with it.
+        else `work` raises, be it for values that no database takes; nothing was changed then. Its
+        callbacks run in the store's thread, in the order in which the work was handed over. As
+        long as it can be cancelled, nobody has begun with it.
         """
         future: Future[T] = Future()
         self._waiting.put((work, future))
         if self._closed:
             self._refuse_the_rest()
+        elif away := self._away:
+            self._refuse_waiting(away)
         return future
 
     def close(self) -> None:
@@ -210,6 +193,11 @@ class Database:
             pass
 
     def _together(self, batch: list[Item]) -> None:
+        while not self._at_once(batch):
+            pass
+
+    def _at_once(self, batch: list[Item]) -> bool:
+        """In one transaction; False where it has to be begun anew."""
         mark, results = None, None
         self._session.begin()
         try:
@@ -221,13 +209,13 @@ class Database:
         except Exception as error:
             self._roll_back()
             if self._kind.is_away(error):
-                self._once_it_is_back(batch, mark, results, error)
-            elif self._kind.passes(error) and not self._ending:
-                self._together(batch)
-            else:
-                self._apart(batch, error)
+                return self._once_it_is_back(batch, mark, results, error)
+            if self._kind.passes(error) and not self._ending:
+                return False
+            self._apart(batch, error)
         else:
             self._done(batch, results)
+        return True
 
     def _done(self, batch: list[Item], results: list[Any]) -> None:
         self._teller.after(self._session.news)
@@ -251,38 +239,50 @@ class Database:
 
     def _once_it_is_back(
         self, batch: list[Item], mark: str | None, results: list[Any] | None, error: Exception
-    ) -> None:
-        news = self._session.news
-        if not self._reconnect(error):
-            for _, future in batch:
-                future.set_exception(self._translated(error))
-            return
+    ) -> bool:
+        """Whether the batch is done with; False where it has to be begun anew."""
+        news, took_place = self._session.news, None
+        while took_place is None:
+            if not self._reconnect(error):
+                for _, future in batch:
+                    future.set_exception(self._translated(error))
+                return True
+            took_place = self._took_place(mark)
+        if not took_place or results is None:
+            return False
+        self._session.news = news
+        self._done(batch, results)
+        return True
+
+    def _took_place(self, mark: str | None) -> bool | None:
+        """Whether a commit did that was sent; None where the server went away once more."""
+        if mark is None:
+            return False
         try:
-            took_place = mark is not None and self._kind.was_committed(self._cursor, mark)
-            self._driver.rollback()
-        except self._errors as again:
-            self._once_it_is_back(batch, mark, results, again)
-            return
-        if took_place and results is not None:
-            self._session.news = news
-            self._done(batch, results)
-        else:
-            self._together(batch)
+            return self._kind.was_committed(self._cursor, mark)
+        except self._errors as error:
+            # A server that took over from another one does not know what it never got.
+            return None if self._kind.is_away(error) else False
+        finally:
+            self._roll_back()
 
     def _reconnect(self, error: Exception) -> bool:
         """Wait until the server is there; False where the program ends before."""
         self.is_there = False
         log.warning("store: the database is away: %s", _first_line(error))
+        with suppress(Exception):
+            self._connection.invalidate()
         since = time.monotonic()
         while not self._ending:
             try:
                 self._use(self._engine.connect())
             except Exception as still:  # whatever the network makes of it
                 if time.monotonic() - since > AWAY_SECONDS:
-                    self._refuse_waiting(StoreError("reply.not_stored", why=_first_line(still)))
+                    self._away = StoreError("reply.not_stored", why=_first_line(still))
+                    self._refuse_waiting(self._away)
                 time.sleep(LOOK_SECONDS)
             else:
-                self.is_there = True
+                self.is_there, self._away = True, None
                 log.warning("store: the database is back")
                 return True
         return False
@@ -294,7 +294,7 @@ class Database:
             log.info("store: %s", _first_line(error))
 
     def _translated(self, error: Exception) -> Exception:
-        if not isinstance(error, self._errors):
+        if not isinstance(error, self._errors) or isinstance(error, self._impossible):
             return error
         log.info("store: %s", error)
         translated = StoreError("reply.not_stored", why=str(error))

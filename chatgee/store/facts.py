@@ -18,6 +18,8 @@ class Facts:
     """When the last question was asked; unix time."""
     software: str
     """The database's name and version."""
+    bytes: int | None = None
+    """What it takes up on its server; None for a file."""
 
 
 def facts(archive: Archive) -> Facts:
@@ -28,5 +30,7 @@ def facts(archive: Archive) -> Facts:
         newest = connection.execute(select(func.max(_questions.c.asked_at))).scalar_one()
         friends = connection.execute(select(func.count()).select_from(schema.friends)).scalar_one()
         version = ".".join(map(str, connection.dialect.server_version_info or ()))
-        name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(connection.dialect.name, "")
-    return Facts(questions, friends, newest, f"{name} {version}")
+        if connection.dialect.name == "sqlite":
+            return Facts(questions, friends, newest, f"SQLite {version}")
+        size = connection.execute(select(func.pg_database_size(func.current_database())))
+        return Facts(questions, friends, newest, f"PostgreSQL {version}", size.scalar_one())

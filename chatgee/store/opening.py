@@ -5,18 +5,16 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Engine, exc, func, make_url, select
 
 from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
+from chatgee.store.kind import Kind
 from chatgee.store.postgresql import Postgresql
 from chatgee.store.refusals import refusal
 from chatgee.store.sqlite import Sqlite
-
-if TYPE_CHECKING:
-    from chatgee.store.database import Kind
 
 START_SECONDS = 30.0
 """For a server that is started together with us, as after a power cut."""
@@ -37,7 +35,7 @@ def conninfo(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def kind_of(url: str) -> "Kind":
+def kind_of(url: str) -> Kind:
     """`StoreError` where a package is missing."""
     if not is_shared(url):
         return Sqlite(url)
@@ -54,24 +52,29 @@ def first(engine: Engine) -> Connection:
         found = migrations.bring_up(connection)
         half = migrations.unfinished(connection)
     except (exc.SQLAlchemyError, OSError) as error:
-        raise _broken(engine, error) from error
+        raise broken(_of(engine), error) from error
     if found > schema.VERSION or half:
         connection.close()
         key = "start.unfinished_move" if half else "start.newer_database"
-        raise StoreError(key, url=_shown(engine))
+        raise StoreError(key, url=shown(_of(engine)))
     return connection
 
 
-def _broken(engine: Engine, error: Exception) -> StoreError:
-    if engine.dialect.name == "postgresql":
-        return refusal(error, engine.url)
+def broken(url: str, error: Exception) -> StoreError:
+    """What is told of a database that could not be opened, or read."""
+    if is_shared(url):
+        return refusal(error, make_url(url))
     why = error.orig if isinstance(error, exc.DBAPIError) else error
-    return StoreError("start.database_broken", url=_shown(engine), why=str(why).strip())
+    return StoreError("start.database_broken", url=shown(url), why=str(why).strip())
 
 
-def _shown(engine: Engine) -> str:
+def shown(url: str) -> str:
     """Without the password."""
-    return engine.url.render_as_string(hide_password=True)
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _of(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
 
 
 def _connect(engine: Engine) -> Connection:
@@ -110,6 +113,6 @@ def exclusively(url: str) -> Iterator[Any]:
             connection.execute(select(func.pg_advisory_xact_lock(migrations.LOCK)))
             yield connection.connection.driver_connection
     except exc.SQLAlchemyError as error:
-        raise _broken(engine, error) from error
+        raise broken(_of(engine), error) from error
     finally:
         engine.dispose()

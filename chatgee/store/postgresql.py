@@ -31,8 +31,10 @@ SESSION = {
 
 _PASSES = {"40001", "40P01"}
 """Two machines in each other's way: one of the two has to begin anew."""
-_AWAY = {"25006", "57P01", "57P02", "57P03", "57P04"}
-"""A server that ends, begins, or has become a mirror of another one."""
+_MIRROR = "25006"
+"""A server that has become a mirror of another one takes nothing any more."""
+_FATAL = {"FATAL", "PANIC"}
+"""By which the server ends the connection: it stops, begins, or has waited for us too long."""
 _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 CLOCK_SECONDS = 60.0
 
@@ -43,15 +45,18 @@ def options(**more: object) -> str:
 
 
 def reading() -> dict[str, Any]:
-    """Of a connection through which nothing can be changed."""
-    return CONNECT | {"options": options(default_transaction_read_only="on")}
+    """Of a connection that changes nothing, and sees one moment as long as it looks."""
+    still = {"read_only": "on", "isolation": r"repeatable\ read"}
+    about = {f"default_transaction_{name}": value for name, value in still.items()}
+    return CONNECT | {"options": options(**about), "application_name": "chatgee looks"}
 
 
 class Postgresql:
-    """See `chatgee.store.database.Kind`."""
+    """See `chatgee.store.kind.Kind`."""
 
     def __init__(self, url: str) -> None:
         arguments = CONNECT | {"options": options(), "application_name": "chatgee"}
+        arguments["target_session_attrs"] = "read-write"  # no mirror
         self._engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
         self._ahead = time.time() - time.monotonic()
         self._looked_at = 0.0
@@ -80,9 +85,12 @@ class Postgresql:
     def is_away(self, error: Exception) -> bool:
         """Whether the connection is of no use any more."""
         driver = self._engine.dialect.loaded_dbapi
-        if getattr(error, "sqlstate", None) in _AWAY:
+        if not isinstance(error, driver.Error):
+            return False
+        state, severity = error.sqlstate, error.diag.severity_nonlocalized
+        if state == _MIRROR or severity in _FATAL:
             return True
-        lost = getattr(error, "sqlstate", None) is None or str(error.sqlstate).startswith("08")  # type: ignore[attr-defined]
+        lost = state is None or state.startswith("08")
         return lost and isinstance(error, (driver.OperationalError, driver.InterfaceError))
 
     def mark(self, cursor: Any) -> str | None:

@@ -8,7 +8,7 @@ from sqlalchemy.pool import NullPool
 
 
 class Sqlite:
-    """See `chatgee.store.database.Kind`."""
+    """See `chatgee.store.kind.Kind`."""
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url, poolclass=NullPool)

@@ -11,7 +11,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, word for word
+from sqlalchemy.dialects.postgresql import (
+    Insert,
+    insert,
+)  # its ON CONFLICT is SQLite's, word for word
 from sqlalchemy.sql.expression import Executable
 
 from chatgee.questions import State
@@ -36,13 +39,17 @@ QUESTION = select(
 )
 """The columns of `chatgee.questions.Question`, in its order."""
 
-_new_friend = insert(friends).values(
-    id=bindparam("user_id"),
-    questions=1,
-    memory_from=0,
-    first_seen_at=bindparam("now"),
-    last_seen_at=bindparam("now"),
-)
+
+def _new_friend(questions: int) -> Insert:
+    return insert(friends).values(
+        id=bindparam("user_id"),
+        questions=questions,
+        memory_from=0,
+        first_seen_at=bindparam("now"),
+        last_seen_at=bindparam("now"),
+    )
+
+
 _held = QUESTION.where(
     _mine,
     _open,
@@ -70,12 +77,21 @@ def _tally(table: Table, start: str) -> Executable:
 
 STATEMENTS: dict[str, Executable] = {
     # One row more in the friend's line; returns its position.
-    "count_question": _new_friend.on_conflict_do_update(
+    "count_question": _new_friend(1)
+    .on_conflict_do_update(
         index_elements=["id"],
         set_={"questions": _f.questions + 1, "last_seen_at": bindparam("now")},
-    ).returning(_f.questions),
+    )
+    .returning(_f.questions),
     # Until the end of the transaction nobody else asks for this friend: limits are exact.
-    "last_seen": select(_f.last_seen_at).where(_f.id == bindparam("user_id")).with_for_update(),
+    "last_seen": select(_f.questions, _f.last_seen_at)
+    .where(_f.id == bindparam("user_id"))
+    .with_for_update(),
+    # The same for a friend whom nobody knows yet.
+    "meet": _new_friend(0)
+    .on_conflict_do_update(index_elements=["id"], set_={"questions": _f.questions})
+    .returning(_f.questions, _f.last_seen_at),
+    "never_met": friends.delete().where(_f.id == bindparam("user_id"), _f.questions == 0),
     "insert_question": insert(questions).values(
         id=bindparam("id"),
         user_id=bindparam("user_id"),
@@ -135,6 +151,8 @@ STATEMENTS: dict[str, Executable] = {
     ),
     # The friend's side.
     "question": QUESTION.where(_this, _mine),
+    # As it stands until the end of the transaction, whatever other programs do.
+    "question_alone": QUESTION.where(_this, _mine).with_for_update(),
     "is_known": select(_q.id).where(_this, _q.state != State.ASKED.value),
     "held": _held.order_by(_q.position).limit(bindparam("limit", type_=Integer)),
     "newest_answer": select(_q.id)
@@ -165,7 +183,9 @@ STATEMENTS: dict[str, Executable] = {
     .where(_this, _q.state == State.ASKED.value)
     .values(callback_url=bindparam("url"), promised_at=bindparam("now")),
     "promised": select(_q.callback_url).where(_this, _q.callback_url.is_not(None)),
-    "use_callback": update(questions).where(_this).values(callback_url=None),
+    "use_callback": update(questions)
+    .where(_this, _q.callback_url.is_not(None))
+    .values(callback_url=None),
     "tally_hour": _tally(by_hour, "hour"),
     "tally_day": _tally(by_day, "day"),
     # What several programs remember together.

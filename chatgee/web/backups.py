@@ -9,12 +9,20 @@ from flask.typing import ResponseReturnValue
 from chatgee.backup import pack, restore
 from chatgee.errors import ChatGeeError
 from chatgee.store.days import day_name
+from chatgee.store.opening import is_shared
 from chatgee.web import bodies, owner, status
 from chatgee.web.parts import parts
 
 bp = Blueprint("backups", __name__, url_prefix="/status")
 owner.guard(bp)
 owner.LARGE["backups.upload"] = bodies.LARGEST_BACKUP
+
+
+@bp.before_request
+def refuse() -> None:
+    """Backups are of a file on this machine."""
+    if is_shared(parts().settings.sqlalchemy_url):
+        raise ChatGeeError("backup.shared")
 
 
 @bp.errorhandler(ChatGeeError)

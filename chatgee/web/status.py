@@ -11,6 +11,8 @@ from chatgee.about import about
 from chatgee.backup import restore
 from chatgee.logs import log_tail
 from chatgee.store.days import day_name
+from chatgee.store.opening import is_shared
+from chatgee.store.server import dump_command
 from chatgee.web import bodies, owner
 from chatgee.web.parts import parts
 from chatgee.web.server import LARGEST_BODY
@@ -58,13 +60,14 @@ def log_file() -> ResponseReturnValue:
 def page(trouble: str | None = None) -> str:
     """The whole of it; `trouble` is why something about a backup could not be done."""
     ours, texts, done = parts().settings, parts().texts, request.args.get("done", "")
-    here = owner.is_here()
+    here, shared = owner.is_here(), is_shared(ours.sqlalchemy_url)
     return render_template(
         "status.html",
         about=about(ours, texts, parts().board, parts().archive),
         trouble=trouble,
         done=done if done in DONE and not restore.confirmed(ours) else None,
         most_bytes=bodies.LARGEST_BACKUP if here else LARGEST_BODY,
+        dump=dump_command(ours.sqlalchemy_url) if shared else None,
         found=restore.waiting(ours),
         under_way=restore.confirmed(ours),
         before=restore.before(ours),

@@ -1,0 +1,28 @@
+"""What the store asks of a database."""
+
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine
+
+
+class Kind(Protocol):
+    """What differs between databases: `Sqlite`, `Postgresql`."""
+
+    def engine(self) -> Engine: ...
+
+    def connected(self, connection: Connection) -> None:
+        """Called once for every connection, before it is used."""
+
+    def now(self) -> float:
+        """Unix time, as all programs with this database agree on it."""
+
+    def passes(self, error: Exception) -> bool:
+        """Whether the same work may succeed in a moment."""
+
+    def is_away(self, error: Exception) -> bool:
+        """Whether the connection is lost, and all that was not committed."""
+
+    def mark(self, cursor: Any) -> str | None:
+        """By which a transaction is known again, before it is committed."""
+
+    def was_committed(self, cursor: Any, mark: str) -> bool: ...
