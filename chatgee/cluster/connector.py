@@ -12,11 +12,17 @@ from typing import Any, TypeVar
 import psycopg
 from procrastinate import PsycopgConnector, exceptions
 from procrastinate.connector import Notify
+from psycopg_pool import AsyncConnectionPool
+
+from chatgee.store.opening import conninfo
+from chatgee.store.postgresql import CONNECT, options
 
 T = TypeVar("T")
 
 AGAIN_SECONDS = 0.3
-POOL_SECONDS = 5.0
+POOL_SECONDS = 2.0
+"""Then a connection is asked for anew, which is when the pool tries again."""
+CONNECTIONS = 10
 
 log = logging.getLogger(__name__)
 
@@ -24,36 +30,69 @@ log = logging.getLogger(__name__)
 class PatientConnector(PsycopgConnector):
     """As its parent, for one asyncio loop."""
 
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            pool_factory=_pool,
+            conninfo=conninfo(url),
+            kwargs=CONNECT | {"options": options(), "application_name": "chatgee works"},
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=POOL_SECONDS,
+            reconnect_timeout=POOL_SECONDS / 2,  # its pauses double up to this
+        )
+        self.ending = False
+        """Whether nothing is waited for any more."""
+
+    async def open_async(self, pool: AsyncConnectionPool | None = None) -> None:
+        """Without waiting for the server."""
+        if self._async_pool is None:
+            self._async_pool = await self._create_pool(self._pool_args)
+            await self._async_pool.open()
+
     async def execute_query_async(self, query: Any, **arguments: Any) -> None:
         run = super().execute_query_async
-        await _patiently(lambda: run(query, **arguments))
+        try:
+            await self._patiently(lambda: run(query, **arguments))
+        except exceptions.ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+                raise
+            # Done by another worker, or by ourselves in a reply that was lost.
+            log.info("queue: %s", _why(error))
 
     async def execute_query_one_async(self, query: Any, **arguments: Any) -> dict[str, Any]:
         run = super().execute_query_one_async
-        return await _patiently(lambda: run(query, **arguments))
+        return await self._patiently(lambda: run(query, **arguments))
 
     async def execute_query_all_async(self, query: Any, **arguments: Any) -> list[dict[str, Any]]:
         run = super().execute_query_all_async
-        return await _patiently(lambda: run(query, **arguments))
+        return await self._patiently(lambda: run(query, **arguments))
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         listen, names = super().listen_notify, tuple(channels)
-        await _patiently(lambda: listen(on_notification, names))
+        await self._patiently(lambda: listen(on_notification, names))
+
+    async def _patiently(self, run: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await run()
+            except exceptions.ConnectorException as error:
+                if self.ending or not passes(error):
+                    raise
+                log.info("queue: %s", _why(error))
+                await asyncio.sleep(AGAIN_SECONDS)
 
 
-async def _patiently(run: Callable[[], Awaitable[T]]) -> T:
-    while True:
-        try:
-            return await run()
-        except exceptions.ConnectorException as error:
-            if not passes(error.__cause__):
-                raise
-            log.info("queue: %s", str(error.__cause__).partition("\n")[0])
-            await asyncio.sleep(AGAIN_SECONDS)
+def _pool(**arguments: Any) -> AsyncConnectionPool:
+    """One that looks at no connection before it is used: a query that fails is repeated."""
+    return AsyncConnectionPool(**arguments | {"check": None})
 
 
-def passes(cause: BaseException | None) -> bool:
+def passes(error: exceptions.ConnectorException) -> bool:
     """Whether the server is away, or two workers were in each other's way."""
-    if isinstance(cause, psycopg.errors.UniqueViolation):
-        return cause.diag.constraint_name == "procrastinate_jobs_lock_idx_v1"
-    return isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError))
+    if isinstance(error, exceptions.UniqueViolation):
+        return bool(error.constraint_name == "procrastinate_jobs_lock_idx_v1")
+    return isinstance(error.__cause__, (psycopg.OperationalError, psycopg.InterfaceError))
+
+
+def _why(error: Exception) -> str:
+    return str(error.__cause__ or error).partition("\n")[0]

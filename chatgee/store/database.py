@@ -123,7 +123,7 @@ class Kind(Protocol):
         """Within it, statements do not wait for those before, and fail later."""
 
     def mark(self, cursor: Any) -> str | None:
-        """By which a transaction is known again, before it is committed."""
+        """Left in a transaction before it is committed, so that its fate can be found out."""
 
     def was_committed(self, cursor: Any, mark: str) -> bool: ...
 
@@ -283,6 +283,8 @@ class Database:
         self.is_there = False
         log.warning("store: the database is away: %s", _first_line(error))
         since = time.monotonic()
+        with suppress(Exception):
+            self._connection.invalidate()
         while not self._ending:
             try:
                 self._use(self._engine.connect())
