@@ -90,6 +90,6 @@ def _defer(connection: Any, users: Sequence[str]) -> None:
 
 def _fetch(connection: Any, worker: int) -> int:
     row = connection.execute(
-        "SELECT id FROM procrastinate_fetch_job_v2(%s::varchar[], %s)", ([queue.QUEUE], worker)
+        "SELECT id FROM procrastinate_fetch_job_v2(%s::varchar[], %s)", ([queue.ANSWERS], worker)
     ).fetchone()
     return int(row[0])

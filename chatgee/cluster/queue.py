@@ -21,6 +21,13 @@ ANSWERED, NOTED = "chatgee_answered", "chatgee_noted"
 """The channels on which ids of answered questions and names of notes are told, as JSON lists."""
 
 
+_BY_LOCK = (
+    "CREATE INDEX IF NOT EXISTS chatgee_jobs_by_lock ON procrastinate_jobs (lock, id)"
+    " WHERE status IN ('todo', 'doing')"
+)
+"""By which the next job is found soon in a long line; see `connector.PLANNING`."""
+
+
 class Queue:
     """Tells the workers of questions, and everybody of answers; see `news.Teller`."""
 
@@ -63,3 +70,4 @@ def make_tables(url: str) -> None:
         found = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
         if found[0] is None:
             connection.execute(SchemaManager.get_schema())
+        connection.execute(_BY_LOCK)

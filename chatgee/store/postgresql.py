@@ -44,7 +44,7 @@ INSERT INTO notes (name, value, version, changed_at)
 VALUES (%(name)s, '', 1, extract(epoch FROM now())) ON CONFLICT DO NOTHING"""
 _MARK = """
 UPDATE notes SET value = %(mark)s, changed_at = extract(epoch FROM now())
-WHERE name = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL"""
+WHERE name = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL RETURNING 1"""
 _MARKED = "SELECT 1 FROM notes WHERE name = %(name)s AND value = %(mark)s FOR UPDATE"
 _FORGET = """
 DELETE FROM notes WHERE name LIKE 'commits/%%' AND name != %(name)s
@@ -118,7 +118,7 @@ class Postgresql:
             self._look_at_clock(cursor)
         mark = secrets.token_urlsafe(9)
         cursor.execute(_MARK, {"name": self._name, "mark": mark})
-        return mark if cursor.rowcount else None
+        return mark if cursor.fetchone() else None
 
     def was_committed(self, cursor: Any, mark: str) -> bool:
         """Whether a transaction took place whose commit was sent, and its reply lost.
