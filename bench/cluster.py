@@ -1,7 +1,7 @@
 """What the queue costs: ChatGee on one machine beside ChatGee as web and worker processes.
 
     python -m pip install -r bench/requirements.txt -r requirements-cluster.txt
-    python bench/cluster.py [--quick] [--only pickup,rates,line] [--write docs/performance.md]
+    python bench/cluster.py [--quick] [--only pickup,rates,line] [--write docs/scale.md]
 
 It needs PostgreSQL's programs, or CHATGEE_TEST_POSTGRES (postgresql://user:password@host/database,
 who may create others). All processes share this one computer, so only ratios within one run count:
@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 
 import line
+from commits import WEIGHT, Left, commits
 from company import HEARD, Company, Listener, Setting, Spent, assembled, database_server, postgres
 from contenders import far_end_seen
 from generator import Friends, Reply, connect
@@ -222,9 +223,29 @@ def rates(plan: Plan) -> Table:
     )
 
 
+def weight(plan: Plan) -> Table:
+    """What a question costs its database."""
+    rows = []
+    for setting in SETTINGS[1:]:
+        say(f"weight: {setting.title}")
+        with assembled(setting, plan.server) as company:
+            left = Left(company)
+            replies, _, _ = asyncio.run(without_a_pause(company, plan))
+            time.sleep(SETTLE_SECONDS)
+            rows.append(left.row(setting.title, len(replies)))
+    return Table(
+        "질문 하나가 PostgreSQL에 남기는 것",
+        ("어떻게", *WEIGHT),
+        rows,
+        "쉬지 않고 물을 때예요. 연결은 모든 프로그램이 연 것을 더한 수예요.",
+    )
+
+
 TOPICS: dict[str, Callable[[Plan], Table]] = {
     "pickup": pickup,
     "rates": rates,
+    "weight": weight,
+    "commits": lambda plan: commits(plan.server),
     "line": lambda plan: line.line(plan.server),
 }
 

@@ -19,8 +19,12 @@ from processes import START_SECONDS, NotStartedError, Process, free_port
 
 sys.path.insert(0, str(PROJECT))
 
+from chatgee.cluster.connector import NAME
 from tests import postgres
 
+WORKING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND query LIKE 'LISTEN%%'"
+)
 HEARD = ("procrastinate_queue_v1#chatgee", "chatgee_answered")
 """Told by whatever commits a question, and by whatever commits its answer."""
 
@@ -97,13 +101,11 @@ def assembled(setting: Setting, server: postgres.Server) -> Iterator[Company]:
 
 
 def _wait_for_workers(company: Company) -> None:
-    if not company.workers:
-        return
     until = time.monotonic() + START_SECONDS
     with postgres.connect(company.url) as connection:
         while time.monotonic() < until:
-            row = connection.execute("SELECT count(*) FROM procrastinate_workers").fetchone()
-            if row and row[0] >= len(company.workers):
+            working = connection.execute(WORKING, (NAME,)).fetchone()
+            if working and working[0] >= len(company.workers):
                 return
             time.sleep(0.05)
     raise NotStartedError(f"no workers. The last lines:\n{company.last_lines()}")

@@ -22,7 +22,8 @@ T = TypeVar("T")
 AGAIN_SECONDS = 0.3
 POOL_SECONDS = 2.0
 """Then a connection is asked for anew, which is when the pool tries again."""
-CONNECTIONS = 10
+CONNECTIONS = 4
+"""Of a worker's queue: a query takes a millisecond, and a server has room for a hundred."""
 NAME = "chatgee works"
 
 PLANNING = dict.fromkeys(
