@@ -272,9 +272,10 @@ def main() -> int:
             except FAILURES as error:
                 failed = True
                 print(f"{topic} could not be measured: {error}", file=sys.stderr)
-    print("\n".join(parts))
+    text = "\n".join(parts).replace("## ", "### ")  # The page has its own headings.
+    print(text)
     if chosen.write and not failed:
-        write_between_marks(chosen.write, "\n".join(parts), BEGIN, END)
+        write_between_marks(chosen.write, text, BEGIN, END)
     return int(failed)
 
 
