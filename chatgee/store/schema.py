@@ -9,17 +9,21 @@ VERSION = 3
 
 metadata = MetaData()
 
+# Ordered by the letters' numbers: by no rules of a language, which change with the system's.
+_Key = String().with_variant(String(collation="C"), "postgresql")
+_Count = Integer().with_variant(BigInteger(), "postgresql")
+
 about = Table(
     "about",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("name", _Key, primary_key=True),
     Column("value", String, nullable=False),
 )
 
 friends = Table(
     "friends",
     metadata,
-    Column("id", String, primary_key=True),  # Kakao's user.id
+    Column("id", _Key, primary_key=True),  # Kakao's user.id
     Column("questions", Integer, nullable=False),  # asked so far: the last position
     Column("memory_from", Integer, nullable=False),  # positions up to this one are forgotten
     Column("first_seen_at", Float, nullable=False),
@@ -29,8 +33,8 @@ friends = Table(
 questions = Table(
     "questions",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("user_id", String, nullable=False),
+    Column("id", _Key, primary_key=True),
+    Column("user_id", _Key, nullable=False),
     Column("position", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("image_url", Text),
@@ -68,11 +72,11 @@ Index(
 usage = Table(
     "usage",
     metadata,
-    Column("day", String, primary_key=True),  # of Korea, as 2026-11-22
-    Column("user_id", String, primary_key=True),  # empty: everyone together
+    Column("day", _Key, primary_key=True),  # of Korea, as 2026-11-22
+    Column("user_id", _Key, primary_key=True),  # empty: everyone together
     Column("answers", Integer, nullable=False),
-    Column("prompt_tokens", Integer, nullable=False),
-    Column("completion_tokens", Integer, nullable=False),
+    Column("prompt_tokens", _Count, nullable=False),
+    Column("completion_tokens", _Count, nullable=False),
 )
 
 # What `chatgee.store.tallies` counts, twice: a year of days is read in milliseconds.
@@ -80,7 +84,7 @@ by_hour = Table(
     "tallies_by_hour",
     metadata,
     Column("hour", Integer, primary_key=True, autoincrement=False),
-    Column("name", String, primary_key=True),
+    Column("name", _Key, primary_key=True),
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -88,7 +92,7 @@ by_day = Table(
     "tallies_by_day",
     metadata,
     Column("day", Integer, primary_key=True, autoincrement=False),
-    Column("name", String, primary_key=True),
+    Column("name", _Key, primary_key=True),
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -97,7 +101,7 @@ by_day = Table(
 notes = Table(
     "notes",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("name", _Key, primary_key=True),
     Column("value", Text, nullable=False),
     Column("version", BigInteger, nullable=False),  # counts the changes
     Column("changed_at", Float, nullable=False),
