@@ -12,9 +12,10 @@ RUN apt-get update \
 WORKDIR /app
 
 # Before the code: only new requirements make them be installed again.
-COPY requirements.txt ./
+# Those of several machines too: some 20 MB, so that DATABASE_URL alone makes the difference.
+COPY requirements.txt requirements-cluster.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-    --requirement requirements.txt
+    --requirement requirements.txt --requirement requirements-cluster.txt
 
 # The code is root's and never written to. All that is, is in /data; it is the home too, so that
 # the ngrok program, which is downloaded at the first start, is there at the next.

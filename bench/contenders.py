@@ -36,18 +36,23 @@ class Contender:
         if not self.ours:
             command = python("peers.py", self.name, "--port", port, "--model-url", model_url)
             return Process(self.title, command)
-        environment = {
-            "PORT": str(port),
-            "DATA_DIR": str(data_dir),
-            "DATABASE_URL": f"sqlite:///{data_dir / 'chatgee.db'}",  # Never the owner's own.
-            "OPENAI_BASE_URL": model_url,
-            "OPENAI_API_KEY": "sk-bench",
-            "OPENAI_MODEL": "bench",
-            "TUNNEL": "none",
-            "REPLY_SECONDS": str(REPLY_SECONDS),
-        }
         command = [sys.executable, "run.py"]
+        environment = settings(port, model_url, data_dir)
         return Process(self.title, command, environment=environment, folder=self.project)
+
+
+def settings(port: int, model_url: str, data_dir: Path) -> dict[str, str]:
+    """ChatGee's environment while it is measured."""
+    return {
+        "PORT": str(port),
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": f"sqlite:///{data_dir / 'chatgee.db'}",  # Never the owner's own.
+        "OPENAI_BASE_URL": model_url,
+        "OPENAI_API_KEY": "sk-bench",
+        "OPENAI_MODEL": "bench",
+        "TUNNEL": "none",
+        "REPLY_SECONDS": str(REPLY_SECONDS),
+    }
 
 
 PEERS = {

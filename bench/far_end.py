@@ -9,6 +9,7 @@ A question that contains `WARM_UP` is answered at once, whatever the delay.
 import argparse
 import asyncio
 import json
+import time
 from dataclasses import asdict, dataclass
 
 from processes import raise_file_limit
@@ -29,6 +30,7 @@ class Seen:
     questions: int = 0
     messages: int = 0
     most_at_once: int = 0
+    last_at: float = 0.0  # When the last question was here, by time.monotonic().
 
 
 def completion(answer: str) -> bytes:
@@ -109,6 +111,7 @@ class Caller(asyncio.Protocol):
     def answer_later(self, body: bytes) -> None:
         Caller.waiting += 1
         self.seen.questions += 1
+        self.seen.last_at = time.monotonic()
         self.seen.messages += body.count(MESSAGE_MARK)
         self.seen.most_at_once = max(self.seen.most_at_once, Caller.waiting)
         if self.delay:

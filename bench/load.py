@@ -101,13 +101,13 @@ class Others:
         return max(0.0, others / ((time.monotonic() - self.began) * cores))
 
 
-def write_between_marks(file: Path, text: str) -> None:
+def write_between_marks(file: Path, text: str, begin: str = BEGIN, end: str = END) -> None:
     """Replace what is between the two marks of a page."""
-    before, _, rest = file.read_text("utf-8").partition(BEGIN)
-    _, found, after = rest.partition(END)
+    before, _, rest = file.read_text("utf-8").partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        raise SystemExit(f"{file} has no {BEGIN} … {END}")
-    file.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", "utf-8", newline="\n")
+        raise SystemExit(f"{file} has no {begin} … {end}")
+    file.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", "utf-8", newline="\n")
 
 
 def end_tidily(signum: int, frame: object) -> None:

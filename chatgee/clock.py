@@ -17,6 +17,10 @@ class Deadline:
         """`seconds` after `start` (a `time.monotonic()` value), or after now."""
         return cls((time.monotonic() if start is None else start) + seconds)
 
+    def at_least(self, seconds: float) -> "Deadline":
+        """This moment, or `seconds` from now where that is later."""
+        return Deadline(max(self.moment, time.monotonic() + seconds))
+
     @property
     def remaining(self) -> float:
         """Seconds that are left; never negative."""

@@ -89,7 +89,7 @@ class Engine:
             if claimed and claimed.question.state == State.ASKED:
                 if not self.bell.wait(listener, deadline):
                     return self.replies.not_yet(press.question)
-                late = Deadline.after(GRACE)
+                late = deadline.at_least(GRACE)
                 claimed = self._claim(press.question, skill.user_id, late, Delivery.PRESS)
         if claimed is None:
             return self.replies.sentence("reply.unknown_question")
@@ -159,7 +159,7 @@ class Engine:
             if promise:
                 return promise
         ready = self.bell.wait(listener, deadline)
-        late = Deadline.after(GRACE)
+        late = deadline.at_least(GRACE)
         if not ready and callback_url:
             promise = self._promise(question_id, skill, callback_url, late)
             if promise:

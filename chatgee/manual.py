@@ -28,6 +28,7 @@ ORDER = (
     "address",
     "local-model",
     "always-on",
+    "scale",
     "trouble",
     "privacy",
     "settings",

@@ -175,7 +175,7 @@ def test_new_code_installs_nothing_again() -> None:
     order = [f"{word} {rest}" for word, rest in instructions()]
     install = next(number for number, line in enumerate(order) if "pip install" in line)
     before = [line for line in order[:install] if line.startswith("COPY")]
-    assert before == ["COPY requirements.txt ./"]
+    assert before == ["COPY requirements.txt requirements-cluster.txt ./"]
     assert "--no-cache-dir" in order[install]
 
 

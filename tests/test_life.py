@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -156,6 +157,20 @@ def test_while_the_database_is_locked_nobody_waits_longer_and_nothing_is_lost(
     assert friend.presses(asked, FETCH).bubbles == ["답: 질문"]
     assert friend.presses(pressed, FETCH).bubbles == ["답: 먼저 한 질문"]
     assert fake_openai.questions.count("먼저 한 질문") == 1
+
+
+def test_an_answer_is_the_reply_as_long_as_there_is_time_however_slow_the_store(
+    stopped_bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    with stopped_bot.open(REPLY_SECONDS=3) as bot, ThreadPoolExecutor() as pool:
+        friend, store, bell = bot.known(), bot.store, bot.running.bell
+        fake_openai.hold()
+        asking = pool.submit(friend.says, "질문")
+        fake_openai.wait_for(2)
+        with bell.listening(bell.waited_for()[0]) as listener:
+            listener.add_done_callback(lambda _: store.database.submit(lambda _: time.sleep(0.5)))
+            fake_openai.release()
+            assert asking.result(PATIENCE).bubbles == ["답: 질문"]
 
 
 def test_an_answer_is_kept_until_the_disk_takes_it(bot: Bot, fake_openai: FakeOpenAI) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from chatgee.errors import StoreError
 from chatgee.store.opening import conninfo
 from chatgee.store.postgresql import CONNECT
 
@@ -30,7 +31,8 @@ class Ear:
     def __init__(self, url: str, channels: Mapping[str, Heard], missed: Callable[[], None]) -> None:
         """`missed` is called whenever something may have been missed: look for yourself.
 
-        All are called in the ear's thread, one after the other.
+        It is called again where the store fails. All are called in the ear's thread, one after
+        the other.
         """
         self._url, self._channels, self._missed = conninfo(url), channels, missed
         self._ending = threading.Event()
@@ -57,20 +59,25 @@ class Ear:
         with psycopg.connect(self._url, autocommit=True, **about) as connection:
             for channel in self._channels:
                 connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-            self._call(self._missed)
-            alive = time.monotonic()
+            alive, known = time.monotonic(), False
             while not self._ending.is_set():
+                known = known or self._call(self._missed)
                 for note in connection.notifies(timeout=GLANCE_SECONDS):
                     self._call(self._channels[note.channel], note.payload)
                 if time.monotonic() - alive > ALIVE_SECONDS:
                     connection.execute("SELECT 1")
                     alive = time.monotonic()
 
-    def _call(self, heard: Callable[..., None], *arguments: str) -> None:
+    def _call(self, heard: Callable[..., None], *arguments: str) -> bool:
+        """Whether it could be done."""
         try:
             heard(*arguments)
+        except StoreError as error:
+            log.info("listening: %s", error)
+            return False
         except Exception:  # of ours; the next news must be heard all the same
             log.exception("listening")
+        return True
 
 
 def told(payload: str) -> list[str]:

@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision, exceptions
-from procrastinate.jobs import DeleteJobCondition, Job
+from procrastinate.jobs import DeleteJobCondition, Job, Status
 from procrastinate.worker import Worker
 
 from chatgee.cluster import queue
-from chatgee.cluster.connector import POOL_SECONDS, PatientConnector
-from chatgee.store.opening import conninfo
-from chatgee.store.postgresql import CONNECT, options
+from chatgee.cluster.connector import PatientConnector
+from chatgee.errors import StoreError
 
 HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 12.0
@@ -24,7 +23,10 @@ LOOK_SECONDS = 2.0
 LAST_SECONDS = 2.0
 """For what is nearly done when the program ends."""
 EVERY_FIVE_SECONDS = "* * * * * */5"
-CONNECTIONS = 10
+CARE_SECONDS = 0.5
+"""How often the rest is looked for: a callback may go a second after its promise, no earlier."""
+CARES_AT_ONCE = 10_000
+"""Promises mostly wait, and take nobody's place."""
 
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 """When a job may be tried again. Long ago, by any machine's clock."""
@@ -57,15 +59,8 @@ class Hands:
     def __init__(
         self, url: str, work: Work, at_once: int, look_seconds: float = LOOK_SECONDS
     ) -> None:
-        self.app = App(
-            connector=PatientConnector(
-                conninfo=conninfo(url),
-                kwargs=CONNECT | {"options": options(), "application_name": "chatgee works"},
-                min_size=1,
-                max_size=CONNECTIONS,
-                timeout=POOL_SECONDS,
-            )
-        )
+        self._connector = PatientConnector(url)
+        self.app = App(connector=self._connector)
         self._work, self._at_once, self._look_seconds = work, at_once, look_seconds
         self._mine: set[int] = set()
         """Jobs that are being done here."""
@@ -83,7 +78,7 @@ class Hands:
             await self._doing(context, self._work.keep_promise(question_id, user_id, promised_at))
 
         @self.app.periodic(cron=EVERY_FIVE_SECONDS)
-        @self.app.task(name="tidy", queue=queue.QUEUE, queueing_lock="tidy", pass_context=True)
+        @self.app.task(name="tidy", queue=queue.CARE, queueing_lock="tidy", pass_context=True)
         async def tidy(context: JobContext, timestamp: int) -> None:
             await self._doing(context, self._tidy())
 
@@ -97,28 +92,42 @@ class Hands:
 
     async def run(self) -> None:
         async with self.app.open_async():
-            while True:
-                try:
-                    await self._turn()
-                except exceptions.ConnectorException as error:
-                    log.warning("queue: %s; once more", error.__cause__ or error)
-                    await asyncio.sleep(1)
+            await asyncio.gather(
+                self._take(queue.ANSWERS, self._at_once, listens=True),
+                self._take(queue.CARE, CARES_AT_ONCE, listens=False),
+            )
 
-    async def _turn(self) -> None:
+    async def _take(self, name: str, at_once: int, listens: bool) -> None:
+        while True:
+            try:
+                await self._turn(name, at_once, listens)
+            except Exception as error:  # whatever it was: questions go on coming in
+                expected = isinstance(error, exceptions.ConnectorException)
+                log.warning("queue: %r; once more", error.__cause__ or error, exc_info=not expected)
+                await asyncio.sleep(1)
+
+    async def _turn(self, name: str, at_once: int, listens: bool) -> None:
         worker = Worker(
             self.app,
-            queues=[queue.QUEUE],
-            concurrency=self._at_once,
-            fetch_job_polling_interval=self._look_seconds,
+            queues=[name],
+            concurrency=at_once,
+            listen_notify=listens,
+            fetch_job_polling_interval=self._look_seconds if listens else CARE_SECONDS,
             shutdown_graceful_timeout=LAST_SECONDS,
-            delete_jobs=DeleteJobCondition.SUCCESSFUL,
+            delete_jobs=DeleteJobCondition.ALWAYS,
             install_signal_handlers=False,
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=STALLED_SECONDS,
         )
+        running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
         looking = asyncio.create_task(self._find_lost(worker))
         try:
-            await worker.run()  # type: ignore[no-untyped-call]
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            self._connector.ending = True
+            running.cancel()
+            await asyncio.wait([running])
+            raise
         finally:
             looking.cancel()
 
@@ -141,14 +150,17 @@ class Hands:
         manager = self.app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
             await self._give_back(job)
-        await self._work.tidy(self.app)
+        try:
+            await self._work.tidy(self.app)
+        except StoreError as error:  # in a few seconds somebody does it again
+            log.info("queue: %s", error)
 
     async def _give_back(self, job: Job) -> None:
         log.warning("queue: %s was left undone; once more", job.task_name)
         try:
             await self.app.job_manager.retry_job(job, retry_at=AT_ONCE)
-        except exceptions.ConnectorException as error:  # another worker was quicker
-            log.info("queue: %s", error.__cause__)
+        except exceptions.UniqueViolation:  # the same is waiting already
+            await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 async def waiting_friends(app: App, user_ids: list[str]) -> set[str]:

@@ -14,10 +14,18 @@ from procrastinate.schema import SchemaManager
 from chatgee.store.news import News
 from chatgee.store.opening import exclusively
 
-QUEUE = "chatgee"
+ANSWERS, CARE = "chatgee", "chatgee care"
+"""What waits for the model, and what must not wait behind it."""
 ANSWER, KEEP_PROMISE = "answer", "keep_promise"
 ANSWERED, NOTED = "chatgee_answered", "chatgee_noted"
 """The channels on which ids of answered questions and names of notes are told, as JSON lists."""
+
+
+_BY_LOCK = (
+    "CREATE INDEX IF NOT EXISTS chatgee_jobs_by_lock ON procrastinate_jobs (lock, id)"
+    " WHERE status IN ('todo', 'doing')"
+)
+"""By which the next job is found soon in a long line; see `connector.PLANNING`."""
 
 
 class Queue:
@@ -44,16 +52,16 @@ class Queue:
 
 def answer(user_id: str) -> Job:
     """The friend's oldest question without an answer, one friend's after the other."""
-    return _job(ANSWER, user_id, user_id=user_id)
+    return _job(ANSWERS, ANSWER, user_id, user_id=user_id)
 
 
 def keep_promise(question_id: str, user_id: str, promised_at: float) -> Job:
     about = {"question_id": question_id, "user_id": user_id, "promised_at": promised_at}
-    return _job(KEEP_PROMISE, None, **about)
+    return _job(CARE, KEEP_PROMISE, None, **about)
 
 
-def _job(name: str, lock: str | None, **arguments: Any) -> Job:
-    return Job(queue=QUEUE, lock=lock, queueing_lock=None, task_name=name, task_kwargs=arguments)
+def _job(queue: str, name: str, lock: str | None, **arguments: Any) -> Job:
+    return Job(queue=queue, lock=lock, queueing_lock=None, task_name=name, task_kwargs=arguments)
 
 
 def make_tables(url: str) -> None:
@@ -62,3 +70,4 @@ def make_tables(url: str) -> None:
         found = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
         if found[0] is None:
             connection.execute(SchemaManager.get_schema())
+        connection.execute(_BY_LOCK)

@@ -11,6 +11,7 @@ from chatgee.store import days
 from chatgee.store.database import Row, Session
 from chatgee.store.notes import Notes
 from chatgee.store.rows import as_question, question_of, value_of
+from chatgee.store.tallies import used
 from chatgee.store.upkeep import transaction
 from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome
 
@@ -143,16 +144,16 @@ class Store(Notes):
             db.tallies.answered(question.asked_at, outcome.seconds)
         if outcome.usage:
             db.tallies.spent(question.asked_at, outcome.model, outcome.usage)
-            # Of a friend who was deleted meanwhile, nothing comes back; it was paid all the same.
-            for user_id in (question.user_id, "") if changed else ("",):
-                _add_usage(db, now, user_id, 1, outcome.usage)
+            db.tallies.used(now, 1, outcome.usage)
+            if changed:  # of a friend who was deleted meanwhile, nothing comes back
+                db.change("add_usage", **used(now, question.user_id, 1, outcome.usage))
 
     @transaction
     def spend(self, db: Session, model: str, usage: Usage) -> None:
         """Count tokens that were used for no friend."""
         now = self.now()
         db.tallies.spent(now, model, usage)
-        _add_usage(db, now, "", 0, usage)
+        db.tallies.used(now, 0, usage)
 
     @transaction
     def find(self, db: Session, question_id: str, user_id: str) -> Question | None:
@@ -259,14 +260,3 @@ class Store(Notes):
         if question.delivery is not None:
             return None
         return promised[0], self._claim(db, question, Delivery.CALLBACK, held)
-
-
-def _add_usage(db: Session, now: float, user_id: str, answers: int, used: Usage) -> None:
-    db.change(
-        "add_usage",
-        day=days.day_name(now),
-        user_id=user_id,
-        answers=answers,
-        prompt_tokens=used.prompt_tokens,
-        completion_tokens=used.completion_tokens,
-    )

@@ -71,12 +71,17 @@ class Session:
         self.news = News()
 
     def settle(self) -> None:
-        """Write down what was counted: a row once, however much work has counted in it."""
+        """Write down what was counted: a row once, however much work has counted in it.
+
+        Last of all: others wait for these rows until the commit.
+        """
         hours, days = self.tallies.take()
+        for row in self.tallies.take_used():
+            self._execute("add_usage", row)
         for row in hours:
-            self.change("tally_hour", **row)
+            self._execute("tally_hour", row)
         for row in days:
-            self.change("tally_day", **row)
+            self._execute("tally_day", row)
 
     def one(self, name: str, /, **values: Any) -> Row | None:
         """The first row of a statement of `statements.STATEMENTS`, or None."""
@@ -202,9 +207,10 @@ class Database:
         self._session.begin()
         try:
             results = [work(self._session) for work, _ in batch]
-            self._session.settle()
-            self._teller.within(self._driver.driver_connection, self._session.news)
-            mark = self._kind.mark(self._cursor)
+            with self._kind.hurrying(self._driver.driver_connection):
+                self._session.settle()
+                self._teller.within(self._driver.driver_connection, self._session.news)
+                mark = self._kind.mark(self._cursor)
             self._driver.commit()
         except Exception as error:
             self._roll_back()

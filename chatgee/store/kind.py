@@ -1,5 +1,6 @@
 """What the store asks of a database."""
 
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
@@ -22,7 +23,10 @@ class Kind(Protocol):
     def is_away(self, error: Exception) -> bool:
         """Whether the connection is lost, and all that was not committed."""
 
+    def hurrying(self, connection: Any) -> AbstractContextManager[object]:
+        """Within it, statements do not wait for those before, and fail later."""
+
     def mark(self, cursor: Any) -> str | None:
-        """By which a transaction is known again, before it is committed."""
+        """Left in a transaction before it is committed, so that its fate can be found out."""
 
     def was_committed(self, cursor: Any, mark: str) -> bool: ...

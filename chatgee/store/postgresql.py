@@ -1,6 +1,8 @@
 """What is PostgreSQL's own: a server that other machines use too, and that may be away."""
 
+import secrets
 import time
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine
@@ -38,6 +40,18 @@ _FATAL = {"FATAL", "PANIC"}
 _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 CLOCK_SECONDS = 60.0
 
+# A transaction's own number would not do: after a crash another one gets the same.
+_BEGIN = """
+INSERT INTO notes (name, value, version, changed_at)
+VALUES (%(name)s, '', 1, extract(epoch FROM now())) ON CONFLICT DO NOTHING"""
+_MARK = """
+UPDATE notes SET value = %(mark)s, changed_at = extract(epoch FROM now())
+WHERE name = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL RETURNING 1"""
+_MARKED = "SELECT 1 FROM notes WHERE name = %(name)s AND value = %(mark)s FOR UPDATE"
+_FORGET = """
+DELETE FROM notes WHERE name LIKE 'commits/%%' AND name != %(name)s
+AND changed_at < extract(epoch FROM now()) - 30 * 86400"""
+
 
 def options(**more: object) -> str:
     """The session's settings, as a connection takes them."""
@@ -60,13 +74,18 @@ class Postgresql:
         self._engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
         self._ahead = time.time() - time.monotonic()
         self._looked_at = 0.0
+        self._name = f"commits/{secrets.token_urlsafe(9)}"
+        """Of the note in which the last transaction that took place has left its mark."""
 
     def engine(self) -> Engine:
         return self._engine
 
     def connected(self, connection: Connection) -> None:
-        self._look_at_clock(connection.connection.cursor())
-        connection.rollback()
+        cursor = connection.connection.cursor()
+        self._look_at_clock(cursor)
+        cursor.execute(_BEGIN, {"name": self._name})
+        cursor.execute(_FORGET, {"name": self._name})
+        connection.connection.commit()
 
     def now(self) -> float:
         """The server's: machines whose clocks differ agree on it."""
@@ -93,22 +112,26 @@ class Postgresql:
         lost = state is None or state.startswith("08")
         return lost and isinstance(error, (driver.OperationalError, driver.InterfaceError))
 
+    def hurrying(self, connection: Any) -> AbstractContextManager[object]:
+        """One round trip for all (measured: a question's CPU, here and there, is a fifth less)."""
+        pipeline: AbstractContextManager[object] = connection.pipeline()
+        return pipeline
+
     def mark(self, cursor: Any) -> str | None:
-        """The transaction's number, by which its fate is found out; None where it writes nothing.
+        """Written into the transaction, so that its fate is found out; None if it writes nothing.
 
         Now and then the clock is looked at as well.
         """
         if time.monotonic() - self._looked_at > CLOCK_SECONDS:
             self._look_at_clock(cursor)
-        cursor.execute("SELECT pg_current_xact_id_if_assigned()::text")
-        row = cursor.fetchone()
-        return row[0] if row else None
+        mark = secrets.token_urlsafe(9)
+        cursor.execute(_MARK, {"name": self._name, "mark": mark})
+        return mark if cursor.fetchone() else None
 
     def was_committed(self, cursor: Any, mark: str) -> bool:
-        """Whether a transaction took place whose commit was sent, and its reply lost."""
-        while True:
-            cursor.execute("SELECT pg_xact_status(%s::xid8)", (mark,))
-            (status,) = cursor.fetchone()
-            if status != "in progress":
-                return bool(status == "committed")
-            time.sleep(0.1)  # the server has not noticed yet that we are gone; GONE_SECONDS at most
+        """Whether a transaction took place whose commit was sent, and its reply lost.
+
+        Waits where the server has not noticed yet that we are gone; GONE_SECONDS at the most.
+        """
+        cursor.execute(_MARKED, {"name": self._name, "mark": mark})
+        return cursor.fetchone() is not None

@@ -1,6 +1,7 @@
 """What is SQLite's own: one file, on this machine."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -31,6 +32,9 @@ class Sqlite:
 
     def is_away(self, error: Exception) -> bool:
         return False
+
+    def hurrying(self, connection: Any) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def mark(self, cursor: Any) -> str | None:
         return None

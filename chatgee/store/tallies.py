@@ -11,7 +11,7 @@ from typing import Any
 
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
-from chatgee.store.days import day_of, hour_of
+from chatgee.store.days import day_name, day_of, hour_of
 
 ASKED, ANSWERED = "asked", "answered"
 FAILED, DELIVERED = "failed.", "delivered."
@@ -33,6 +33,8 @@ SHORTEST_SECONDS = 0.25
 STEPS = 4
 """Buckets until the seconds have doubled: each is a fifth wider than the one before."""
 
+USED = ("answers", "prompt_tokens", "completion_tokens")
+
 Rows = Iterator[dict[str, Any]]
 
 
@@ -52,6 +54,7 @@ class Tallies:
     def __init__(self) -> None:
         self._hours: Counter[tuple[int, str]] = Counter()
         self._days: Counter[tuple[int, str]] = Counter()
+        self._used: Counter[tuple[str, str]] = Counter()
 
     def asked(self, at: float, seen_at: float | None) -> None:
         """`seen_at` is when its friend asked before; None for a new one."""
@@ -76,6 +79,12 @@ class Tallies:
         self._count(at, f"{PROMPT}{model}", usage.prompt_tokens)
         self._count(at, f"{COMPLETION}{model}", usage.completion_tokens)
 
+    def used(self, now: float, answers: int, usage: Usage) -> None:
+        """Of everyone together, on the day on which it was paid."""
+        row = used(now, "", answers, usage)
+        for name in USED:
+            self._used[row["day"], name] += row[name]
+
     def delivered(self, at: float, how: Delivery) -> None:
         """An answer, not the news that there is none."""
         self._count(at, f"{DELIVERED}{how}")
@@ -91,12 +100,32 @@ class Tallies:
         Two programs that write the same rows then never wait for each other in a circle.
         """
         hours, days = sorted(self._hours.items()), sorted(self._days.items())
-        self.clear()
+        self._hours.clear()
+        self._days.clear()
         return (
             ({"hour": hour, "name": name, "count": count} for (hour, name), count in hours),
             ({"day": day, "name": name, "count": count} for (day, name), count in days),
         )
 
+    def take_used(self) -> Rows:
+        """As `take`, of what everyone together has used."""
+        found = sorted({day for day, _ in self._used})
+        rows = [{"day": d, "user_id": "", **{n: self._used[d, n] for n in USED}} for d in found]
+        self._used.clear()
+        return iter(rows)
+
     def clear(self) -> None:
         self._hours.clear()
         self._days.clear()
+        self._used.clear()
+
+
+def used(now: float, user_id: str, answers: int, usage: Usage) -> dict[str, Any]:
+    """A row of the table `usage`, to be counted on."""
+    return {
+        "day": day_name(now),
+        "user_id": user_id,
+        "answers": answers,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+    }

@@ -134,9 +134,15 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     def reading_since(self) -> float:
         """When this round's first bytes were read; the last of a thousand have waited as long."""
-        if self._reading_since is None:
+        if self._reading_since is None or not self.accepting:  # then `readable` is not called
             self._reading_since = time.monotonic()
         return self._reading_since
+
+    def leave(self) -> None:
+        """Let in who has called; the rest are refused, and a balancer asks another web."""
+        for _ in range(BACKLOG):
+            self.handle_accept()
+        super(TcpWSGIServer, self).close()  # whose own would end the loop's trigger, too
 
 
 class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -245,7 +251,7 @@ class Server:
         return self.requests() - self._door.waiting
 
     def stop_listening(self) -> None:
-        self._server.accepting = False
+        self._server.trigger.pull_trigger(self._server.leave)
 
     def stop(self) -> None:
         self._door.open(self._door.meanwhile)  # nobody waits any more

@@ -1,0 +1,113 @@
+"""Several machines on this one: webs and workers, each a process with a folder of its own."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from chatgee.texts import Texts
+from tests.kakao_side import Friend, Shown
+from tests.postgres import connect
+from tests.process import START_SECONDS, Program
+
+T = TypeVar("T")
+
+TEXTS = Texts.load()
+FETCH, AGAIN = TEXTS("button.fetch"), TEXTS("button.again")
+NOT_STORED, UNKNOWN = TEXTS("reply.not_stored"), TEXTS("reply.unknown_question")
+TAKEN_OVER_SECONDS = 30.0
+"""In which somebody else goes on with what a machine has left undone."""
+LATE_SECONDS = 0.3
+"""By which a reply may come after REPLY_SECONDS."""
+
+
+@dataclass
+class Cluster:
+    """Programs with the same DATABASE_URL, which end with `stack`."""
+
+    environ: dict[str, str]
+    folder: Path
+    stack: ExitStack
+    count: int = 0
+
+    @property
+    def url(self) -> str:
+        return self.environ["DATABASE_URL"]
+
+    def begin(self, *arguments: str, **more: str) -> Program:
+        self.count += 1
+        own = {"DATA_DIR": str(self.folder / f"machine-{self.count}")}
+        started = Program(self.environ | own | more, *arguments)
+        self.stack.callback(started.close)
+        return started
+
+    def web(self, **more: str) -> Program:
+        started = self.begin(**more)
+        assert started.url
+        return started
+
+    def worker(self, **more: str) -> Program:
+        started = self.begin("worker", **more)
+        started.logged(TEXTS("start.working"), START_SECONDS)
+        return started
+
+    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Look into the database."""
+        with connect(self.url) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def doing(self) -> int:
+        """How many questions are with a worker."""
+        sql = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing' AND lock IS NOT NULL"
+        found: int = self.ask(sql)[0][0]
+        return found
+
+    def nothing_is_left(self) -> bool:
+        """Whether all is answered and no job waits."""
+        jobs = "SELECT count(*) FROM procrastinate_jobs WHERE task_name != 'tidy'"
+        open_ = "SELECT count(*) FROM questions WHERE state = 'asked'"
+        return self.ask(jobs) == [(0,)] and self.ask(open_) == [(0,)]
+
+
+@contextmanager
+def cluster(environ: dict[str, str], url: str, folder: Path) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        yield Cluster(environ | {"DATABASE_URL": url}, folder, stack)
+
+
+def until(condition: Callable[[], T], seconds: float = TAKEN_OVER_SECONDS) -> T:
+    """What `condition` gives, once it is true; looked at now and then, since others tell nobody."""
+    pause, deadline = threading.Event(), time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        pause.wait(0.05)
+    return found
+
+
+def together(work: Callable[[Any], T], over: list[Any]) -> list[T]:
+    """Each in a thread of its own."""
+    with ThreadPoolExecutor(len(over)) as phones:
+        return list(phones.map(work, over))
+
+
+def fetched(friend: Friend, shown: Shown, seconds: float = TAKEN_OVER_SECONDS) -> str:
+    """The answer, with all that is told beside it; pressed for until it is there."""
+    deadline = time.monotonic() + seconds
+    while FETCH in shown.buttons:
+        assert time.monotonic() < deadline, "the answer never came"
+        shown = friend.presses(shown, FETCH)
+    return shown.text
+
+
+def stop(program: Program) -> None:
+    """As if it hung."""
+    program.process.send_signal(signal.SIGSTOP)
+
+
+def go_on(program: Program) -> None:
+    program.process.send_signal(signal.SIGCONT)
