@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from tests.cluster import (
     cluster,
     commits_held,
     fetched,
+    together,
     until,
 )
 from tests.far_ends import FakeOpenAI
@@ -86,8 +87,8 @@ def in_time(friend: Friend, words: str) -> Shown:
     return shown
 
 
-def beside(work: object) -> threading.Thread:
-    thread = threading.Thread(target=work)  # type: ignore[arg-type]
+def beside(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work)
     thread.start()
     return thread
 
@@ -151,7 +152,7 @@ def test_what_a_worker_that_is_cut_off_was_answering_is_answered_by_another(
     cut_off = machines.worker(apart.within, DATABASE_URL=far(machines.url))
     friends = [web.friend(f"friend-{number}") for number in range(5)]
     neighbour.hold()
-    shown = [in_time(friend, f"{friend.id}의 질문") for friend in friends]
+    shown = together(lambda friend: in_time(friend, f"{friend.id}의 질문"), friends)
     neighbour.wait_for(5)
     machines.worker()
     apart.cut()
@@ -162,7 +163,7 @@ def test_what_a_worker_that_is_cut_off_was_answering_is_answered_by_another(
     assert time.monotonic() - cut_at < TAKEN_OVER_SECONDS
     apart.mend()
     neighbour.hold("그다음")
-    shown = [in_time(friend, "그다음 질문") for friend in friends]
+    shown = together(lambda friend: in_time(friend, "그다음 질문"), friends)
     neighbour.release()
     for friend, button in zip(friends, shown, strict=True):
         assert fetched(friend, button) == "답: 그다음 질문"

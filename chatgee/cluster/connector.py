@@ -14,6 +14,7 @@ from procrastinate import PsycopgConnector, exceptions
 from procrastinate.connector import Notify
 from psycopg_pool import AsyncConnectionPool
 
+from chatgee.clock import Seldom
 from chatgee.store.opening import conninfo
 from chatgee.store.postgresql import CONNECT, options
 
@@ -25,6 +26,7 @@ POOL_SECONDS = 2.0
 CONNECTIONS = 10
 
 log = logging.getLogger(__name__)
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the store tells that it is away
 
 
 class PatientConnector(PsycopgConnector):
@@ -40,6 +42,7 @@ class PatientConnector(PsycopgConnector):
             timeout=POOL_SECONDS,
             reconnect_timeout=POOL_SECONDS / 2,  # its pauses double up to this
         )
+        self._seldom = Seldom()
         self.ending = False
         """Whether nothing is waited for any more."""
 
@@ -78,7 +81,8 @@ class PatientConnector(PsycopgConnector):
             except exceptions.ConnectorException as error:
                 if self.ending or not passes(error):
                     raise
-                log.info("queue: %s", _why(error))
+                if self._seldom():
+                    log.info("queue: %s", _why(error))
                 await asyncio.sleep(AGAIN_SECONDS)
 
 
