@@ -33,6 +33,9 @@ LONG = 5_000
 TOO_SOON = 1.0
 """Seconds after the promise in which Kakao may refuse the callback (seen, not documented)."""
 
+TOO_LATE = 2.0
+"""Seconds past CALLBACK_SECONDS, counted from the promise, after which none is used any more."""
+
 PURGE_SECONDS = 6 * 3600
 PURGE_AT_ONCE = 500
 
@@ -130,18 +133,23 @@ class Answering:
     async def keep_promise(self, question_id: str, user_id: str, promised_at: float) -> None:
         """One POST to Kakao: the answer when it is there, or that it takes longer.
 
-        `promised_at` is unix time. Where Kakao refuses, the answer is held for the friend's next
-        message.
+        `promised_at` is unix time. Where Kakao refuses, or has stopped to wait before anybody
+        could keep the promise, the answer is held for the friend's next message.
         """
         await self._answered(question_id, user_id)
         await asyncio.sleep(min(TOO_SOON, max(0.0, promised_at + TOO_SOON - self.store.now())))
-        await self.callbacks.finish(self._post(question_id, user_id))
+        late = self.store.now() > promised_at + self.callback_seconds + TOO_LATE
+        await self.callbacks.finish(self._post(question_id, user_id, late))
 
-    async def _post(self, question_id: str, user_id: str) -> None:
+    async def _post(self, question_id: str, user_id: str, late: bool) -> None:
         taken = await asyncio.wrap_future(self.store.use_callback(question_id, user_id, HELD))
         if taken is None:
             return
         url, claimed = taken
+        if late:
+            log.warning("question %s: too late for its callback", question_id)
+            await asyncio.wrap_future(self.store.let_go(claimed.mine))
+            return
         reply = self.replies.compose(claimed, beside=True, waiting="reply.callback_late")
         try:
             await self.callbacks.post(url, kakao.encode(reply))

@@ -54,6 +54,16 @@ class Engine:
             log.error("%s", self.replies.texts("hint.storage"))
         log.info("not stored: %s", error or "the store is too slow")
 
+    def can_store(self, deadline: Deadline) -> bool:
+        """Whether questions can be written down, as found out before the deadline."""
+        looking = self.store.look()
+        try:
+            _now(looking, deadline)
+        except (StoreError, TimeoutError):
+            looking.cancel()
+            return False
+        return True
+
     # --- presses and commands ---------------------------------------------------------------
 
     def _pressed(self, skill: SkillRequest, deadline: Deadline) -> Reply | None:

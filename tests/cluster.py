@@ -3,12 +3,14 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import psycopg
 
 from chatgee.texts import Texts
 from tests.kakao_side import Friend, Shown
@@ -39,20 +41,21 @@ class Cluster:
     def url(self) -> str:
         return self.environ["DATABASE_URL"]
 
-    def begin(self, *arguments: str, **more: str) -> Program:
+    def begin(self, *arguments: str, within: Sequence[str] = (), **more: str) -> Program:
+        """`within` is a command that starts the program elsewhere, or otherwise."""
         self.count += 1
         own = {"DATA_DIR": str(self.folder / f"machine-{self.count}")}
-        started = Program(self.environ | own | more, *arguments)
+        started = Program(self.environ | own | more, *arguments, within=within)
         self.stack.callback(started.close)
         return started
 
-    def web(self, **more: str) -> Program:
-        started = self.begin(**more)
+    def web(self, within: Sequence[str] = (), **more: str) -> Program:
+        started = self.begin(within=within, **more)
         assert started.url
         return started
 
-    def worker(self, **more: str) -> Program:
-        started = self.begin("worker", **more)
+    def worker(self, within: Sequence[str] = (), **more: str) -> Program:
+        started = self.begin("worker", within=within, **more)
         started.logged(TEXTS("start.working"), START_SECONDS)
         return started
 
@@ -78,6 +81,24 @@ class Cluster:
 def cluster(environ: dict[str, str], url: str, folder: Path) -> Iterator[Cluster]:
     with ExitStack() as stack:
         yield Cluster(environ | {"DATABASE_URL": url}, folder, stack)
+
+
+HELD_COMMITS = """
+CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER held AFTER INSERT ON questions DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION held()"""
+
+
+@contextmanager
+def commits_held(url: str) -> Iterator[Callable[[], bool]]:
+    """The server keeps who stores a question waiting for the commit; yields whether one waits."""
+    waits = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with connect(url) as holder, suppress(psycopg.OperationalError):  # the server may have ended
+        holder.execute(HELD_COMMITS)
+        holder.execute("SELECT pg_advisory_lock(1)")
+        yield lambda: bool(holder.execute(waits).fetchall()[0][0])
+        holder.execute("SELECT pg_advisory_unlock(1)")
 
 
 def until(condition: Callable[[], T], seconds: float = TAKEN_OVER_SECONDS) -> T:

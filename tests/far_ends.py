@@ -13,6 +13,8 @@ PATIENCE = 10.0
 class FarEnd:
     """An HTTP server on a free port of this machine."""
 
+    address = "127.0.0.1"
+
     def __init__(self) -> None:
         self.arrived = threading.Condition()
         self.requests: list[Any] = []
@@ -39,7 +41,7 @@ class FarEnd:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((self.address, 0), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -90,7 +92,7 @@ class FakeOpenAI(FarEnd):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http://{self.address}:{self.port}/v1"
 
     @property
     def questions(self) -> list[str]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -42,11 +42,16 @@ class Program:
     """A running `python run.py`, in a process group of its own."""
 
     def __init__(
-        self, environ: dict[str, str], *arguments: str, folder: Path | None = None
+        self,
+        environ: dict[str, str],
+        *arguments: str,
+        folder: Path | None = None,
+        within: Sequence[str] = (),
     ) -> None:
+        """`within` is a command that starts it elsewhere, such as in another network."""
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
         self.process = subprocess.Popen(
-            [sys.executable, str((folder or project()) / "run.py"), *arguments],
+            [*within, sys.executable, str((folder or project()) / "run.py"), *arguments],
             # No test may reach for the real services.
             env=kept | {"PYTHONUTF8": "1", "TUNNEL": "none"} | environ,
             stdin=subprocess.DEVNULL,

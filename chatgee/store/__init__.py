@@ -12,7 +12,7 @@ from chatgee.store.database import Row, Session
 from chatgee.store.notes import Notes
 from chatgee.store.rows import as_question, question_of, value_of
 from chatgee.store.tallies import used
-from chatgee.store.upkeep import transaction
+from chatgee.store.upkeep import lasting, transaction
 from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome
 
 __all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "Store"]
@@ -207,7 +207,7 @@ class Store(Notes):
         unseen = found[held].id if len(found) > held else None
         return Claimed(question, taken, tuple(mine), unseen)
 
-    @transaction
+    @lasting
     def confirm(self, db: Session, ids: Sequence[str]) -> None:
         """Claimed answers are on their way: nobody else needs to announce them."""
         for one in ids:
@@ -215,7 +215,7 @@ class Store(Notes):
             if sent and sent[1] == State.ANSWERED:
                 db.tallies.delivered(sent[0], Delivery(sent[2]))
 
-    @transaction
+    @lasting
     def let_go(self, db: Session, ids: Sequence[str]) -> None:
         """Claimed answers could not be sent: they are held again."""
         for one in ids:

@@ -41,6 +41,10 @@ LOOK_SECONDS = 0.2
 log = logging.getLogger(__name__)
 
 
+class Lasting(Future[T]):
+    """Of work that waits for a server that is away as long as the program runs."""
+
+
 class Statement:
     """A Core statement in the driver's own SQL; running it costs no SQLAlchemy."""
 
@@ -131,20 +135,22 @@ class Database:
         """Unix time, as all programs with this database agree on it. Safe from any thread."""
         return self._kind.now()
 
-    def submit(self, work: Work[T]) -> "Future[T]":
+    def submit(self, work: Work[T], lasting: bool = False) -> "Future[T]":
         """Have `work` done in a transaction. It may be run twice: it must change nothing else.
+
+        What is not `lasting` is refused while the server is away.
 
         The Future fails with `StoreError` where the database could not do it, and with whatever
         else `work` raises, be it for values that no database takes; nothing was changed then. Its
         callbacks run in the store's thread, in the order in which the work was handed over. As
         long as it can be cancelled, nobody has begun with it.
         """
-        future: Future[T] = Future()
+        future: Future[T] = Lasting() if lasting else Future()
         self._waiting.put((work, future))
         if self._closed:
             self._refuse_the_rest()
         elif away := self._away:
-            self._refuse_waiting(away)
+            self._refuse_waiting(away, lasting=False)
         return future
 
     def close(self) -> None:
@@ -184,18 +190,22 @@ class Database:
 
     def _refuse_the_rest(self) -> None:
         """Fail what was handed over after the end. Safe from any thread."""
-        self._refuse_waiting(StoreError("reply.not_stored", why="closed"))
+        self._refuse_waiting(StoreError("reply.not_stored", why="closed"), lasting=True)
 
-    def _refuse_waiting(self, error: StoreError) -> None:
+    def _refuse_waiting(self, error: StoreError, lasting: bool) -> None:
+        kept: list[Item] = []
         try:
             while True:
                 item = self._waiting.get_nowait()
                 if item is None:
                     self._closed = True
+                elif isinstance(item[1], Lasting) and not lasting:
+                    kept.append(item)
                 elif item[1].set_running_or_notify_cancel():
                     item[1].set_exception(error)
         except Empty:
-            pass
+            for one in kept:
+                self._waiting.put(one)
 
     def _together(self, batch: list[Item]) -> None:
         while not self._at_once(batch):
@@ -285,7 +295,7 @@ class Database:
             except Exception as still:  # whatever the network makes of it
                 if time.monotonic() - since > AWAY_SECONDS:
                     self._away = StoreError("reply.not_stored", why=_first_line(still))
-                    self._refuse_waiting(self._away)
+                    self._refuse_waiting(self._away, lasting=False)
                 time.sleep(LOOK_SECONDS)
             else:
                 self.is_there, self._away = True, None

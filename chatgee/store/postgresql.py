@@ -43,11 +43,12 @@ CLOCK_SECONDS = 60.0
 # A transaction's own number would not do: after a crash another one gets the same.
 _BEGIN = """
 INSERT INTO notes (name, value, version, changed_at)
-VALUES (%(name)s, '', 1, extract(epoch FROM now())) ON CONFLICT DO NOTHING"""
+SELECT %(name)s::text, '', 1, extract(epoch FROM now())
+WHERE NOT EXISTS (SELECT 1 FROM notes WHERE name = %(name)s::text)"""
 _MARK = """
 UPDATE notes SET value = %(mark)s, changed_at = extract(epoch FROM now())
 WHERE name = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL RETURNING 1"""
-_MARKED = "SELECT 1 FROM notes WHERE name = %(name)s AND value = %(mark)s FOR UPDATE"
+_MARKED = "SELECT value FROM notes WHERE name = %(name)s FOR UPDATE"
 _FORGET = """
 DELETE FROM notes WHERE name LIKE 'commits/%%' AND name != %(name)s
 AND changed_at < extract(epoch FROM now()) - 30 * 86400"""
@@ -133,5 +134,5 @@ class Postgresql:
 
         Waits where the server has not noticed yet that we are gone; GONE_SECONDS at the most.
         """
-        cursor.execute(_MARKED, {"name": self._name, "mark": mark})
-        return cursor.fetchone() is not None
+        cursor.execute(_MARKED, {"name": self._name})
+        return bool(cursor.fetchone() == (mark,))

@@ -26,6 +26,18 @@ def transaction(
     return submit
 
 
+def lasting(
+    work: Callable[Concatenate[S, Session, P], T],
+) -> Callable[Concatenate[S, P], "Future[T]"]:
+    """As `transaction`, for what has happened: it is written down however long that takes."""
+
+    def submit(self: S, /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        return self.database.submit(lambda session: work(self, session, *args, **kwargs), True)
+
+    submit.__doc__ = work.__doc__
+    return submit
+
+
 class Upkeep:
     """What every store has; see `chatgee.store.Store`."""
 
@@ -42,6 +54,10 @@ class Upkeep:
 
     def close(self) -> None:
         self.database.close()
+
+    @transaction
+    def look(self, db: Session) -> None:
+        """Done where work could be done."""
 
     # --- starting again ---------------------------------------------------------------------
 

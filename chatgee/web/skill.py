@@ -39,6 +39,8 @@ MOST_HELD = 1500
 """Beyond so many, each with a thread of its own, nobody is held any more."""
 PASSING_SECONDS = 0.3
 """Time to write a question down and to give its button."""
+LOOK_SECONDS = 2.0
+"""A load balancer does not wait for long."""
 
 log = logging.getLogger(__name__)
 bp = Blueprint("skill", __name__)
@@ -152,7 +154,9 @@ def live() -> ResponseReturnValue:
 
     A wrong key, say, is no reason to send friends elsewhere: it is wrong there too.
     """
-    if parts().engine.store.database.is_there:
+    engine = parts().engine
+    there = engine.store.database.is_there  # as far as the last work told, which may be long ago
+    if there and engine.can_store(Deadline.after(LOOK_SECONDS)):
         return jsonify(status="ok")
     return jsonify(status="failing", reason=Failure.STORAGE), 503
 
