@@ -19,6 +19,7 @@ from chatgee.engine import Engine
 from chatgee.errors import SettingsError, StoreError
 from chatgee.health import Health
 from chatgee.jobs import Here, Worker
+from chatgee.keeping import Keep, here
 from chatgee.model import OpenAIModel
 from chatgee.practice import PracticeModel
 from chatgee.pretend.photos import Photos
@@ -27,6 +28,7 @@ from chatgee.questions import Memory, Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
 from chatgee.setup import Setup
+from chatgee.shelf import Shelf
 from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
 from chatgee.store.opening import is_shared
@@ -81,7 +83,7 @@ def running(
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     model = model or choose_model(settings, texts)
     postbox = Postbox(board.local)  # of the owner's pretend friends
-    with inside(settings, texts, model, bell, health, worker) as inner:
+    with inside(settings, texts, model, bell, health, worker, board, reload) as inner:
         # the door
         engine = Engine(
             store=inner.store,
@@ -99,6 +101,7 @@ def running(
             settings=settings,
             texts=texts,
             board=board,
+            keep=inner.keep,
             reload=reload,
             setup=setup or Setup(),
             archive=inner.archive,
@@ -120,9 +123,15 @@ def running(
 
 
 @contextmanager
-def working(settings: Settings, texts: Texts, model: Model | None = None) -> Iterator["Inside"]:
+def working(
+    settings: Settings,
+    texts: Texts,
+    model: Model | None = None,
+    reload: Callable[[], None] = lambda: None,
+) -> Iterator["Inside"]:
     """A program that has no door: it works on the questions of others' friends.
 
+    `reload` is called where a page of another program has changed the settings.
     `SettingsError` where nobody else could put a question to it; else as `running`.
     """
     url = settings.sqlalchemy_url
@@ -133,7 +142,7 @@ def working(settings: Settings, texts: Texts, model: Model | None = None) -> Ite
 
     worker = Worker(new_loop=asyncio.SelectorEventLoop)  # Windows' own is not psycopg's
     model = model or choose_model(settings, texts)
-    with inside(settings, texts, model, Bell(), Health(), worker) as inner:
+    with inside(settings, texts, model, Bell(), Health(), worker, None, reload) as inner:
         answering = inner.answering
         tidying = Tidying(inner.store, answering.purge)
         work = Work(answering.next, answering.keep_promise, tidying)
@@ -149,14 +158,22 @@ class Inside:
     store: Store
     archive: Archive
     answering: Answering
+    keep: Keep
 
 
 @contextmanager
 def inside(
-    settings: Settings, texts: Texts, model: Model, bell: Bell, health: Health, worker: Worker
+    settings: Settings,
+    texts: Texts,
+    model: Model,
+    bell: Bell,
+    health: Health,
+    worker: Worker,
+    board: Board | None,
+    reload: Callable[[], None],
 ) -> Iterator[Inside]:
     """The store and the worker's side of a question, from their opening to their closing."""
-    url, callbacks = settings.sqlalchemy_url, Callbacks()
+    url, callbacks, keep = settings.sqlalchemy_url, Callbacks(), here
     company = _company(url, bell)
     store = Store(url, teller=company.teller if company else Here(worker, bell.ring))
     archive = Archive(url)
@@ -177,14 +194,16 @@ def inside(
     try:
         worker.start(answering.next, answering.keep_promise)
         if company:
-            company.join(store)
+            shelf = Shelf(settings, store, health, board, reload)
+            company.join(store, shelf.noted, shelf.missed)
+            keep = shelf.keep
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())
-        yield Inside(store, archive, answering)
+        yield Inside(store, archive, answering, keep)
     finally:
-        bell.close()
         worker.close(callbacks.close, model.close)
+        bell.close()  # not before: what waits for an answer would take it for one
         if company:
             company.leave()
         archive.close()

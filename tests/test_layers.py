@@ -16,15 +16,15 @@ LAYERS = (
     ("app", "front", "migrate_to"),
     ("desk",),
     ("web",),
-    ("engine", "answering", "about", "sheets", "setup", "sentences", "stats", "backup"),
+    ("engine", "answering", "about", "sheets", "setup", "sentences", "stats", "backup", "shelf"),
     ("board", "wording", "replies", "character", "logs", "cluster"),
     ("pretend", "moments"),
     ("kakao_check", "jobs", "bell", "markdown", "callback"),
     ("store", "model", "practice"),
     ("kakao", "tunnel", "instance", "prices"),
     ("questions", "health", "ending", "admission", "visit", "net", "manual", "autostart"),
-    ("settings", "texts"),
-    ("notepad", "bubbles", "clock", "proof", "install_troubles", "requirements"),
+    ("settings", "texts", "memo"),
+    ("notepad", "keeping", "bubbles", "clock", "proof", "install_troubles", "requirements"),
     ("errors", "sizes", "version"),
 )
 """From the top down: a file may import what stands in a lower line."""

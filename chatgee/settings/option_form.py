@@ -120,7 +120,7 @@ class OptionForm:
         """`ours` are the settings with which the program is running."""
         self.unreadable: SettingsError | None = None
         try:
-            self._written = settings.read_file(file)
+            self._written = settings.together(settings.read_file(file), ours.shared_path)
         except SettingsError as error:
             self._written, self.unreadable = {}, error
         self._file, self._ours = file, ours
@@ -150,7 +150,10 @@ class OptionForm:
 
     def mistakes(self) -> list[Mistake]:
         """What config.env holds in vain."""
-        return [] if self.unreadable else list(config_check.mistakes(self._file))
+        if self.unreadable:
+            return []
+        found = list(config_check.mistakes(self._file))
+        return found + list(config_check.overruled(self._file, self._ours.shared_path))
 
     @property
     def waiting(self) -> list[str]:

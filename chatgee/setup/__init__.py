@@ -10,6 +10,7 @@ from pathlib import Path
 from chatgee import settings, tunnel
 from chatgee.character import Character
 from chatgee.errors import ChatGeeError
+from chatgee.keeping import Keep, here
 from chatgee.settings import Settings, config_file
 from chatgee.setup import checks
 from chatgee.setup.checks import Checks, Found
@@ -58,7 +59,11 @@ class Setup:
 
     def is_new(self, ours: Settings) -> bool:
         """Whether nobody has set anything up yet, neither here nor in the environment."""
-        return ours.practice and not self.config.exists()
+        return ours.practice and not self._is_begun(ours)
+
+    def _is_begun(self, ours: Settings) -> bool:
+        shared = ours.shared_path
+        return shared.exists() and shared.stat().st_size > 0 if shared else self.config.exists()
 
     # --- what the page shows ----------------------------------------------------------------
 
@@ -89,7 +94,13 @@ class Setup:
         return self._report(draft, ours, problems)
 
     def save(
-        self, draft: Draft, ours: Settings, texts: Texts, port: int, unchecked: bool = False
+        self,
+        draft: Draft,
+        ours: Settings,
+        texts: Texts,
+        port: int,
+        unchecked: bool = False,
+        keep: Keep = here,
     ) -> Report:
         """Try what is new in the draft, unless it is to go unchecked, and write it all down."""
         wanted = plan(draft, ours, self.fixed)
@@ -101,22 +112,22 @@ class Setup:
         if problems:
             return self._report(draft, ours, problems)
         try:
-            config_file.write(self.config, wanted.values)
+            keep(lambda: config_file.write(self.config, wanted.values, ours.shared_path))
         except ChatGeeError as error:
             return self._report(draft, ours, {"save": error})
-        problems = self._write_character(draft, ours, texts)
+        problems = self._write_character(draft, ours, texts, keep)
         _, wrong = settings.load_usable(self.environ, self.config)
         problems |= {"save": wrong[0]} if wrong else {}
         return replace(self._report(draft, ours, problems), written=True)
 
-    def skip(self, draft: Draft, ours: Settings) -> Report:
+    def skip(self, draft: Draft, ours: Settings, keep: Keep = here) -> Report:
         """Begin with the practice model; the page need not open by itself again.
 
         The draft is for the page, should config.env not be writable.
         """
         try:
-            if not self.config.exists():
-                config_file.write(self.config, {})
+            if not self._is_begun(ours):
+                keep(lambda: config_file.write(self.config, {}, ours.shared_path))
         except ChatGeeError as error:
             return self._report(draft, ours, {"save": error})
         return Report(draft, written=True)
@@ -139,9 +150,9 @@ class Setup:
             missing = local and moved and model in ("", default)
         return {"model": ChatGeeError("setup.model_missing")} if missing else {}
 
-    def _write_character(self, draft: Draft, ours: Settings, texts: Texts) -> Problems:
+    def _write_character(self, draft: Draft, ours: Settings, texts: Texts, keep: Keep) -> Problems:
         try:
-            Character.of(ours, texts).save(draft.prompt)
+            keep(lambda: Character.of(ours, texts).save(draft.prompt))
         except ChatGeeError as error:
             return {"prompt": error}
         return {}

@@ -20,6 +20,21 @@ class Note:
     """Unix time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A note as it is to be."""
+
+    name: str
+    value: str | None
+    """None to drop it."""
+    version: int
+    """Of the note that it takes the place of; 0 where there is none."""
+
+
+class Outdated(Exception):
+    """Somebody else has changed a note meanwhile."""
+
+
 class Notes(Upkeep):
     """The part of a store that keeps them."""
 
@@ -49,6 +64,23 @@ class Notes(Upkeep):
             return False
         db.news.noted.append(name)
         return True
+
+    @transaction
+    def write_notes(self, db: Session, drafts: Sequence[Draft]) -> None:
+        """All of them, or none: `Outdated` where somebody else has changed one meanwhile."""
+        now = self.now()
+        for one in drafts:
+            if one.value is None:
+                changed = db.change("drop_note", name=one.name)
+            elif one.version == 0:
+                changed = db.change("new_note", name=one.name, value=one.value, now=now)
+            else:
+                changed = db.change(
+                    "change_note", name=one.name, value=one.value, version=one.version, now=now
+                )
+            if not changed and one.value is not None:
+                raise Outdated(one.name)
+            db.news.noted.append(one.name)
 
     @transaction
     def drop_notes(self, db: Session, names: Sequence[str]) -> None:

@@ -44,7 +44,7 @@ def show() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     text = request.form.get("prompt", "")
     try:
-        parts().character.save(text, request.form.get("base"))
+        parts().keep(lambda: parts().character.save(text, request.form.get("base")))
     except ChatGeeError as error:
         text = tidy(text)
         differs = error.key == "character.conflict"
@@ -67,10 +67,11 @@ def version(name: str) -> ResponseReturnValue:
 
 @bp.post("/versions/<name>")
 def restore(name: str) -> ResponseReturnValue:
+    text = _version(name).text
     try:
-        parts().character.save(_version(name).text)
+        parts().keep(lambda: parts().character.save(text))
     except ChatGeeError as error:
-        return _page(_version(name).text, problem=parts().texts.of(error))
+        return _page(text, problem=parts().texts.of(error))
     return redirect("/settings/character?done=restored", 303)
 
 

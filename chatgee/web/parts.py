@@ -10,6 +10,7 @@ from chatgee.board import Board
 from chatgee.character import Character
 from chatgee.character.trial import Trial
 from chatgee.engine import Engine
+from chatgee.keeping import Keep
 from chatgee.pretend.photos import Photos
 from chatgee.pretend.postbox import Postbox
 from chatgee.settings import Settings
@@ -27,6 +28,8 @@ class Parts:
     settings: Settings
     texts: Texts
     board: Board
+    keep: Keep
+    """For whatever writes the owner's files."""
     reload: Callable[[], None]
     """Makes the program read its settings anew, soon after it is called."""
     setup: Setup

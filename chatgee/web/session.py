@@ -5,11 +5,12 @@ with another password, and with a log-out, which ends all of them.
 """
 
 import secrets
-import time
 from datetime import timedelta
 
 from flask import Flask, request
 from flask import session as cookie
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from chatgee.admission import Admission
 from chatgee.web.parts import parts
@@ -19,7 +20,23 @@ COOKIE = "__Host-chatgee"
 LIFETIME = timedelta(days=7)
 
 
+class Signer(TimestampSigner):
+    """By the clock on which all machines agree: a cookie must not come from the future."""
+
+    def get_timestamp(self) -> int:
+        return int(parts().board.now())
+
+
+class Cookies(SecureCookieSessionInterface):
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        serializer = super().get_signing_serializer(app)
+        if serializer:
+            serializer.signer = Signer
+        return serializer
+
+
 def configure(app: Flask, admission: Admission) -> None:
+    app.session_interface = Cookies()
     app.config.update(
         SECRET_KEY=admission.key,
         SESSION_COOKIE_NAME=COOKIE,
@@ -35,7 +52,8 @@ def begin() -> None:
     """Whoever asks is the owner from now on; nothing of what their cookie held is kept."""
     cookie.clear()
     cookie.permanent = True
-    since = max(time.time(), parts().board.memo.logged_out_at + 0.001)  # clocks go back, too
+    board = parts().board
+    since = max(board.now(), board.memo.logged_out_at + 0.001)  # clocks go back, too
     cookie.update(csrf=secrets.token_urlsafe(24), host=request.host, since=since)
 
 

@@ -2,10 +2,12 @@
 
 import time
 from itertools import islice
+from pathlib import Path
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from chatgee.errors import SettingsError
 from chatgee.prices import Prices, Typed
 from chatgee.stats import Stats
 from chatgee.store.figures import Span, look
@@ -30,13 +32,20 @@ def save_prices() -> ResponseReturnValue:
     before = Prices.read(folder)
     if wrong := typed.wrong:
         return _page(before, typed, {one: parts().texts(key) for one, key in wrong.items()})
-    after = typed.on(before)
     try:
-        after.write(folder)
+        after = parts().keep(lambda: _write(typed, folder))
     except OSError as error:
         why = parts().texts("stats.not_written", why=error.strerror or error)
         return _page(before, typed, unwritten=why)
+    except SettingsError as error:
+        return _page(before, typed, unwritten=parts().texts.of(error))
     return _page(after, saved=True)
+
+
+def _write(typed: Typed, folder: Path) -> Prices:
+    after = typed.on(Prices.read(folder))
+    after.write(folder)
+    return after
 
 
 def _typed() -> Typed:
