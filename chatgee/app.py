@@ -18,10 +18,9 @@ from chatgee.engine import Engine
 from chatgee.errors import SettingsError, StoreError
 from chatgee.health import Health
 from chatgee.jobs import Here, Worker
+from chatgee.keepers import Keepers
 from chatgee.model import OpenAIModel
 from chatgee.practice import PracticeModel
-from chatgee.pretend.photos import Photos
-from chatgee.pretend.postbox import Postbox
 from chatgee.questions import Memory, Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
@@ -51,6 +50,8 @@ class ChatGee:
     bell: Bell
     worker: Worker
     model: Model
+    secret: str
+    """Of `chatgee.proof`."""
 
     def prepare(self) -> None:
         """Once the server is up: make the first answer as quick as the others."""
@@ -79,8 +80,10 @@ def running(
     bell, health = Bell(), Health()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     model = model or choose_model(settings, texts)
-    postbox = Postbox(board.local)  # of the owner's pretend friends
     with inside(settings, texts, model, bell, health, worker) as inner:
+        keepers = inner.keepers
+        postbox = keepers.postbox(board.local)  # of the owner's pretend friends
+
         # the door
         engine = Engine(
             store=inner.store,
@@ -101,7 +104,7 @@ def running(
             reload=reload,
             setup=setup or Setup(),
             archive=inner.archive,
-            admission=Admission(settings.admin_password) if settings.admin_password else None,
+            admission=_admission(settings, keepers),
             character=inner.answering.character,
             trial=Trial(
                 model,
@@ -110,12 +113,14 @@ def running(
                 inner.answering.memory,
                 settings.openai_timeout_seconds,
             ),
-            visit=visit or Visit(),
-            photos=inner.answering.photos,
+            visit=keepers.visit(visit or Visit()),
+            album=keepers.album,
             postbox=postbox,
+            secret=keepers.secret,
         )
         board.started(settings, model.name, health)
-        yield ChatGee(create_app(parts), inner.store, bell, worker, model)
+        wsgi = create_app(parts)
+        yield ChatGee(wsgi, inner.store, bell, worker, model, keepers.secret)
 
 
 @contextmanager
@@ -148,6 +153,7 @@ class Inside:
     store: Store
     archive: Archive
     answering: Answering
+    keepers: Keepers
 
 
 @contextmanager
@@ -155,9 +161,11 @@ def inside(
     settings: Settings, texts: Texts, model: Model, bell: Bell, health: Health, worker: Worker
 ) -> Iterator[Inside]:
     """The store and the worker's side of a question, from their opening to their closing."""
-    url, callbacks = settings.sqlalchemy_url, Callbacks()
+    url = settings.sqlalchemy_url
     company = _company(url, bell)
     store = Store(url, teller=company.teller if company else Here(worker, bell.ring))
+    keepers = company.keepers(store) if company else Keepers()
+    callbacks = Callbacks(keepers.by_hand)
     archive = Archive(url)
     answering = Answering(
         store=store,
@@ -167,7 +175,7 @@ def inside(
         texts=texts,
         replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
-        photos=Photos(),
+        album=keepers.album,
         memory=Memory(settings.memory_turns, settings.memory_chars),
         character=Character.of(settings, texts),
         callback_seconds=settings.callback_seconds,
@@ -180,7 +188,7 @@ def inside(
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())
-        yield Inside(store, archive, answering)
+        yield Inside(store, archive, answering, keepers)
     finally:
         bell.close()
         worker.close(callbacks.close, model.close)
@@ -199,6 +207,11 @@ def _company(url: str, bell: Bell) -> "Company | None":
     except ImportError as error:
         raise StoreError("start.cluster_missing", why=error.name or error) from error
     return Company(url, bell)
+
+
+def _admission(settings: Settings, keepers: Keepers) -> Admission | None:
+    password = settings.admin_password
+    return Admission(password, keepers.clock, keepers.tries) if password else None
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:

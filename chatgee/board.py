@@ -247,7 +247,7 @@ class Board:
     def _kakao(self, texts: Texts) -> Light:
         memo = self.memo
         if memo.called_at:
-            return Light("good", texts("light.called", ago=ago(memo.called_at, texts)))
+            return Light("good", texts("light.called", ago=ago(memo.called_at, texts, time.time())))
         if memo.tested_at:
-            return Light("wait", texts("light.tested", ago=ago(memo.tested_at, texts)))
+            return Light("wait", texts("light.tested", ago=ago(memo.tested_at, texts, time.time())))
         return Light("wait", texts("light.never_called"))

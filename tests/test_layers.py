@@ -18,13 +18,14 @@ LAYERS = (
     ("web",),
     ("engine", "answering", "about", "sheets", "setup", "sentences", "stats", "backup"),
     ("board", "wording", "replies", "character", "logs", "cluster"),
+    ("keepers",),
     ("pretend", "moments"),
     ("kakao_check", "jobs", "bell", "markdown", "callback"),
     ("store", "model", "practice"),
     ("kakao", "tunnel", "instance", "prices"),
     ("questions", "health", "ending", "admission", "visit", "net", "manual", "autostart"),
     ("settings", "texts"),
-    ("notepad", "bubbles", "clock", "proof", "install_troubles", "requirements"),
+    ("notepad", "bubbles", "clock", "kept", "proof", "install_troubles", "requirements"),
     ("errors", "sizes", "version"),
 )
 """From the top down: a file may import what stands in a lower line."""

@@ -19,7 +19,7 @@ from chatgee.questions import Delivery, Question, State, Turn, new_id
 from chatgee.replies import Replies
 from chatgee.store import Claimed
 from chatgee.web import owner
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 from chatgee.web.server import HUNG_UP
 from chatgee.web.setup import EXAMPLES
 
@@ -165,7 +165,7 @@ def _row(one: Version, older: Version | None) -> dict[str, Any]:
     gone, new = changed(older.text, one.text) if older else (0, 0)
     return {
         "name": one.name,
-        "ago": texts("character.first") if first else ago(one.since.timestamp(), texts),
+        "ago": texts("character.first") if first else ago(one.since.timestamp(), texts, now()),
         "at": "" if first else f"{local(one.since.timestamp()):%Y-%m-%d %H:%M}",
         "line": (gist(older.text, one.text) if older else ()) or _first_words(one),
         "gone": gone,
