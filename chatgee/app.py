@@ -117,6 +117,7 @@ def running(
             album=keepers.album,
             postbox=postbox,
             secret=keepers.secret,
+            machine=keepers.machine,
         )
         board.started(settings, model.name, health)
         wsgi = create_app(parts)

@@ -28,6 +28,8 @@ class Keepers:
     album: Album = field(default_factory=Photos)
     postbox: Callable[[str], Postbox] = Postbox
     """Made for the address of this program on this machine."""
+    machine: str = ""
+    """This one's name; empty where there is no other."""
     visit: Callable[[Visit], Visit] = lambda visit: visit
     """The doctor's, so that whoever else should know of it does."""
     secret: str = proof.SECRET

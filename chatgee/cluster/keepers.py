@@ -44,13 +44,15 @@ def shared(store: Store) -> Keepers:
     """`StoreError` where the database is away."""
     box = Postbox(NOWHERE, letters=Letters(store))
     record = OrHere(Shared(store, VISIT, _record, _as_json, Record()), Record())
+    machine = socket.gethostname()
     tries: Shared[Tries] = Shared(store, TRIES, _tries, json.dumps, ())
     return Keepers(
         clock=store.now,
         tries=tries,
         album=Photos(store),
         postbox=lambda local: box,
-        visit=lambda visit: visit.told_to(record, store.now, socket.gethostname()),
+        machine=machine,
+        visit=lambda visit: visit.told_to(record, store.now, machine),
         secret=store.change_note(PROOF, lambda known: _first(known, proof.SECRET)).result(),
         by_hand=partial(_by_hand, box),
     )

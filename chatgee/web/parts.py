@@ -45,6 +45,8 @@ class Parts:
     """Where their callbacks come in."""
     secret: str
     """Of `chatgee.proof`."""
+    machine: str
+    """This one's name; empty where there is no other."""
 
 
 def parts() -> Parts:

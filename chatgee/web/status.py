@@ -86,4 +86,5 @@ def _log() -> dict[str, Any]:
     level, words = request.args.get("level", "all"), request.args.get("words", "")
     level = level if level in log_tail.LEVELS else "all"
     entries = log_tail.tail(ours.data_dir, ours.secrets, level, words)
-    return {"entries": entries, "level": level, "words": words, "levels": log_tail.LEVELS}
+    asked = {"level": level, "words": words, "levels": log_tail.LEVELS}
+    return {"entries": entries, "machine": parts().machine, **asked}
