@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,13 +14,14 @@ pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-c
 from chatgee import kakao
 from chatgee.cluster import keepers as company
 from chatgee.cluster.queue import Queue, make_tables
-from chatgee.errors import StoreError
 from chatgee.kakao import Reply
 from chatgee.keepers import Keepers
 from chatgee.pretend import photos, postbox
 from chatgee.store import Store
 from chatgee.visit import SILENT_SECONDS, Line, Record, Visit
+from tests.far_ends import PATIENCE
 from tests.postgres import OwnServer
+from tests.tunnel_side import until
 
 BODY = kakao.encode(Reply(("늦은 답",)))
 JPEG = b"\xff\xd8\xff"
@@ -198,18 +200,25 @@ def test_a_visit_whose_program_died_ends_and_another_may_begin(
     assert visit.report().found == ()
 
 
-def test_the_doctor_goes_on_while_the_database_is_away(own_postgres: OwnServer) -> None:
-    url = own_postgres.url("postgres")
-    make_tables(url)
-    store = Store(url, teller=Queue())
-    record = company.OrHere(
-        company.Shared(store, company.VISIT, company._record, company._as_json, Record()), Record()
-    )
-    record.change(lambda it: (replace(it, id="x", ended=False), None))
+def test_a_doctor_who_has_begun_goes_on_when_the_database_goes_away(
+    own_postgres: OwnServer,
+) -> None:
+    away = threading.Event()
+
+    def look() -> Iterator[Line]:
+        yield Line("python", "good", "3.12", None)
+        assert away.wait(PATIENCE)
+        yield Line("disk", "bad", "full", "이렇게요")
+
+    store = Store(own_postgres.url("postgres"), teller=Queue())
+    visit = company.shared(store).visit(Visit(("python", "disk"), look))
+    visit.begin()
+    until(lambda: len(visit.report().found) == 1)
     own_postgres.kill()
-    record.change(lambda it: (replace(it, machine="here"), None))
-    told = record.change(lambda it: (it, it))
-    assert (told.id, told.machine) == ("x", "here")
-    with pytest.raises((StoreError, TimeoutError)):
-        company.shared(store)
+    away.set()
+    until(lambda: not visit.report().running)
+    assert [one.text for one in visit.report().found] == ["3.12", "full"]
+    visit.begin()
+    assert visit.report().running, "one more may begin"
+    until(lambda: not visit.report().running)
     store.close()
