@@ -13,17 +13,16 @@ from chatgee.answering import Answering
 from chatgee.bell import Bell
 from chatgee.board import Board
 from chatgee.callback import CallbackHosts, Callbacks
+from chatgee.changing import Change, here
 from chatgee.character import Character
 from chatgee.character.trial import Trial
 from chatgee.engine import Engine
 from chatgee.errors import SettingsError, StoreError
 from chatgee.health import Health
 from chatgee.jobs import Here, Worker
-from chatgee.keeping import Keep, here
+from chatgee.keepers import Keepers
 from chatgee.model import OpenAIModel
 from chatgee.practice import PracticeModel
-from chatgee.pretend.photos import Photos
-from chatgee.pretend.postbox import Postbox
 from chatgee.questions import Memory, Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
@@ -54,6 +53,8 @@ class ChatGee:
     bell: Bell
     worker: Worker
     model: Model
+    secret: str
+    """Of `chatgee.proof`."""
 
     def prepare(self) -> None:
         """Once the server is up: make the first answer as quick as the others."""
@@ -82,8 +83,10 @@ def running(
     bell, health = Bell(), Health()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     model = model or choose_model(settings, texts)
-    postbox = Postbox(board.local)  # of the owner's pretend friends
     with inside(settings, texts, model, bell, health, worker, board, reload) as inner:
+        keepers = inner.keepers
+        postbox = keepers.postbox(board.local)  # of the owner's pretend friends
+
         # the door
         engine = Engine(
             store=inner.store,
@@ -101,11 +104,11 @@ def running(
             settings=settings,
             texts=texts,
             board=board,
-            keep=inner.keep,
+            change=inner.change,
             reload=reload,
             setup=setup or Setup(),
             archive=inner.archive,
-            admission=Admission(settings.admin_password) if settings.admin_password else None,
+            admission=_admission(settings, keepers),
             character=inner.answering.character,
             trial=Trial(
                 model,
@@ -114,12 +117,15 @@ def running(
                 inner.answering.memory,
                 settings.openai_timeout_seconds,
             ),
-            visit=visit or Visit(),
-            photos=inner.answering.photos,
+            visit=keepers.visit(visit or Visit()),
+            album=keepers.album,
             postbox=postbox,
+            secret=keepers.secret,
+            machine=keepers.machine,
         )
         board.started(settings, model.name, health)
-        yield ChatGee(create_app(parts), inner.store, bell, worker, model)
+        wsgi = create_app(parts)
+        yield ChatGee(wsgi, inner.store, bell, worker, model, keepers.secret)
 
 
 @contextmanager
@@ -158,7 +164,8 @@ class Inside:
     store: Store
     archive: Archive
     answering: Answering
-    keep: Keep
+    change: Change
+    keepers: Keepers
 
 
 @contextmanager
@@ -173,9 +180,11 @@ def inside(
     reload: Callable[[], None],
 ) -> Iterator[Inside]:
     """The store and the worker's side of a question, from their opening to their closing."""
-    url, callbacks, keep = settings.sqlalchemy_url, Callbacks(), here
+    url, change = settings.sqlalchemy_url, here
     company = _company(url, bell)
     store = Store(url, teller=company.teller if company else Here(worker, bell.ring))
+    keepers = company.keepers(store) if company else Keepers()
+    callbacks = Callbacks(keepers.by_hand)
     archive = Archive(url)
     answering = Answering(
         store=store,
@@ -185,7 +194,7 @@ def inside(
         texts=texts,
         replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
-        photos=Photos(),
+        album=keepers.album,
         memory=Memory(settings.memory_turns, settings.memory_chars),
         character=Character.of(settings, texts),
         callback_seconds=settings.callback_seconds,
@@ -196,11 +205,11 @@ def inside(
         if company:
             shelf = Shelf(settings, store, health, board, reload)
             company.join(store, shelf.noted, shelf.missed)
-            keep = shelf.keep
+            change = shelf.change
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())
-        yield Inside(store, archive, answering, keep)
+        yield Inside(store, archive, answering, change, keepers)
     finally:
         worker.close(callbacks.close, model.close)
         bell.close()  # not before: what waits for an answer would take it for one
@@ -219,6 +228,11 @@ def _company(url: str, bell: Bell) -> "Company | None":
     except ImportError as error:
         raise StoreError("start.cluster_missing", why=error.name or error) from error
     return Company(url, bell)
+
+
+def _admission(settings: Settings, keepers: Keepers) -> Admission | None:
+    password = settings.admin_password
+    return Admission(password, keepers.clock, keepers.tries) if password else None
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:

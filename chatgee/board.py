@@ -237,10 +237,7 @@ class Board:
     def _kakao(self, texts: Texts) -> Light:
         memo = self.memo
         if memo.called_at:
-            return Light("good", texts("light.called", ago=self._ago(memo.called_at, texts)))
+            return Light("good", texts("light.called", ago=ago(memo.called_at, texts, self.now())))
         if memo.tested_at:
-            return Light("wait", texts("light.tested", ago=self._ago(memo.tested_at, texts)))
+            return Light("wait", texts("light.tested", ago=ago(memo.tested_at, texts, self.now())))
         return Light("wait", texts("light.never_called"))
-
-    def _ago(self, at: float, texts: Texts) -> str:
-        return ago(at + time.time() - self.now(), texts)

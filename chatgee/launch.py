@@ -126,6 +126,7 @@ class Program:
         place = stack.enter_context(instance.only(ours.data_dir))
         self._server = Server(ours.host, ours.port)
         place.tell(self._server.local)
+        self._place = place
         self._board = Board(ours.data_dir / "board.json", self._server.local)
         self._tunnels = Tunnels(self._server.port, self._events.put)
         self._front = Front(self._board, place, texts)
@@ -153,6 +154,7 @@ class Program:
             visit=_visit(ours, texts),
         ) as bot:
             _collect_garbage_less_often()
+            self._place.tell_secret(bot.secret)
             server.serve(bot.wsgi)
             bot.prepare()
             self._front.begin(ours, texts)

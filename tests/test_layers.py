@@ -18,14 +18,24 @@ LAYERS = (
     ("web",),
     ("engine", "answering", "about", "sheets", "setup", "sentences", "stats", "backup", "shelf"),
     ("board", "wording", "replies", "character", "logs", "cluster"),
+    ("keepers",),
     ("pretend", "moments"),
     ("kakao_check", "jobs", "bell", "markdown", "callback"),
     ("store", "model", "practice"),
     ("kakao", "tunnel", "instance", "prices"),
     ("questions", "health", "ending", "admission", "visit", "net", "manual", "autostart"),
     ("settings", "texts", "memo"),
-    ("notepad", "keeping", "bubbles", "clock", "proof", "install_troubles", "requirements"),
-    ("errors", "sizes", "version"),
+    (
+        "notepad",
+        "changing",
+        "bubbles",
+        "clock",
+        "kept",
+        "proof",
+        "install_troubles",
+        "requirements",
+    ),
+    ("errors", "sizes", "version", "install_troubles", "requirements"),
 )
 """From the top down: a file may import what stands in a lower line."""
 

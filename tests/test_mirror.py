@@ -87,6 +87,13 @@ def test_what_one_changes_the_other_has_once_it_looks(room: Room) -> None:
     assert not second.file("before-shared").exists()
 
 
+def test_two_processes_of_one_machine_both_hear_of_a_change(room: Room) -> None:
+    web, worker = room.machine("a"), room.machine("a")
+    write(web, KEEP_DAYS="30")
+    assert worker.mirror.refresh() == {SETTINGS}
+    assert worker.mirror.refresh() == web.mirror.refresh() == set()
+
+
 def test_a_version_that_one_takes_away_is_gone_everywhere(room: Room) -> None:
     first, second = room.machine("a"), room.machine("b")
     name = "characters/20260101-000000-000000.txt"

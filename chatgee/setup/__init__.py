@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chatgee import settings, tunnel
+from chatgee.changing import Change, here
 from chatgee.character import Character
 from chatgee.errors import ChatGeeError
-from chatgee.keeping import Keep, here
 from chatgee.settings import Settings, config_file
 from chatgee.setup import checks
 from chatgee.setup.checks import Checks, Found
@@ -100,7 +100,7 @@ class Setup:
         texts: Texts,
         port: int,
         unchecked: bool = False,
-        keep: Keep = here,
+        change: Change = here,
     ) -> Report:
         """Try what is new in the draft, unless it is to go unchecked, and write it all down."""
         wanted = plan(draft, ours, self.fixed)
@@ -112,22 +112,22 @@ class Setup:
         if problems:
             return self._report(draft, ours, problems)
         try:
-            keep(lambda: config_file.write(self.config, wanted.values, ours.shared_path))
+            change(lambda: config_file.write(self.config, wanted.values, ours.shared_path))
         except ChatGeeError as error:
             return self._report(draft, ours, {"save": error})
-        problems = self._write_character(draft, ours, texts, keep)
+        problems = self._write_character(draft, ours, texts, change)
         _, wrong = settings.load_usable(self.environ, self.config)
         problems |= {"save": wrong[0]} if wrong else {}
         return replace(self._report(draft, ours, problems), written=True)
 
-    def skip(self, draft: Draft, ours: Settings, keep: Keep = here) -> Report:
+    def skip(self, draft: Draft, ours: Settings, change: Change = here) -> Report:
         """Begin with the practice model; the page need not open by itself again.
 
         The draft is for the page, should config.env not be writable.
         """
         try:
             if not self._is_begun(ours):
-                keep(lambda: config_file.write(self.config, {}, ours.shared_path))
+                change(lambda: config_file.write(self.config, {}, ours.shared_path))
         except ChatGeeError as error:
             return self._report(draft, ours, {"save": error})
         return Report(draft, written=True)
@@ -150,9 +150,11 @@ class Setup:
             missing = local and moved and model in ("", default)
         return {"model": ChatGeeError("setup.model_missing")} if missing else {}
 
-    def _write_character(self, draft: Draft, ours: Settings, texts: Texts, keep: Keep) -> Problems:
+    def _write_character(
+        self, draft: Draft, ours: Settings, texts: Texts, change: Change
+    ) -> Problems:
         try:
-            keep(lambda: Character.of(ours, texts).save(draft.prompt))
+            change(lambda: Character.of(ours, texts).save(draft.prompt))
         except ChatGeeError as error:
             return {"prompt": error}
         return {}

@@ -51,8 +51,8 @@ class Shelf:
         if board:
             board.share(lambda told: store.write_note(BOARD, told), store.now)
 
-    def keep(self, work: Callable[[], T], /) -> T:
-        """See `chatgee.keeping.Keep`."""
+    def change(self, work: Callable[[], T], /) -> T:
+        """See `chatgee.changing.Change`."""
         return self._mirror.change(work, self._refreshed)
 
     def noted(self, names: Sequence[str]) -> None:

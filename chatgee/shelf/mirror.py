@@ -49,6 +49,8 @@ class Mirror:
         self._lock = threading.Lock()
         self._known: dict[str, Note] = {}
         """As the database had them when it was last looked at."""
+        self._seen = self._look()
+        """As this process has them. Another one may write the same files before we hear of it."""
 
     def join(self, config: Path) -> None:
         """Before these files are read: have what the others have.
@@ -62,12 +64,12 @@ class Mirror:
             self._refresh()
 
     def refresh(self) -> set[str]:
-        """Have the files as the database has them; the notes of those that were not."""
+        """Have the files as the database has them; the notes of those that are others now."""
         with self._lock:
             return self._refresh()
 
     def change(self, work: Callable[[], T], refreshed: Callable[[set[str]], None]) -> T:
-        """See `chatgee.keeping.Keep`; `refreshed` is told as `refresh` tells."""
+        """See `chatgee.changing.Change`; `refreshed` is told as `refresh` tells."""
         with self._lock:
             try:
                 while True:
@@ -107,8 +109,10 @@ class Mirror:
             return False
         for one in drafts:
             self._known.pop(one.name, None)
+            self._seen.pop(one.name, None)
             if one.value is not None:
                 self._known[one.name] = Note(one.name, one.value, one.version + 1, 0.0)
+                self._seen[one.name] = one.value
         return True
 
     def _drafts(self, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Draft]:
@@ -144,20 +148,25 @@ class Mirror:
 
     def _refresh(self) -> set[str]:
         found, known = self._found(), self._known
-        self._known = found
-        gone = known.keys() - found.keys()
-        for name in gone:
+        self._known, changed = found, set()
+        for name in known.keys() - found.keys():
             if place := self._place(name):
                 place.unlink(missing_ok=True)
-        new = {note for name, note in found.items() if note != known.get(name)}
-        return gone | {note.name for note in new if self._put(note, known.get(note.name))}
+            self._seen.pop(name, None)
+            changed.add(name)
+        for name, note in found.items():
+            before = known.get(name)
+            if (before is None or before.version != note.version) and self._put(note, before):
+                changed |= {name} if self._seen.get(name) != note.value else set()
+                self._seen[name] = note.value
+        return changed
 
     def _put(self, note: Note, known: Note | None) -> bool:
-        """Whether the file was another one."""
+        """Whether the file is as the note now."""
         place = self._place(note.name)
         standing = _text(place) if place else None
         if place is None or standing == note.value:
-            return False
+            return place is not None
         try:
             if place.exists() and (known is None or standing != known.value):
                 self._put_aside(place)

@@ -61,7 +61,7 @@ def _write(form: OptionForm) -> Problems:
     config, shared = parts().setup.config, parts().settings.shared_path
     if form.values:
         try:
-            parts().keep(lambda: config_file.write(config, form.values, shared))
+            parts().change(lambda: config_file.write(config, form.values, shared))
         except SettingsError as error:
             name = str(error.values.get("name", ""))
             return {name if name in OPTIONS else "save": error}

@@ -13,18 +13,26 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from chatgee.admission import Admission
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 
 COOKIE = "__Host-chatgee"
 """A browser takes a cookie of such a name from https alone, and from no neighbouring site."""
 LIFETIME = timedelta(days=7)
+APART_SECONDS = 2
+"""As far as two programs may differ in what they take the clock of the database to be."""
 
 
 class Signer(TimestampSigner):
-    """By the clock on which all machines agree: a cookie must not come from the future."""
+    """Signs with the time that all webs agree on: what seems signed in the future counts not."""
+
+    _back = 0
 
     def get_timestamp(self) -> int:
-        return int(parts().board.now())
+        return int(now()) - self._back
+
+    def sign(self, value: str | bytes) -> bytes:
+        self._back = APART_SECONDS
+        return super().sign(value)
 
 
 class Cookies(SecureCookieSessionInterface):
@@ -52,8 +60,7 @@ def begin() -> None:
     """Whoever asks is the owner from now on; nothing of what their cookie held is kept."""
     cookie.clear()
     cookie.permanent = True
-    board = parts().board
-    since = max(board.now(), board.memo.logged_out_at + 0.001)  # clocks go back, too
+    since = max(now(), parts().board.memo.logged_out_at + 0.001)  # clocks go back, too
     cookie.update(csrf=secrets.token_urlsafe(24), host=request.host, since=since)
 
 

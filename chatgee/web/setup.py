@@ -46,8 +46,8 @@ def check_link() -> ResponseReturnValue:
 @bp.post("")
 def save() -> ResponseReturnValue:
     unchecked = "unchecked" in request.form
-    ours, keep = parts().settings, parts().keep
-    report = _setup().save(_draft(), ours, parts().texts, _port(), unchecked, keep)
+    ours, change = parts().settings, parts().change
+    report = _setup().save(_draft(), ours, parts().texts, _port(), unchecked, change)
     if report.written:
         parts().reload()
     if report.saved:
@@ -57,7 +57,7 @@ def save() -> ResponseReturnValue:
 
 @bp.post("/skip")
 def skip() -> ResponseReturnValue:
-    report = _setup().skip(_draft(), parts().settings, parts().keep)
+    report = _setup().skip(_draft(), parts().settings, parts().change)
     return lead_to("/?done=skipped") if report.saved else _page(report)
 
 

@@ -1,6 +1,5 @@
 """Statistics: how much was asked, how it was answered, and what it cost."""
 
-import time
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from chatgee.prices import Prices, Typed
 from chatgee.stats import Stats
 from chatgee.store.figures import Span, look
 from chatgee.web import owner
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 
 MOST_PRICES = 200
 MOST_CHARS = 200
@@ -33,7 +32,7 @@ def save_prices() -> ResponseReturnValue:
     if wrong := typed.wrong:
         return _page(before, typed, {one: parts().texts(key) for one, key in wrong.items()})
     try:
-        after = parts().keep(lambda: _write(typed, folder))
+        after = parts().change(lambda: _write(typed, folder))
     except OSError as error:
         why = parts().texts("stats.not_written", why=error.strerror or error)
         return _page(before, typed, unwritten=why)
@@ -65,7 +64,7 @@ def _page(
     ours, archive = parts().settings, parts().archive
     chosen = request.values.get("range", "")
     span = Span(chosen) if chosen in set(Span) else Span.WEEK
-    period = look(archive, span, time.time())
+    period = look(archive, span, now())
     stats = Stats(period, prices, parts().texts, ours.openai_model, ours.practice)
     return render_template(
         "stats.html",

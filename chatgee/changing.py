@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 
-class Keep(Protocol):
+class Change(Protocol):
     """Does work that writes the owner's files, and hands back what it returns.
 
     The work may be done more than once, each time on files as they are by then; what it raises
