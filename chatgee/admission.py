@@ -6,14 +6,16 @@ memory; the owner before the machine itself needs no password and is never held 
 
 import hashlib
 import hmac
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from chatgee.clock import Seldom
+from chatgee.kept import Here, Kept
 from chatgee.settings.options import Secret
+
+Tries = tuple[tuple[float, str], ...]
+"""The moment and the source of each, of the last window, oldest first."""
 
 WINDOW_SECONDS = 600.0
 TRIES = 5
@@ -25,36 +27,44 @@ TRIES_OF_ALL = 50
 class Admission:
     """Safe from any thread."""
 
-    def __init__(self, password: Secret, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        password: Secret,
+        clock: Callable[[], float] = time.monotonic,
+        tries: Kept[Tries] | None = None,
+    ) -> None:
+        """`tries` are this program's own where none are given; `clock` is theirs."""
         self.key = _key(password)
         """Signs sessions: the same wherever the password is, and another with another one."""
         self._password, self._clock = password, clock
-        self._lock = threading.Lock()
-        self._tries: deque[tuple[float, str]] = deque()
-        """Of the last window, oldest first; never more than TRIES_OF_ALL."""
+        self._tries: Kept[Tries] = tries or Here(())
         self.may_complain = Seldom(clock)
 
     def begin(self, source: str) -> float:
-        """Count a try; or the seconds after which one will be taken again, and it is not."""
-        with self._lock:
-            now = self._clock()
-            while self._tries and self._tries[0][0] <= now - WINDOW_SECONDS:
-                self._tries.popleft()
-            theirs = [moment for moment, who in self._tries if who == source]
-            if len(theirs) >= TRIES:
-                return theirs[0] + WINDOW_SECONDS - now
-            if len(self._tries) >= TRIES_OF_ALL:
-                return self._tries[0][0] + WINDOW_SECONDS - now
-            self._tries.append((now, source))
-            return 0.0
+        """Count a try; or the seconds after which one will be taken again, and it is not.
+
+        As `admits`, it raises what `Kept.change` does.
+        """
+        now = self._clock()
+        return self._tries.change(lambda tries: _one_more(tries, source, now))
 
     def admits(self, typed: str, source: str) -> bool:
         """Whether it is the password; the tries of whoever knows it are forgotten."""
         right = hmac.compare_digest(_digest(typed.strip()), _digest(self._password.reveal()))
         if right:
-            with self._lock:
-                self._tries = deque(one for one in self._tries if one[1] != source)
+            self._tries.change(lambda tries: (tuple(t for t in tries if t[1] != source), None))
         return right
+
+
+def _one_more(tries: Tries, source: str, now: float) -> tuple[Tries, float]:
+    """With this one, where it is taken: of never more than TRIES_OF_ALL."""
+    tries = tuple(one for one in tries if one[0] > now - WINDOW_SECONDS)
+    theirs = [moment for moment, who in tries if who == source]
+    if len(theirs) >= TRIES:
+        return tries, theirs[0] + WINDOW_SECONDS - now
+    if len(tries) >= TRIES_OF_ALL:
+        return tries, tries[0][0] + WINDOW_SECONDS - now
+    return (*tries, (now, source)), 0.0
 
 
 def source_of(caller: str | None, forwarded: str) -> str:

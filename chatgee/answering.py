@@ -19,7 +19,7 @@ from chatgee.character import Character
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
 from chatgee.markdown import to_plain
-from chatgee.pretend.photos import Photos
+from chatgee.pretend.photos import Album, is_pretended
 from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Turn, storable
 from chatgee.replies import HELD, Replies
 from chatgee.store import Due, Outcome, Store
@@ -53,7 +53,7 @@ class Answering:
     texts: Texts
     replies: Replies
     callbacks: Callbacks
-    photos: Photos
+    album: Album
     memory: Memory
     character: Character
     callback_seconds: float
@@ -77,7 +77,7 @@ class Answering:
             bug = Outcome(failure=Failure.BUG)
             await asyncio.wrap_future(self.store.fill(due.question, bug))
 
-    async def _patiently(self, work: Callable[[], "Future[T]"]) -> T:
+    async def _patiently(self, work: Callable[[], "Future[T] | asyncio.Future[T]"]) -> T:
         """Again and again while the disk is full or locked: an answer was paid for."""
         for pause in self.pauses:
             try:
@@ -111,7 +111,7 @@ class Answering:
         return Outcome(text, shown, None, answer.usage, self.model.name, seconds)
 
     async def _ask(self, question: Question, memory: tuple[Turn, ...]) -> Answer:
-        photo = self.photos.for_model(question.image_url)
+        photo = await self._photo(question.image_url)
         prompt = Prompt(question.text, photo, memory, self.character.read())
         try:
             return await self.model.answer(prompt)
@@ -122,6 +122,13 @@ class Answering:
         shorter = memory[len(memory) // 2 + 1 :]
         prompt = Prompt(question.text, photo, shorter, prompt.system)
         return await self.model.answer(prompt)
+
+    async def _photo(self, url: str | None) -> str | None:
+        """For the model, which cannot see a pretend friend's where it is said to lie."""
+        if not is_pretended(url):
+            return url
+        loop = asyncio.get_running_loop()
+        return await self._patiently(lambda: loop.run_in_executor(None, self.album.for_model, url))
 
     def _report(self, question: Question, failure: Failure) -> None:
         self.health.failed(failure)

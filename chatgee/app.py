@@ -13,20 +13,21 @@ from chatgee.answering import Answering
 from chatgee.bell import Bell
 from chatgee.board import Board
 from chatgee.callback import CallbackHosts, Callbacks
+from chatgee.changing import Change, here
 from chatgee.character import Character
 from chatgee.character.trial import Trial
 from chatgee.engine import Engine
 from chatgee.errors import SettingsError, StoreError
 from chatgee.health import Health
 from chatgee.jobs import Here, Worker
+from chatgee.keepers import Keepers
 from chatgee.model import OpenAIModel
 from chatgee.practice import PracticeModel
-from chatgee.pretend.photos import Photos
-from chatgee.pretend.postbox import Postbox
 from chatgee.questions import Memory, Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
 from chatgee.setup import Setup
+from chatgee.shelf import Shelf
 from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
 from chatgee.store.opening import is_shared
@@ -52,6 +53,8 @@ class ChatGee:
     bell: Bell
     worker: Worker
     model: Model
+    secret: str
+    """Of `chatgee.proof`."""
 
     def prepare(self) -> None:
         """Once the server is up: make the first answer as quick as the others."""
@@ -80,8 +83,10 @@ def running(
     bell, health = Bell(), Health()
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
     model = model or choose_model(settings, texts)
-    postbox = Postbox(board.local)  # of the owner's pretend friends
-    with inside(settings, texts, model, bell, health, worker) as inner:
+    with inside(settings, texts, model, bell, health, worker, board, reload) as inner:
+        keepers = inner.keepers
+        postbox = keepers.postbox(board.local)  # of the owner's pretend friends
+
         # the door
         engine = Engine(
             store=inner.store,
@@ -99,10 +104,11 @@ def running(
             settings=settings,
             texts=texts,
             board=board,
+            change=inner.change,
             reload=reload,
             setup=setup or Setup(),
             archive=inner.archive,
-            admission=Admission(settings.admin_password) if settings.admin_password else None,
+            admission=_admission(settings, keepers),
             character=inner.answering.character,
             trial=Trial(
                 model,
@@ -111,18 +117,27 @@ def running(
                 inner.answering.memory,
                 settings.openai_timeout_seconds,
             ),
-            visit=visit or Visit(),
-            photos=inner.answering.photos,
+            visit=keepers.visit(visit or Visit()),
+            album=keepers.album,
             postbox=postbox,
+            secret=keepers.secret,
+            machine=keepers.machine,
         )
         board.started(settings, model.name, health)
-        yield ChatGee(create_app(parts), inner.store, bell, worker, model)
+        wsgi = create_app(parts)
+        yield ChatGee(wsgi, inner.store, bell, worker, model, keepers.secret)
 
 
 @contextmanager
-def working(settings: Settings, texts: Texts, model: Model | None = None) -> Iterator["Inside"]:
+def working(
+    settings: Settings,
+    texts: Texts,
+    model: Model | None = None,
+    reload: Callable[[], None] = lambda: None,
+) -> Iterator["Inside"]:
     """A program that has no door: it works on the questions of others' friends.
 
+    `reload` is called where a page of another program has changed the settings.
     `SettingsError` where nobody else could put a question to it; else as `running`.
     """
     url = settings.sqlalchemy_url
@@ -133,7 +148,7 @@ def working(settings: Settings, texts: Texts, model: Model | None = None) -> Ite
 
     worker = Worker(new_loop=asyncio.SelectorEventLoop)  # Windows' own is not psycopg's
     model = model or choose_model(settings, texts)
-    with inside(settings, texts, model, Bell(), Health(), worker) as inner:
+    with inside(settings, texts, model, Bell(), Health(), worker, None, reload) as inner:
         answering = inner.answering
         tidying = Tidying(inner.store, answering.purge)
         work = Work(answering.next, answering.keep_promise, tidying)
@@ -149,16 +164,27 @@ class Inside:
     store: Store
     archive: Archive
     answering: Answering
+    change: Change
+    keepers: Keepers
 
 
 @contextmanager
 def inside(
-    settings: Settings, texts: Texts, model: Model, bell: Bell, health: Health, worker: Worker
+    settings: Settings,
+    texts: Texts,
+    model: Model,
+    bell: Bell,
+    health: Health,
+    worker: Worker,
+    board: Board | None,
+    reload: Callable[[], None],
 ) -> Iterator[Inside]:
     """The store and the worker's side of a question, from their opening to their closing."""
-    url, callbacks = settings.sqlalchemy_url, Callbacks()
+    url = settings.sqlalchemy_url
     company = _company(url, bell)
     store = Store(url, teller=company.teller if company else Here(worker, bell.ring))
+    keepers = company.keepers(store) if company else Keepers()
+    callbacks = Callbacks(keepers.by_hand)
     archive = Archive(url)
     answering = Answering(
         store=store,
@@ -168,24 +194,26 @@ def inside(
         texts=texts,
         replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
-        photos=Photos(),
+        album=keepers.album,
         memory=Memory(settings.memory_turns, settings.memory_chars),
         character=Character.of(settings, texts),
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,
     )
+    shelf = Shelf(settings, store, health, board, reload) if company else None
     try:
         worker.start(answering.next, answering.keep_promise)
-        if company:
-            company.join(store)
+        if company and shelf:
+            company.join(store, shelf.noted, shelf.missed)
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())
-        yield Inside(store, archive, answering)
+        yield Inside(store, archive, answering, shelf.change if shelf else here, keepers)
     finally:
-        bell.close()
         worker.close(callbacks.close, model.close)
-        if company:
+        bell.close()  # not before: what waits for an answer would take it for one
+        if company and shelf:
+            shelf.close()
             company.leave()
         archive.close()
         store.close()
@@ -200,6 +228,11 @@ def _company(url: str, bell: Bell) -> "Company | None":
     except ImportError as error:
         raise StoreError("start.cluster_missing", why=error.name or error) from error
     return Company(url, bell)
+
+
+def _admission(settings: Settings, keepers: Keepers) -> Admission | None:
+    password = settings.admin_password
+    return Admission(password, keepers.clock, keepers.tries) if password else None
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:

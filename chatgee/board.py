@@ -4,18 +4,16 @@ It also remembers, over restarts, which address Kakao was given and when Kakao l
 new address is told loudly until a call comes in through it.
 """
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chatgee import notepad
 from chatgee.clock import Seldom
 from chatgee.health import Health
+from chatgee.memo import Memo
 from chatgee.moments import ago
 from chatgee.practice import PracticeModel
 from chatgee.settings import Settings
@@ -26,35 +24,6 @@ SELDOM_SECONDS = 60
 """How often a call is noted: a class asks many times a second."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Memo:
-    """What is kept in a file."""
-
-    address: str | None = None
-    """The public address that was last given to the owner."""
-    old_address: str | None = None
-    """The one before, while KakaoTalk may still be calling it."""
-    changed_at: float = 0.0
-    """When the old one was left."""
-    tested_at: float | None = None
-    """When Kakao's test panels last called; unix time."""
-    called_at: float | None = None
-    """When a friend's message last came from KakaoTalk itself."""
-    logged_out_at: float = 0.0
-    """When the owner last logged out: whoever came in before has to come in again."""
-
-    @classmethod
-    def read(cls, file: Path) -> "Memo":
-        try:
-            return cls(**json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return cls()  # the first start, or a file that was cut short: nothing depends on it
-
-    def write(self, file: Path) -> None:
-        with suppress(OSError):
-            notepad.write(file, json.dumps(asdict(self)))
 
 
 @dataclass(frozen=True)
@@ -112,11 +81,14 @@ class Board:
     """The texts key of the last refusal of a call, until one gets through."""
     began_at: float = field(default_factory=time.time)
     """When the program was started; unix time."""
+    now: Callable[[], float] = time.time
+    """The clock of what is remembered."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._may_complain = Seldom()
         self.memo = Memo.read(self.file)
+        self._tell: Callable[[str], object] = lambda told: None
         self.page: str | None = self.local
         """Where the owner's pages are, if they can be opened at all; see `chatgee.web.owner`."""
 
@@ -138,7 +110,7 @@ class Board:
                 before = (self.memo.old_address or self.memo.address) if known else None
                 old = None if before == link.address else before
                 new = replace(self.memo, address=link.address, old_address=old)
-                self._keep(replace(new, changed_at=time.time()))
+                self._keep(replace(new, changed_at=self.now()))
 
     def called(self, tester: bool) -> None:
         """A skill request came from outside.
@@ -147,7 +119,7 @@ class Board:
         """
         with self._lock:
             self.complaint = None
-            now, memo = time.time(), self.memo
+            now, memo = self.now(), self.memo
             last = memo.tested_at if tester else memo.called_at
             if last and now - last < SELDOM_SECONDS and not memo.old_address:
                 return
@@ -158,7 +130,7 @@ class Board:
 
     def logged_out(self) -> None:
         with self._lock:
-            self._keep(replace(self.memo, logged_out_at=time.time()))
+            self._keep(replace(self.memo, logged_out_at=self.now()))
 
     def refused(self, key: str) -> bool:
         """A call was refused that may have been Kakao's; whether it should be logged."""
@@ -168,6 +140,24 @@ class Board:
     def _keep(self, memo: Memo) -> None:
         self.memo = memo
         memo.write(self.file)
+        self._tell(memo.text)
+
+    # --- other machines ---------------------------------------------------------------------
+
+    def share(self, tell: Callable[[str], object], now: Callable[[], float]) -> None:
+        """From now on `tell` is called with what is remembered, and `now` is everybody's clock."""
+        self._tell, self.now = tell, now
+
+    def heard(self, told: str) -> None:
+        """What others remember, empty for nothing; they are told what they do not know."""
+        with self._lock:
+            theirs = Memo.of(told)
+            memo = theirs.merged(self.memo)
+            if memo != self.memo:
+                self.memo = memo
+                memo.write(self.file)
+            if memo != theirs:
+                self._tell(memo.text)
 
     # --- what the owner sees ----------------------------------------------------------------
 
@@ -247,7 +237,7 @@ class Board:
     def _kakao(self, texts: Texts) -> Light:
         memo = self.memo
         if memo.called_at:
-            return Light("good", texts("light.called", ago=ago(memo.called_at, texts)))
+            return Light("good", texts("light.called", ago=ago(memo.called_at, texts, self.now())))
         if memo.tested_at:
-            return Light("wait", texts("light.tested", ago=ago(memo.tested_at, texts)))
+            return Light("wait", texts("light.tested", ago=ago(memo.tested_at, texts, self.now())))
         return Light("wait", texts("light.never_called"))

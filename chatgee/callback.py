@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chatgee.errors import CallbackError
+from chatgee.errors import CallbackError, StoreError
 from chatgee.settings.options import is_loopback
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ CLOSING_SECONDS = 1.0
 REPLY_BYTES = 64 * 1024
 AT_ONCE = 32
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
+
+Taker = Callable[[bytes], dict[str, Any] | None]
+"""Answers as Kakao would; None where the address was never given out."""
 
 _URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::(\d{1,5}))?(/[!-~]*)?", re.ASCII | re.IGNORECASE)
 
@@ -51,7 +54,9 @@ class CallbackHosts:
 class Callbacks:
     """Posts to Kakao. For one asyncio loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_hand: Callable[[str], Taker | None] = lambda url: None) -> None:
+        """`by_hand` knows who takes what is meant for an address to which nobody can post."""
+        self._by_hand = by_hand
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -64,6 +69,9 @@ class Callbacks:
 
     async def post(self, url: str, body: bytes) -> None:
         """Send the JSON of a SkillResponse; `CallbackError` unless Kakao took it."""
+        if take := self._by_hand(url):
+            await _hand_over(take, body)
+            return
         import aiohttp
         from yarl import URL
 
@@ -98,6 +106,14 @@ class Callbacks:
                 trust_env=outside,  # a school's proxy, which leads nowhere on this machine
             )
         return self._sessions[outside]
+
+
+async def _hand_over(take: Taker, body: bytes) -> None:
+    try:
+        answer = await asyncio.to_thread(take, body)
+    except (StoreError, TimeoutError) as error:
+        raise CallbackError(type(error).__name__) from error
+    _check(200 if answer else 404, json.dumps(answer).encode())
 
 
 def _check(status_code: int, body: bytes) -> None:

@@ -1,4 +1,7 @@
-"""Whether questions can be answered, as far as the last ones told."""
+"""Whether questions can be answered, as far as the last ones told, here or on another machine."""
+
+import json
+from collections.abc import Callable
 
 from chatgee.errors import Failure
 
@@ -7,23 +10,61 @@ class Health:
     """Remembers failures until an answer succeeds."""
 
     def __init__(self) -> None:
-        self.last: Failure | None = None
+        self._tell: Callable[[str], object] = lambda told: None
+        self._last: Failure | None = None
+        self._trouble: Failure | None = None
+        self._cannot_store = False
+        """Of this machine alone, which tells nobody of it."""
+
+    @property
+    def last(self) -> Failure | None:
         """Why the last question has no answer."""
-        self.trouble: Failure | None = None
+        return Failure.STORAGE if self._cannot_store else self._last
+
+    @property
+    def trouble(self) -> Failure | None:
         """A failure that does not pass by itself."""
+        return Failure.STORAGE if self._cannot_store else self._trouble
 
     def answered(self) -> None:
-        self.last = self.trouble = None
+        known = self._last or self._trouble
+        self._last = self._trouble = None
+        self._cannot_store = False
+        if known:
+            self._tell(self._told())
 
     def stored(self) -> None:
         """A question could be written down."""
-        if self.trouble == Failure.STORAGE:
-            self.last = self.trouble = None
+        self._cannot_store = False
 
     def failed(self, failure: Failure) -> bool:
         """Whether it is news."""
         news = failure != self.last
-        self.last = failure
+        if failure == Failure.STORAGE:
+            self._cannot_store = True
+            return news
+        before = self._told()
+        self._last = failure
         if failure.permanent:
-            self.trouble = failure
+            self._trouble = failure
+        if self._told() != before:
+            self._tell(self._told())
         return news
+
+    # --- other machines -----------------------------------------------------------------------
+
+    def share(self, tell: Callable[[str], object]) -> None:
+        """From now on `tell` is called with what others should hear, whenever it is another."""
+        self._tell = tell
+
+    def heard(self, told: str) -> None:
+        """What another machine has told last; empty where none did."""
+        self._last, self._trouble = map(_failure, json.loads(told or "[null, null]"))
+
+    def _told(self) -> str:
+        return json.dumps([self._last, self._trouble])
+
+
+def _failure(name: str | None) -> Failure | None:
+    """None also for what only a newer version of the program knows."""
+    return Failure(name) if name in set(Failure) else None

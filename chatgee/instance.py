@@ -41,6 +41,10 @@ class Place:
     def tell(self, local: str) -> None:
         self._write(Running(local, secret=proof.SECRET))
 
+    def tell_secret(self, secret: str) -> None:
+        if self.card and self.card.secret != secret:
+            self._write(replace(self.card, secret=secret))
+
     def tell_address(self, address: str | None) -> None:
         if self.card:
             self._write(replace(self.card, address=address))

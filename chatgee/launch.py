@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from chatgee import app, autostart, desk, ending, instance, logs, migrate_to, settings
+from chatgee import app, autostart, desk, ending, instance, logs, migrate_to, settings, shelf
 from chatgee.backup import restore
 from chatgee.board import Board
 from chatgee.doctor.case import Case, Check
@@ -78,8 +79,9 @@ def run(ours: Settings, texts: Texts, words: list[str]) -> None:
     logs.configure(ours.log_level, ours.secrets, ours.data_dir)
     with ExitStack() as stack:
         program = Program(ours, texts, stack)
+        ours, texts = _joined(ours, texts, ours.data_dir)
         while program.serve(ours, texts) == RELOAD:
-            ours, texts = _reread(ours, texts)
+            ours, texts = _reread(ours, texts, ours.data_dir)
     if program.terminal_is_stuck:
         logging.shutdown()
         os._exit(0)  # the interpreter itself would wait for its last line to be read
@@ -91,10 +93,19 @@ def worker(ours: Settings, texts: Texts, words: list[str]) -> None:
     _make_folder(ours.data_dir)
     logs.configure(ours.log_level, ours.secrets)
     events: Events = SimpleQueue()
-    with ending.told(lambda: events.put(STOP)), app.working(ours, texts):
+    with ending.told(lambda: events.put(STOP)):
+        ours, texts = _joined(ours, texts, None)
+        while _work(ours, texts, events) == RELOAD:
+            ours, texts = _reread(ours, texts, None)
+
+
+def _work(ours: Settings, texts: Texts, events: Events) -> str | Link:
+    """With these settings, until they change or the program ends; RELOAD or STOP."""
+    with app.working(ours, texts, reload=lambda: events.put(RELOAD)):
         log.log(max(logging.INFO, log.getEffectiveLevel()), "%s", texts("start.working"))
-        while _event(events) is None:
-            pass
+        while True:
+            if event := _event(events):
+                return event
 
 
 def _event(events: Events) -> str | Link | None:
@@ -115,6 +126,7 @@ class Program:
         place = stack.enter_context(instance.only(ours.data_dir))
         self._server = Server(ours.host, ours.port)
         place.tell(self._server.local)
+        self._place = place
         self._board = Board(ours.data_dir / "board.json", self._server.local)
         self._tunnels = Tunnels(self._server.port, self._events.put)
         self._front = Front(self._board, place, texts)
@@ -142,6 +154,7 @@ class Program:
             visit=_visit(ours, texts),
         ) as bot:
             _collect_garbage_less_often()
+            self._place.tell_secret(bot.secret)
             server.serve(bot.wsgi)
             bot.prepare()
             self._front.begin(ours, texts)
@@ -171,7 +184,15 @@ class Program:
                 return event
 
 
-def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:
+def _joined(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Settings, Texts]:
+    """With what the owner has decided for all machines, where there are several."""
+    if ours.shared_path is None:
+        return ours, texts
+    shelf.join(ours, settings.CONFIG)
+    return _reread(ours, texts, log_folder)
+
+
+def _reread(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Settings, Texts]:
     """The settings as they are now; the old ones where the new cannot be used.
 
     What the program holds on to stays as it was: its socket and its folder with everything in it.
@@ -181,7 +202,7 @@ def _reread(ours: Settings, texts: Texts) -> tuple[Settings, Texts]:
         ours = replace(settings.load(), **held)
     except ChatGeeError as error:
         log.error("%s", texts.of(error))
-    logs.configure(ours.log_level, ours.secrets, ours.data_dir)
+    logs.configure(ours.log_level, ours.secrets, log_folder)
     return ours, Texts.load(ours.texts_path)
 
 
@@ -203,7 +224,8 @@ def _collect_garbage_less_often() -> None:
 
 
 def _report_config(texts: Texts, ours: Settings) -> None:
-    for key, values in config_check.mistakes():
+    overruled = config_check.overruled(settings.CONFIG, ours.shared_path)
+    for key, values in chain(config_check.mistakes(), overruled):
         log.warning("%s", texts(key, **values))
     prompt = ours.system_prompt_file
     if prompt and not prompt.is_file():

@@ -71,9 +71,9 @@ def end_of(written: str) -> float | None:
 # --- how long -------------------------------------------------------------------------------
 
 
-def ago(at: float, texts: Texts) -> str:
+def ago(at: float, texts: Texts, now: float) -> str:
     """In the largest unit that fits."""
-    seconds = time.time() - at
+    seconds = now - at
     for unit, size in UNITS:
         if seconds >= size:
             return texts(f"ago.{unit}", count=int(seconds // size))

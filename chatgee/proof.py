@@ -2,7 +2,8 @@
 
 An old address may be somebody else's by now, and a page of a tunnel answers with 200 as well. So
 the doctor's call carries a nonce, and only the program that wrote SECRET into the owner's folder
-can make the right proof of it.
+can make the right proof of it. Behind a load balancer, where the call may come to another, all of
+them use the SECRET of whoever was there first.
 """
 
 import hmac

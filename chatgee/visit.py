@@ -4,11 +4,17 @@ The doctor itself stands above everything that it looks at, and is handed in.
 """
 
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+
+from chatgee.kept import Here, Kept
+
+SILENT_SECONDS = 120.0
+"""Of which nothing was heard for so long, that visit has ended: its program is gone."""
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +38,34 @@ class Finding(Protocol):
 
 
 @dataclass(frozen=True)
+class Line:
+    """A finding as it was written down."""
+
+    name: str
+    state: str
+    text: str
+    remedy: str | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is written down of the last visit; all moments are unix time."""
+
+    id: str = ""
+    machine: str = ""
+    """Where it was made; empty where there is only one."""
+    heard_at: float = 0.0
+    """When the last line came."""
+    ended: bool = True
+    found: tuple[Line, ...] = ()
+
+    def ended_at(self, now: float) -> float | None:
+        """None before the end, and where there was no visit."""
+        over = self.ended or now - self.heard_at > SILENT_SECONDS
+        return self.heard_at if self.id and over else None
+
+
+@dataclass(frozen=True)
 class Report:
     """A visit as it stands."""
 
@@ -41,6 +75,8 @@ class Report:
     """What has not been looked at yet, in its order."""
     ended_at: float | None
     """Unix time; None before the end."""
+    machine: str = ""
+    """Where it was made; empty where there is only one."""
 
     def count(self, state: str) -> int:
         return sum(one.state == state for one in self.found)
@@ -50,35 +86,59 @@ class Visit:
     """Safe from any thread. `names` are what is looked at; `look` yields each line once known."""
 
     def __init__(
-        self, names: Sequence[str] = (), look: Callable[[], Iterable[Finding]] = lambda: ()
+        self,
+        names: Sequence[str] = (),
+        look: Callable[[], Iterable[Finding]] = lambda: (),
+        record: Kept[Record] | None = None,
+        now: Callable[[], float] = time.time,
+        machine: str = "",
     ) -> None:
+        """`record` is this program's own where none is given, else of all on every `machine`."""
         self._names, self._look = tuple(names), look
-        self._lock = threading.Lock()
-        self._running = False
-        self._found: list[Finding] = []
-        self._ended_at: float | None = None
+        self._record: Kept[Record] = record or Here(Record())
+        self._now, self._machine = now, machine
+
+    def told_to(self, record: Kept[Record], now: Callable[[], float], machine: str) -> "Visit":
+        """The same, of which every program knows."""
+        return Visit(self._names, self._look, record, now, machine)
 
     def begin(self) -> None:
         """Look at everything anew, in a thread of its own; a visit under way goes on instead."""
-        with self._lock:
-            if self._running:
-                return
-            self._running, self._found, self._ended_at = True, [], None
-        threading.Thread(target=self._go, name="doctor", daemon=True).start()
+        id, now = secrets.token_hex(8), self._now()
+
+        def begun(before: Record) -> tuple[Record, bool]:
+            if before.id and before.ended_at(now) is None:
+                return before, False
+            return Record(id, self._machine, now, ended=False), True
+
+        if self._record.change(begun):
+            threading.Thread(target=self._go, args=(id,), name="doctor", daemon=True).start()
 
     def report(self) -> Report:
-        with self._lock:
-            found = tuple(self._found)
-            known = self._names.index(found[-1].name) + 1 if found else 0
-            left = () if self._ended_at else self._names[known:]
-            return Report(self._running, found, left, self._ended_at)
+        record = self._record.change(lambda it: (it, it))
+        ended_at = record.ended_at(self._now())
+        names = [one.name for one in record.found]
+        known = max((n for n, name in enumerate(self._names, 1) if name in names), default=0)
+        left = () if ended_at else self._names[known:]
+        running = bool(record.id) and ended_at is None
+        return Report(running, record.found, left, ended_at, record.machine)
 
-    def _go(self) -> None:
+    def _go(self, id: str) -> None:
+        found: list[Line] = []
         try:
             for one in self._look():
-                with self._lock:
-                    self._found.append(one)
+                found.append(Line(one.name, one.state, one.text, one.remedy))
+                self._write(id, found)
         except Exception:
             log.exception("doctor")
-        with self._lock:
-            self._running, self._ended_at = False, time.time()
+        self._write(id, found, ended=True)
+
+    def _write(self, id: str, found: Sequence[Line], ended: bool = False) -> None:
+        """Of this visit alone: where another has begun meanwhile, its record stands."""
+        now = self._now()
+
+        def written(it: Record) -> tuple[Record, None]:
+            mine = replace(it, heard_at=now, ended=ended, found=tuple(found))
+            return mine if it.id == id else it, None
+
+        self._record.change(written)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from chatgee.bell import Bell
 from chatgee.cluster import queue
 from chatgee.cluster.ear import Ear, told
+from chatgee.cluster.keepers import shared
+from chatgee.keepers import Keepers
 from chatgee.store import Store
 
 
@@ -42,6 +44,10 @@ class Company:
         }
         self._ear = Ear(self.url, channels, look)
         self._ear.start()
+
+    def keepers(self, store: Store) -> Keepers:
+        """What is kept with the others."""
+        return shared(store)
 
     def leave(self) -> None:
         self._ear.close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from procrastinate import App
 
+from chatgee.cluster import keepers
 from chatgee.cluster.hands import waiting_friends
 from chatgee.store import Store
 
@@ -35,6 +36,7 @@ class Tidying:
         await self._adopt(app, now - ORPHAN_SECONDS)
         if time.monotonic() - self._purged_at > PURGE_SECONDS:
             self._purged_at = time.monotonic()
+            await keepers.tidy(self.store)
             await self.purge()
 
     async def _adopt(self, app: App, before: float) -> None:

@@ -7,6 +7,7 @@ lies here, and the model is handed the picture itself.
 import base64
 import secrets
 import threading
+from typing import Protocol
 
 MOST_PHOTOS = 20
 MOST_BYTES = 1024 * 1024
@@ -14,18 +15,25 @@ PREFIX = "https://talk.kakaocdn.net/chatgee-desk/"
 JPEG = b"\xff\xd8\xff"
 
 
+class Album(Protocol):
+    """The last photos. Safe from any thread; `StoreError` where it cannot be opened just now."""
+
+    def keep(self, picture: bytes) -> str:
+        """The address of a JPEG; `ValueError` where it is none, or too large."""
+
+    def for_model(self, url: str | None) -> str | None:
+        """The picture itself where it lies here; any other address as it stands."""
+
+
 class Photos:
-    """The last ones, in memory. Safe from any thread."""
+    """Those of one program, in memory."""
 
     def __init__(self) -> None:
         self._pictures: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
     def keep(self, picture: bytes) -> str:
-        """The address of a JPEG; `ValueError` where it is none, or too large."""
-        if not picture.startswith(JPEG) or len(picture) > MOST_BYTES:
-            raise ValueError("no JPEG of at most 1 MiB")
-        url = f"{PREFIX}{secrets.token_urlsafe(16)}.jpg"
+        url = new_address(picture)
         with self._lock:
             while len(self._pictures) >= MOST_PHOTOS:
                 del self._pictures[next(iter(self._pictures))]
@@ -33,9 +41,22 @@ class Photos:
         return url
 
     def for_model(self, url: str | None) -> str | None:
-        """The picture itself where it lies here; any other address as it stands."""
         with self._lock:
             picture = self._pictures.get(url or "")
-        if picture is None:
-            return url
-        return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+        return url if picture is None else inlined(picture)
+
+
+def new_address(picture: bytes) -> str:
+    """That nobody can guess; `ValueError` where it is no JPEG, or too large."""
+    if not picture.startswith(JPEG) or len(picture) > MOST_BYTES:
+        raise ValueError("no JPEG of at most 1 MiB")
+    return f"{PREFIX}{secrets.token_urlsafe(16)}.jpg"
+
+
+def inlined(picture: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+
+
+def is_pretended(url: str | None) -> bool:
+    """Whether such an address can be a pretend friend's."""
+    return url is not None and url.startswith(PREFIX)

@@ -1,251 +1,50 @@
-"""Every option, in one table: the fields of `Settings`.
+"""The settings as they are read: environment beats config.env beats default.
 
-Environment beats config.env beats default, and nobody else reads the environment. An error names
-the setting, its value and the remedy. `chatgee.settings.docs` makes the owner's pages from the
-same table.
+Nobody else reads the environment. Where several machines work together, what they have in common
+stands in a file of its own, in place of config.env; see `chatgee.shelf`.
 """
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from dotenv.parser import Binding, parse_stream
 
 from chatgee import notepad
 from chatgee.errors import SettingsError
-from chatgee.settings.options import (
-    ROOT,
-    OneOf,
-    Refused,
-    Secret,
-    count,
-    database_url,
-    http_url,
-    names,
-    number,
-    option,
-    password,
-    place,
-    public_url,
-    secret,
-    word,
+from chatgee.settings.options import ROOT, Refused, Secret
+from chatgee.settings.table import (
+    GROUPS,
+    HELD,
+    OPTIONS,
+    OWN,
+    SECRETS,
+    SHARED,
+    Settings,
+    is_example,
+    parse,
 )
 
-__all__ = ["CONFIG", "GROUPS", "OPTIONS", "ROOT", "Refused", "Secret", "Settings", "load"]
+__all__ = [
+    "CONFIG",
+    "GROUPS",
+    "HELD",
+    "OPTIONS",
+    "OWN",
+    "ROOT",
+    "SECRETS",
+    "SHARED",
+    "Refused",
+    "Secret",
+    "Settings",
+    "is_example",
+    "load",
+    "parse",
+]
 
 CONFIG = ROOT / "config.env"
-
-
-GROUPS = MODEL, PUBLIC, KAKAO, LIMITS, HERE = (
-    "대답하는 모델",
-    "바깥에서 들어오는 주소",
-    "카카오톡에 답하는 방식",
-    "사용량과 기억 (0은 제한 없음)",
-    "이 컴퓨터에서",
-)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the owner decided; a field's name in capitals is the setting's name."""
-
-    openai_api_key: Secret | None = option(
-        None,
-        secret,
-        MODEL,
-        "platform.openai.com에서 받은 키예요. 없으면 연습용 모델이 답해요.",
-        "sk-...",
-    )
-    openai_base_url: str | None = option(
-        None,
-        http_url,
-        MODEL,
-        "OpenAI와 같은 방식으로 말하는 다른 서버의 주소예요(LM Studio, Ollama 등).",
-        "http://127.0.0.1:1234/v1",
-    )
-    openai_model: str = option("gpt-6-luna", str, MODEL, "대답할 모델의 이름이에요.")
-    openai_timeout_seconds: float = option(
-        55.0,
-        partial(number, least=1, most=600),
-        MODEL,
-        "모델의 답을 기다리는 시간(초)이에요.",
-        advanced=True,
-    )
-    system_prompt_file: Path | None = option(
-        None,
-        place,
-        MODEL,
-        "챗봇의 성격을 적은 파일이에요. 없으면 기본 성격을 써요.",
-        "data/system_prompt.txt",
-        advanced=True,
-    )
-    max_concurrent_answers: int = option(
-        1000,
-        count,
-        MODEL,
-        "모델에게 한꺼번에 물어보는 질문 수예요. 0은 제한 없음이에요.",
-        advanced=True,
-    )
-
-    tunnel: str = option(
-        "auto",
-        OneOf("auto", "ngrok", "localhost.run", "none"),
-        PUBLIC,
-        "바깥 주소를 만드는 방법이에요(auto, ngrok, localhost.run, none). "
-        "auto는 NGROK_AUTHTOKEN이 있으면 ngrok, 없으면 localhost.run이에요. "
-        "localhost.run은 가입 없이 쓰지만 주소가 몇 시간마다 바뀌어요.",
-    )
-    ngrok_authtoken: Secret | None = option(
-        None, secret, PUBLIC, "dashboard.ngrok.com에서 받은 토큰이에요.", "2abc..."
-    )
-    ngrok_domain: str | None = option(
-        None,
-        word,
-        PUBLIC,
-        "ngrok이 준 고정 주소예요. 적어 두면 주소가 바뀌지 않아요.",
-        "name.ngrok-free.dev",
-    )
-    public_url: str | None = option(
-        None,
-        public_url,
-        PUBLIC,
-        "이미 바깥 주소가 있으면 적어요. 터널을 만들지 않아요.",
-        "https://bot.example.com",
-        advanced=True,
-    )
-
-    skill_key: Secret | None = option(
-        None,
-        secret,
-        KAKAO,
-        "적어 두면 카카오 스킬의 헤더 X-ChatGee-Key에 같은 값이 있어야 답해요.",
-        "abcd-1234-efgh-5678",
-    )
-    reply_seconds: float = option(
-        4.0,
-        partial(number, least=0.1, most=4.7),
-        KAKAO,
-        "이 시간(초) 안에 답이 없으면 기다려 달라고 해요. 카카오의 한계는 5초예요.",
-    )
-    callback: str = option(
-        "auto",
-        OneOf("auto", "always", "off"),
-        KAKAO,
-        "AI 챗봇 콜백이에요. auto는 늦을 때만, always는 언제나, off는 쓰지 않아요.",
-    )
-    callback_seconds: float = option(
-        50.0,
-        partial(number, least=1, most=58),
-        KAKAO,
-        "콜백을 이 시간(초)까지 써요. 카카오의 한계는 1분이에요.",
-        advanced=True,
-    )
-    callback_hosts: tuple[str, ...] = option(
-        ("bot-api.kakao.com",),
-        names,
-        KAKAO,
-        "콜백을 보내도 되는 곳이에요. 쉼표로 나눠요.",
-        advanced=True,
-    )
-    notice_every: int = option(
-        0,
-        count,
-        KAKAO,
-        "질문 몇 번마다 data/texts.toml의 알림을 보여 줄지예요. 0은 보여 주지 않아요.",
-    )
-
-    questions_per_minute: int = option(0, count, LIMITS, "한 친구가 1분에 할 수 있는 질문 수예요.")
-    questions_per_day: int = option(0, count, LIMITS, "한 친구가 하루에 할 수 있는 질문 수예요.")
-    daily_token_limit: int = option(0, count, LIMITS, "모두 합쳐 하루에 쓸 수 있는 토큰 수예요.")
-    free_questions_for_strangers: int = option(
-        0, count, LIMITS, "채널을 추가하지 않은 사람이 해 볼 수 있는 질문 수예요."
-    )
-    memory_turns: int = option(
-        20, count, LIMITS, "기억하는 지난 질문과 답의 수예요(많아도 1000개)."
-    )
-    memory_chars: int = option(
-        12_000, count, LIMITS, "기억하는 지난 이야기의 글자 수예요.", advanced=True
-    )
-    keep_days: int = option(0, count, LIMITS, "질문과 답을 며칠 동안 둘지예요. 지나면 지워요.")
-
-    host: str = option(
-        "127.0.0.1",
-        word,
-        HERE,
-        "연결을 받는 주소예요. 도커에서는 0.0.0.0으로 해요.",
-        restart=True,
-        advanced=True,
-    )
-    port: int = option(
-        6959, partial(count, most=65535), HERE, "연결을 받는 포트예요.", restart=True, advanced=True
-    )
-    open_browser: str = option(
-        "auto",
-        OneOf("auto", "always", "off"),
-        HERE,
-        "켤 때 브라우저로 안내 페이지를 열지예요. auto는 화면이 있는 컴퓨터에서만 열어요.",
-    )
-    admin_password: Secret | None = option(
-        None,
-        password,
-        HERE,
-        "정해 두면 다른 곳에서도 바깥 주소의 /login에서 주인의 화면에 들어올 수 있어요. "
-        "10글자 이상으로, 다른 데 쓰지 않는 것으로 정해요.",
-        "change-me",
-    )
-    data_dir: Path = option(
-        ROOT / "data", place, HERE, "대화를 두는 폴더예요.", restart=True, advanced=True
-    )
-    database_url: Secret | None = option(
-        None,
-        database_url,
-        HERE,
-        "데이터베이스의 주소예요(PostgreSQL 등). 없으면 DATA_DIR 안의 SQLite예요.",
-        "postgresql+psycopg://chatgee:PASSWORD@db.example.com/chatgee",
-        restart=True,
-        advanced=True,
-    )
-    log_level: str = option(
-        "info",
-        OneOf("debug", "info", "warning", "error"),
-        HERE,
-        "기록의 자세함이에요(debug, info, warning, error). debug는 대화 내용까지 남겨요.",
-    )
-
-    @property
-    def system_prompt_path(self) -> Path:
-        return self.system_prompt_file or self.data_dir / "system_prompt.txt"
-
-    @property
-    def texts_path(self) -> Path:
-        """The owner's own sentences, on top of ours."""
-        return self.data_dir / "texts.toml"
-
-    @property
-    def sqlalchemy_url(self) -> str:
-        beside = f"sqlite:///{self.data_dir / 'chatgee.db'}"
-        return self.database_url.reveal() if self.database_url else beside
-
-    @property
-    def practice(self) -> bool:
-        """Whether there is no model to ask, so that the practice model answers."""
-        return not (self.openai_api_key or self.openai_base_url)
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        values = (getattr(self, row.name) for row in fields(self))
-        return tuple(part for one in values if isinstance(one, Secret) for part in one.parts)
-
-
-OPTIONS = {row.name.upper(): row for row in fields(Settings)}
-SECRETS = frozenset(name for name, row in OPTIONS.items() if Secret in get_args(row.type))
-"""Options that are written and never shown, whichever parser makes them."""
-HELD = tuple(name.lower() for name, row in OPTIONS.items() if row.metadata["restart"])
-"""Fields of `Settings` that a running program keeps as they were when it started."""
 
 
 def load(environ: Mapping[str, str] = os.environ, file: Path = CONFIG) -> Settings:
@@ -264,6 +63,7 @@ def load_usable(
     wrong: list[SettingsError] = []
     try:
         found = read_file(file)
+        found = together(found, _shared(found | given(environ)))
     except SettingsError as error:
         found, wrong = {}, [error]
     found |= given(environ)
@@ -273,6 +73,26 @@ def load_usable(
         except SettingsError as error:
             wrong.append(error)
     return Settings(**values), wrong
+
+
+def _shared(found: Mapping[str, str]) -> Path | None:
+    """`Settings.shared_path`, before there are any settings."""
+    try:
+        names = [name for name in ("DATA_DIR", "DATABASE_URL") if name in found]
+        return Settings(**{name.lower(): parse(name, found[name]) for name in names}).shared_path
+    except SettingsError:  # which is told in its turn
+        return None
+
+
+def together(found: dict[str, str], shared: Path | None) -> dict[str, str]:
+    """What this machine's file says, and the one of all machines.
+
+    Once that is there, it alone says what all have in common.
+    """
+    if shared is None or not shared.exists():
+        return found
+    common = {name: text for name, text in read_file(shared).items() if name not in OWN}
+    return {name: found[name] for name in OWN & found.keys()} | common
 
 
 def inherited(**changed: str) -> dict[str, str]:
@@ -286,26 +106,11 @@ def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: text for name, text in environ.items() if text.strip()}
 
 
-def parse(name: str, text: str) -> Any:
-    """The value that an option's text means; `SettingsError` where it means none."""
-    text = text.strip()
-    try:
-        return OPTIONS[name].metadata["parse"](text)
-    except Refused as refused:
-        shown = "*****" if name in SECRETS else text
-        raise SettingsError(refused.key, name=name, value=shown, **refused.values) from None
-
-
 def read_file(file: Path) -> dict[str, str]:
     """What an env file holds, its empty lines left out; nothing where there is no file."""
     found = ((line.key, line.value) for line in lines(file) if not line.error)
     kept = ((name, text) for name, text in found if name and text and text.strip())
     return {name: text for name, text in kept if not is_example(name, text)}
-
-
-def is_example(name: str, text: str) -> bool:
-    """Whether a secret is still the one that config.example.env shows."""
-    return name in SECRETS and text.strip() == OPTIONS[name].metadata["example"]
 
 
 def lines(file: Path) -> list[Binding]:

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from chatgee.settings import CONFIG, OPTIONS, Settings, is_example, lines, read_file
+from chatgee.settings import (
+    CONFIG,
+    OPTIONS,
+    Settings,
+    is_example,
+    lines,
+    read_file,
+    together,
+)
 from chatgee.settings.options import is_loopback
 
 Mistake = tuple[str, dict[str, object]]
@@ -31,6 +39,15 @@ def mistakes(file: Path = CONFIG) -> Iterator[Mistake]:
             near = difflib.get_close_matches(name.upper(), OPTIONS, n=1)
             key = "settings.unknown_near" if near else "settings.unknown"
             yield key, {"name": name, "near": near[0] if near else None}
+
+
+def overruled(file: Path, shared: Path | None) -> Iterator[Mistake]:
+    """Settings of all machines that this one's file would have otherwise."""
+    found = read_file(file)
+    used = together(found, shared)
+    for name in OPTIONS:
+        if name in found and used.get(name) != found[name]:
+            yield "settings.shared", {"name": name}
 
 
 def _commented_out(text: str) -> Iterator[Mistake]:

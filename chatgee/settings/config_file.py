@@ -13,21 +13,34 @@ from dotenv.parser import Binding, parse_stream
 
 from chatgee import notepad
 from chatgee.errors import SettingsError
-from chatgee.settings import OPTIONS
+from chatgee.settings import OPTIONS, OWN
 from chatgee.settings.docs import example_env
 
 Values = Mapping[str, str | None]
 """By the setting's name; None puts the example line back."""
+HEAD = "# What all machines with one database have in common. ChatGee's pages write this file.\n"
 
 
-def write(file: Path, values: Values) -> None:
-    """Change these settings; a file that is not there is made from the example.
+def write(file: Path, values: Values, shared: Path | None = None) -> None:
+    """Change these settings; a file that is not there, or is empty, is made from the example.
 
-    `SettingsError` where the file cannot be read or written, which leaves it as it was.
+    Where `shared` is a file of settings for several machines, only this machine's own go into the
+    other one. `SettingsError` where a file cannot be read or written, which leaves it as it was.
     """
+    if shared is None:
+        _write(file, values, example_env())
+        return
+    own = {name: value for name, value in values.items() if name in OWN}
+    if own:
+        _write(file, own, example_env())
+    if own != values or not values:
+        _write(shared, {name: value for name, value in values.items() if name not in OWN}, HEAD)
+
+
+def _write(file: Path, values: Values, new: str) -> None:
     file = file.resolve()  # a link stays one
     try:
-        before = notepad.read(file) if file.exists() else example_env()
+        before = (notepad.read(file) if file.exists() else "") or new
         after = changed(before, values)
         notepad.write(file, after)
     except UnicodeDecodeError as error:

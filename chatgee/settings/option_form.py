@@ -12,7 +12,7 @@ from typing import Any
 
 from chatgee import settings
 from chatgee.errors import ChatGeeError, SettingsError
-from chatgee.settings import GROUPS, OPTIONS, SECRETS, Settings, config_check, is_example
+from chatgee.settings import GROUPS, OPTIONS, OWN, SECRETS, Settings, config_check, is_example
 from chatgee.settings.config_check import Mistake, would_leak
 from chatgee.settings.options import (
     ENDLESS,
@@ -120,7 +120,7 @@ class OptionForm:
         """`ours` are the settings with which the program is running."""
         self.unreadable: SettingsError | None = None
         try:
-            self._written = settings.read_file(file)
+            self._written = settings.together(settings.read_file(file), ours.shared_path)
         except SettingsError as error:
             self._written, self.unreadable = {}, error
         self._file, self._ours = file, ours
@@ -150,7 +150,10 @@ class OptionForm:
 
     def mistakes(self) -> list[Mistake]:
         """What config.env holds in vain."""
-        return [] if self.unreadable else list(config_check.mistakes(self._file))
+        if self.unreadable:
+            return []
+        found = list(config_check.mistakes(self._file))
+        return found + list(config_check.overruled(self._file, self._ours.shared_path))
 
     @property
     def waiting(self) -> list[str]:
@@ -206,7 +209,8 @@ class OptionForm:
         text, texts = self.typed.texts[name], self.texts
         match name:
             case "PUBLIC_URL" | "HOST" | "ADMIN_PASSWORD" if self._locks_out(name):
-                return f"options.locks_out_{name.lower()}", {}
+                everywhere = self._ours.shared_path and name not in OWN
+                return f"options.locks_out_{'everywhere' if everywhere else name.lower()}", {}
             case "HOST" if text in ANYWHERE and "SKILL_KEY" not in texts:
                 return "doctor.open_host", {"host": text}
             case "PORT" if text:

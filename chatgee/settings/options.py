@@ -76,14 +76,17 @@ def option(
     example: str = "",
     restart: bool = False,
     advanced: bool = False,
+    own: bool = False,
 ) -> Any:
     """One row of the table; config.env shows `example` where there is no default to show.
 
     `restart`: a running program keeps what it started with. `advanced`: most owners need not know.
+    `own`: each machine has its own, where several work together; so it is with `restart`.
     """
     metadata: dict[str, Any] = {"parse": parse, "group": group, "about": about, "example": example}
     metadata["shown"] = _written(default) or example
-    return field(default=default, metadata=metadata | {"restart": restart, "advanced": advanced})
+    metadata |= {"restart": restart, "advanced": advanced, "own": own or restart}
+    return field(default=default, metadata=metadata)
 
 
 def _written(value: object) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chatgee import settings, tunnel
+from chatgee.changing import Change, here
 from chatgee.character import Character
 from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings, config_file
@@ -58,7 +59,11 @@ class Setup:
 
     def is_new(self, ours: Settings) -> bool:
         """Whether nobody has set anything up yet, neither here nor in the environment."""
-        return ours.practice and not self.config.exists()
+        return ours.practice and not self._is_begun(ours)
+
+    def _is_begun(self, ours: Settings) -> bool:
+        shared = ours.shared_path
+        return shared.exists() and shared.stat().st_size > 0 if shared else self.config.exists()
 
     # --- what the page shows ----------------------------------------------------------------
 
@@ -89,7 +94,13 @@ class Setup:
         return self._report(draft, ours, problems)
 
     def save(
-        self, draft: Draft, ours: Settings, texts: Texts, port: int, unchecked: bool = False
+        self,
+        draft: Draft,
+        ours: Settings,
+        texts: Texts,
+        port: int,
+        unchecked: bool = False,
+        change: Change = here,
     ) -> Report:
         """Try what is new in the draft, unless it is to go unchecked, and write it all down."""
         wanted = plan(draft, ours, self.fixed)
@@ -101,22 +112,22 @@ class Setup:
         if problems:
             return self._report(draft, ours, problems)
         try:
-            config_file.write(self.config, wanted.values)
+            change(lambda: config_file.write(self.config, wanted.values, ours.shared_path))
         except ChatGeeError as error:
             return self._report(draft, ours, {"save": error})
-        problems = self._write_character(draft, ours, texts)
+        problems = self._write_character(draft, ours, texts, change)
         _, wrong = settings.load_usable(self.environ, self.config)
         problems |= {"save": wrong[0]} if wrong else {}
         return replace(self._report(draft, ours, problems), written=True)
 
-    def skip(self, draft: Draft, ours: Settings) -> Report:
+    def skip(self, draft: Draft, ours: Settings, change: Change = here) -> Report:
         """Begin with the practice model; the page need not open by itself again.
 
         The draft is for the page, should config.env not be writable.
         """
         try:
-            if not self.config.exists():
-                config_file.write(self.config, {})
+            if not self._is_begun(ours):
+                change(lambda: config_file.write(self.config, {}, ours.shared_path))
         except ChatGeeError as error:
             return self._report(draft, ours, {"save": error})
         return Report(draft, written=True)
@@ -139,9 +150,11 @@ class Setup:
             missing = local and moved and model in ("", default)
         return {"model": ChatGeeError("setup.model_missing")} if missing else {}
 
-    def _write_character(self, draft: Draft, ours: Settings, texts: Texts) -> Problems:
+    def _write_character(
+        self, draft: Draft, ours: Settings, texts: Texts, change: Change
+    ) -> Problems:
         try:
-            Character.of(ours, texts).save(draft.prompt)
+            change(lambda: Character.of(ours, texts).save(draft.prompt))
         except ChatGeeError as error:
             return {"prompt": error}
         return {}

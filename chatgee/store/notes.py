@@ -3,11 +3,14 @@
 A name is a path, such as `settings` or `letters/…`; a change is told to every other program.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from chatgee.store.database import Session
 from chatgee.store.upkeep import Upkeep, transaction
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,21 @@ class Note:
     """Counts its changes, from 1."""
     changed_at: float
     """Unix time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A note as it is to be."""
+
+    name: str
+    value: str | None
+    """None to drop it."""
+    version: int
+    """Of the note that it takes the place of; 0 where there is none."""
+
+
+class Outdated(Exception):
+    """Somebody else has changed a note meanwhile."""
 
 
 class Notes(Upkeep):
@@ -39,6 +57,25 @@ class Notes(Upkeep):
 
         False where somebody else has changed it meanwhile, and nothing is written.
         """
+        return self._write(db, name, value, version)
+
+    @transaction
+    def change_note(
+        self, db: Session, name: str, change: Callable[[str | None], tuple[str | None, R]]
+    ) -> R:
+        """Make another text of it, with nobody in between; what `change` returns beside.
+
+        It is given None for a note that is not there, and returns None to leave it as it is. It
+        may be called more than once.
+        """
+        while True:
+            row = db.one("note", name=name)
+            note = Note(*row) if row else None
+            value, result = change(note.value if note else None)
+            if value is None or self._write(db, name, value, note.version if note else 0):
+                return result
+
+    def _write(self, db: Session, name: str, value: str, version: int | None) -> bool:
         now = self.now()
         if version is None:
             db.change("write_note", name=name, value=value, now=now)
@@ -49,6 +86,30 @@ class Notes(Upkeep):
             return False
         db.news.noted.append(name)
         return True
+
+    @transaction
+    def write_notes(self, db: Session, drafts: Sequence[Draft]) -> None:
+        """All of them, or none: `Outdated` where somebody else has changed one meanwhile."""
+        now = self.now()
+        for one in drafts:
+            if one.value is None:
+                changed = db.change("drop_note", name=one.name)
+            elif one.version == 0:
+                changed = db.change("new_note", name=one.name, value=one.value, now=now)
+            else:
+                changed = db.change(
+                    "change_note", name=one.name, value=one.value, version=one.version, now=now
+                )
+            if not changed and one.value is not None:
+                raise Outdated(one.name)
+            db.news.noted.append(one.name)
+
+    @transaction
+    def trim_notes(self, db: Session, prefix: str, most: int, seconds: float) -> None:
+        """Leave the newest `most` of those whose names begin so, and of them the ones not older."""
+        before = self.now() - seconds
+        rows = db.all("trim_notes", prefix=prefix, most=most, before=before)
+        db.news.noted += [row[0] for row in rows]
 
     @transaction
     def drop_notes(self, db: Session, names: Sequence[str]) -> None:

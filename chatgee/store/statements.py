@@ -8,6 +8,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     update,
 )
@@ -58,6 +59,7 @@ _held = QUESTION.where(
     _q.id != bindparam("id"),
     _q.position < bindparam("before"),
 )
+_under = _n.name.startswith(bindparam("prefix", type_=String), autoescape=False)
 _new_note = insert(notes).values(
     name=bindparam("name"), value=bindparam("value"), version=1, changed_at=bindparam("now")
 )
@@ -190,9 +192,7 @@ STATEMENTS: dict[str, Executable] = {
     "tally_day": _tally(by_day, "day"),
     # What several programs remember together.
     "note": select(notes).where(_n.name == bindparam("name")),
-    "notes": select(notes)
-    .where(_n.name.startswith(bindparam("prefix", type_=String), autoescape=False))
-    .order_by(_n.changed_at, _n.name),
+    "notes": select(notes).where(_under).order_by(_n.changed_at, _n.name),
     "new_note": _new_note.on_conflict_do_nothing(index_elements=["name"]),
     "write_note": _new_note.on_conflict_do_update(
         index_elements=["name"],
@@ -205,6 +205,20 @@ STATEMENTS: dict[str, Executable] = {
     "change_note": update(notes)
     .where(_n.name == bindparam("name"), _n.version == bindparam("version"))
     .values(value=bindparam("value"), version=_n.version + 1, changed_at=bindparam("now")),
+    "trim_notes": notes.delete()
+    .where(
+        _under,
+        or_(
+            _n.changed_at < bindparam("before"),
+            _n.name.not_in(
+                select(_n.name)
+                .where(_under)
+                .order_by(_n.changed_at.desc(), _n.name)
+                .limit(bindparam("most", type_=Integer))
+            ),
+        ),
+    )
+    .returning(_n.name),
     "drop_note": notes.delete().where(_n.name == bindparam("name")),
     # Starting again, and cleaning up.
     "let_all_go": update(questions)

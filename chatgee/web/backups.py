@@ -1,6 +1,5 @@
 """A backup to take away, and one to bring back."""
 
-import time
 from tempfile import TemporaryFile
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file
@@ -11,7 +10,7 @@ from chatgee.errors import ChatGeeError
 from chatgee.store.days import day_name
 from chatgee.store.opening import is_shared
 from chatgee.web import bodies, owner, status
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 
 bp = Blueprint("backups", __name__, url_prefix="/status")
 owner.guard(bp)
@@ -45,7 +44,7 @@ def download() -> ResponseReturnValue:
         raise
     size = packed.tell()
     packed.seek(0)
-    reply = send_file(packed, "application/zip", True, f"chatgee-{day_name(time.time())}.zip")
+    reply = send_file(packed, "application/zip", True, f"chatgee-{day_name(now())}.zip")
     reply.content_length = size
     return reply
 

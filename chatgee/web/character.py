@@ -19,7 +19,7 @@ from chatgee.questions import Delivery, Question, State, Turn, new_id
 from chatgee.replies import Replies
 from chatgee.store import Claimed
 from chatgee.web import owner
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 from chatgee.web.server import HUNG_UP
 from chatgee.web.setup import EXAMPLES
 
@@ -44,7 +44,7 @@ def show() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     text = request.form.get("prompt", "")
     try:
-        parts().character.save(text, request.form.get("base"))
+        parts().change(lambda: parts().character.save(text, request.form.get("base")))
     except ChatGeeError as error:
         text = tidy(text)
         differs = error.key == "character.conflict"
@@ -67,10 +67,11 @@ def version(name: str) -> ResponseReturnValue:
 
 @bp.post("/versions/<name>")
 def restore(name: str) -> ResponseReturnValue:
+    text = _version(name).text
     try:
-        parts().character.save(_version(name).text)
+        parts().change(lambda: parts().character.save(text))
     except ChatGeeError as error:
-        return _page(_version(name).text, problem=parts().texts.of(error))
+        return _page(text, problem=parts().texts.of(error))
     return redirect("/settings/character?done=restored", 303)
 
 
@@ -165,7 +166,7 @@ def _row(one: Version, older: Version | None) -> dict[str, Any]:
     gone, new = changed(older.text, one.text) if older else (0, 0)
     return {
         "name": one.name,
-        "ago": texts("character.first") if first else ago(one.since.timestamp(), texts),
+        "ago": texts("character.first") if first else ago(one.since.timestamp(), texts, now()),
         "at": "" if first else f"{local(one.since.timestamp()):%Y-%m-%d %H:%M}",
         "line": (gist(older.text, one.text) if older else ()) or _first_words(one),
         "gone": gone,

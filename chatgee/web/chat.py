@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from chatgee import kakao_check
+from chatgee.errors import StoreError
 from chatgee.kakao_check import Problem
 from chatgee.practice import PracticeModel
 from chatgee.pretend import call, payloads, postbox
@@ -96,7 +97,7 @@ def send() -> ResponseReturnValue:
     request.max_content_length = MOST_BYTES
     try:
         doing = Doing.parse(request.get_json(silent=True))
-        words = parts().photos.keep(doing.photo) if doing.how == "photo" else doing.words
+        words = parts().album.keep(doing.photo) if doing.how == "photo" else doing.words
     except ValueError:
         abort(400)
     token = parts().postbox.open() if doing.callback else None
@@ -142,6 +143,15 @@ def callback(token: str) -> ResponseReturnValue:
     if reply is None:
         abort(404)
     return jsonify(reply)
+
+
+@bp.errorhandler(StoreError)
+@bp.errorhandler(TimeoutError)
+@arrivals.errorhandler(StoreError)
+@arrivals.errorhandler(TimeoutError)
+def away(_: Exception) -> ResponseReturnValue:
+    """The page gives back what was typed, and looks again for what may have arrived."""
+    return jsonify(error="the database is away"), 503
 
 
 def _made_by_us() -> bool:

@@ -1,6 +1,5 @@
 """The owner's first page: the address for Kakao, and whether everything works."""
 
-import time
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from chatgee.moments import ago
 from chatgee.store import troubles
 from chatgee.web import owner
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 from chatgee.web.skill import KEY_HEADER
 
 bp = Blueprint("home", __name__)
@@ -49,12 +48,12 @@ def key() -> ResponseReturnValue:
 def _board() -> dict[str, Any]:
     texts, model = parts().texts, parts().board.model
     glance = parts().board.glance(texts)
-    lately = troubles.lately(parts().archive, time.time() - LATELY_SECONDS)
+    lately = troubles.lately(parts().archive, now() - LATELY_SECONDS)
     return {
         "glance": glance,
         "qr": _qr(glance.skill_url) if glance.public else None,
         "troubles": [
-            (texts(f"hint.{one.failure}", model=model), one.count, ago(one.last_at, texts))
+            (texts(f"hint.{one.failure}", model=model), one.count, ago(one.last_at, texts, now()))
             for one in lately
         ],
     }

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chatgee.admission import Admission, source_of
+from chatgee.errors import StoreError
 from chatgee.web import owner, session
 from chatgee.web.parts import parts
 
@@ -44,6 +45,13 @@ def enter() -> ResponseReturnValue:
     if not (typed := request.form.get("password", "")):
         return _page("login.missing")
     source = source_of(request.remote_addr, request.headers.get("X-Forwarded-For", ""))
+    try:
+        return _try(typed, source)
+    except (StoreError, TimeoutError):  # where tries cannot be counted, none is taken
+        return _page("login.away"), 503
+
+
+def _try(typed: str, source: str) -> ResponseReturnValue:
     if seconds := _admission().begin(source):
         page = _page("login.wait", minutes=math.ceil(seconds / 60))
         return page, 429, {"Retry-After": str(math.ceil(seconds))}

@@ -1,4 +1,4 @@
-"""The settings page: every option of the table. It works on config.env, not on what runs now."""
+"""The settings page: every option of the table. It works on the files, not on what runs now."""
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -58,9 +58,10 @@ def _form(typed: Typed | None = None) -> OptionForm:
 
 def _write(form: OptionForm) -> Problems:
     """Into config.env, where something changed; the next question is answered with it."""
+    config, shared = parts().setup.config, parts().settings.shared_path
     if form.values:
         try:
-            config_file.write(parts().setup.config, form.values)
+            parts().change(lambda: config_file.write(config, form.values, shared))
         except SettingsError as error:
             name = str(error.values.get("name", ""))
             return {name if name in OPTIONS else "save": error}
@@ -80,6 +81,7 @@ def _page(form: OptionForm, problems: Problems, **more: object) -> str:
         mistakes=[texts(key, **values) for key, values in form.mistakes()],
         waiting=[_label(name) for name in form.waiting],
         key_header=KEY_HEADER,
+        together=parts().settings.shared_path is not None,
         **more,
     )
 

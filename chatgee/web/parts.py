@@ -7,10 +7,11 @@ from flask import current_app
 
 from chatgee.admission import Admission
 from chatgee.board import Board
+from chatgee.changing import Change
 from chatgee.character import Character
 from chatgee.character.trial import Trial
 from chatgee.engine import Engine
-from chatgee.pretend.photos import Photos
+from chatgee.pretend.photos import Album
 from chatgee.pretend.postbox import Postbox
 from chatgee.settings import Settings
 from chatgee.setup import Setup
@@ -27,6 +28,8 @@ class Parts:
     settings: Settings
     texts: Texts
     board: Board
+    change: Change
+    """For whatever writes the owner's files."""
     reload: Callable[[], None]
     """Makes the program read its settings anew, soon after it is called."""
     setup: Setup
@@ -39,11 +42,21 @@ class Parts:
     """Asks the model for the owner."""
     visit: Visit
     """The doctor's, who looks when the owner asks."""
-    photos: Photos
+    album: Album
+    """The photos of pretend friends."""
     postbox: Postbox
-    """Where the callbacks of pretend friends come in."""
+    """Where their callbacks come in."""
+    secret: str
+    """Of `chatgee.proof`."""
+    machine: str
+    """This one's name; empty where there is no other."""
 
 
 def parts() -> Parts:
     found: Parts = current_app.extensions["chatgee"]
     return found
+
+
+def now() -> float:
+    """Unix time, by the clock of all that is stored: this machine's may be minutes off."""
+    return parts().engine.store.now()

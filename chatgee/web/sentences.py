@@ -35,7 +35,8 @@ def save() -> ResponseReturnValue:
     if problems:
         return _page(draft, problems)
     try:
-        written = texts_file.save(_file(), draft, _ours(), aside="aside" in request.form)
+        aside = "aside" in request.form
+        written = parts().change(lambda: texts_file.save(_file(), draft, _ours(), aside))
     except ChatGeeError as error:
         return _page(_up_to_date(draft), {"save": error})
     if written:
@@ -47,7 +48,7 @@ def save() -> ResponseReturnValue:
 @bp.post("/undo")
 def undo() -> ResponseReturnValue:
     try:
-        texts_file.undo(_file(), request.form.get("of", ""))
+        parts().change(lambda: texts_file.undo(_file(), request.form.get("of", "")))
     except ChatGeeError as error:
         return _shown({"save": error})
     parts().reload()

@@ -5,21 +5,46 @@ with another password, and with a log-out, which ends all of them.
 """
 
 import secrets
-import time
 from datetime import timedelta
 
 from flask import Flask, request
 from flask import session as cookie
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from chatgee.admission import Admission
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 
 COOKIE = "__Host-chatgee"
 """A browser takes a cookie of such a name from https alone, and from no neighbouring site."""
 LIFETIME = timedelta(days=7)
+APART_SECONDS = 2
+"""As far as two programs may differ in what they take the clock of the database to be."""
+
+
+class Signer(TimestampSigner):
+    """Signs with the time that all webs agree on: what seems signed in the future counts not."""
+
+    _back = 0
+
+    def get_timestamp(self) -> int:
+        return int(now()) - self._back
+
+    def sign(self, value: str | bytes) -> bytes:
+        self._back = APART_SECONDS
+        return super().sign(value)
+
+
+class Cookies(SecureCookieSessionInterface):
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        serializer = super().get_signing_serializer(app)
+        if serializer:
+            serializer.signer = Signer
+        return serializer
 
 
 def configure(app: Flask, admission: Admission) -> None:
+    app.session_interface = Cookies()
     app.config.update(
         SECRET_KEY=admission.key,
         SESSION_COOKIE_NAME=COOKIE,
@@ -35,7 +60,7 @@ def begin() -> None:
     """Whoever asks is the owner from now on; nothing of what their cookie held is kept."""
     cookie.clear()
     cookie.permanent = True
-    since = max(time.time(), parts().board.memo.logged_out_at + 0.001)  # clocks go back, too
+    since = max(now(), parts().board.memo.logged_out_at + 0.001)  # clocks go back, too
     cookie.update(csrf=secrets.token_urlsafe(24), host=request.host, since=since)
 
 

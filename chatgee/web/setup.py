@@ -46,7 +46,8 @@ def check_link() -> ResponseReturnValue:
 @bp.post("")
 def save() -> ResponseReturnValue:
     unchecked = "unchecked" in request.form
-    report = _setup().save(_draft(), parts().settings, parts().texts, _port(), unchecked)
+    ours, change = parts().settings, parts().change
+    report = _setup().save(_draft(), ours, parts().texts, _port(), unchecked, change)
     if report.written:
         parts().reload()
     if report.saved:
@@ -56,7 +57,7 @@ def save() -> ResponseReturnValue:
 
 @bp.post("/skip")
 def skip() -> ResponseReturnValue:
-    report = _setup().skip(_draft(), parts().settings)
+    report = _setup().skip(_draft(), parts().settings, parts().change)
     return lead_to("/?done=skipped") if report.saved else _page(report)
 
 

@@ -108,7 +108,7 @@ def _deliver(reply: kakao.Reply | kakao.Promise) -> Response:
 def proved(response: Response) -> Response:
     """For the doctor, who has to know whose reply it is, whatever it says."""
     if nonce := request.headers.get(proof.HEADER):
-        response.headers[proof.HEADER] = proof.of(nonce)
+        response.headers[proof.HEADER] = proof.of(nonce, parts().secret)
     return response
 
 

@@ -1,16 +1,17 @@
 """Statistics: how much was asked, how it was answered, and what it cost."""
 
-import time
 from itertools import islice
+from pathlib import Path
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from chatgee.errors import SettingsError
 from chatgee.prices import Prices, Typed
 from chatgee.stats import Stats
 from chatgee.store.figures import Span, look
 from chatgee.web import owner
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 
 MOST_PRICES = 200
 MOST_CHARS = 200
@@ -30,13 +31,20 @@ def save_prices() -> ResponseReturnValue:
     before = Prices.read(folder)
     if wrong := typed.wrong:
         return _page(before, typed, {one: parts().texts(key) for one, key in wrong.items()})
-    after = typed.on(before)
     try:
-        after.write(folder)
+        after = parts().change(lambda: _write(typed, folder))
     except OSError as error:
         why = parts().texts("stats.not_written", why=error.strerror or error)
         return _page(before, typed, unwritten=why)
+    except SettingsError as error:
+        return _page(before, typed, unwritten=parts().texts.of(error))
     return _page(after, saved=True)
+
+
+def _write(typed: Typed, folder: Path) -> Prices:
+    after = typed.on(Prices.read(folder))
+    after.write(folder)
+    return after
 
 
 def _typed() -> Typed:
@@ -56,7 +64,7 @@ def _page(
     ours, archive = parts().settings, parts().archive
     chosen = request.values.get("range", "")
     span = Span(chosen) if chosen in set(Span) else Span.WEEK
-    period = look(archive, span, time.time())
+    period = look(archive, span, now())
     stats = Stats(period, prices, parts().texts, ours.openai_model, ours.practice)
     return render_template(
         "stats.html",

@@ -1,6 +1,5 @@
 """How ChatGee is: what the doctor finds, the end of the log, what it is and what it holds."""
 
-import time
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -14,7 +13,7 @@ from chatgee.store.days import day_name
 from chatgee.store.opening import is_shared
 from chatgee.store.server import dump_command
 from chatgee.web import bodies, owner
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 from chatgee.web.server import LARGEST_BODY
 
 bp = Blueprint("status", __name__, url_prefix="/status")
@@ -51,7 +50,7 @@ def log() -> ResponseReturnValue:
 def log_file() -> ResponseReturnValue:
     """For somebody who helps; large, so it goes out as it is read."""
     ours = parts().settings
-    name = f"chatgee-log-{day_name(time.time())}.txt"
+    name = f"chatgee-log-{day_name(now())}.txt"
     lines = log_tail.whole(ours.data_dir, ours.secrets)
     as_file = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(lines, headers=as_file, content_type="text/plain; charset=utf-8")
@@ -90,4 +89,5 @@ def _log() -> dict[str, Any]:
     level, words = request.args.get("level", "all"), request.args.get("words", "")
     level = level if level in log_tail.LEVELS else "all"
     entries = log_tail.tail(ours.data_dir, ours.secrets, level, words)
-    return {"entries": entries, "level": level, "words": words, "levels": log_tail.LEVELS}
+    asked = {"level": level, "words": words, "levels": log_tail.LEVELS}
+    return {"entries": entries, "machine": parts().machine, **asked}

@@ -1,7 +1,6 @@
 """The talks: the newest as they come, what is looked for, a friend's, files of them, deleting."""
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -15,7 +14,7 @@ from chatgee.store import talks as archive
 from chatgee.store.days import day_name
 from chatgee.store.talks import NEWEST, PAGE, Friend, Kind, Place, Talk, Wanted
 from chatgee.web import owner
-from chatgee.web.parts import parts
+from chatgee.web.parts import now, parts
 
 LOOK_SECONDS = 3
 """Between two looks for new questions."""
@@ -130,8 +129,8 @@ def _friend(user_id: str) -> Friend:
 
 
 def _by_day(shown: Sequence[Talk]) -> list[tuple[str, list[Talk]]]:
-    texts, now = parts().texts, time.time()
-    grouped = groupby(shown, lambda talk: moments.day(talk.asked_at, texts, now))
+    texts, today = parts().texts, now()
+    grouped = groupby(shown, lambda talk: moments.day(talk.asked_at, texts, today))
     return [(day, list(talks)) for day, talks in grouped]
 
 
@@ -171,7 +170,7 @@ def _delete(user_id: str) -> None:
 @bp.get("/export/<any(csv, jsonl):suffix>")
 def export(suffix: str) -> ResponseReturnValue:
     lines, mimetype = sheets.FORMATS[suffix]
-    file = f"chatgee-{day_name(time.time())}.{suffix}"
+    file = f"chatgee-{day_name(now())}.{suffix}"
     return Response(
         sheets.pieces(lines(_exported(), parts().texts)),
         mimetype=mimetype,
@@ -190,11 +189,11 @@ def _exported() -> Iterator[Talk]:
 
 @bp.context_processor
 def _in_words() -> dict[str, Any]:
-    texts, now = parts().texts, time.time()
+    texts, today = parts().texts, now()
     return {
         "face": lambda user_id: wording.face(user_id, texts),
-        "moment": lambda at: moments.moment(at, texts, now),
-        "day": lambda at: moments.day(at, texts, now),
+        "moment": lambda at: moments.moment(at, texts, today),
+        "day": lambda at: moments.day(at, texts, today),
         "span": lambda seconds: moments.span(seconds, texts),
         "clock": moments.clock,
         "iso": moments.iso,

@@ -1,0 +1,210 @@
+"""What the webs of a company keep together, as notes in the database that they share."""
+
+import asyncio
+import base64
+import json
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from chatgee import proof
+from chatgee.admission import WINDOW_SECONDS, Tries
+from chatgee.errors import StoreError
+from chatgee.keepers import Keepers
+from chatgee.kept import Here
+from chatgee.pretend import photos, postbox
+from chatgee.pretend.postbox import Letter, Postbox
+from chatgee.store import Store
+from chatgee.visit import Line, Record
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PHOTOS, LETTERS, TRIES, VISIT, PROOF = "desk/photos/", "desk/letters/", "logins", "doctor", "proof"
+DAY, HOUR = 86_400.0, 3_600.0
+KEPT = (
+    (PHOTOS, photos.MOST_PHOTOS, DAY),
+    (LETTERS, postbox.MOST_LETTERS, HOUR),
+    (TRIES, 1, WINDOW_SECONDS),
+)
+"""Of which notes how many are kept, and for how many seconds."""
+
+PATIENCE_SECONDS = 3.0
+"""For a database that may be away: somebody waits."""
+NOWHERE = "http://desk.invalid"
+"""Where callbacks of pretend friends are addressed to, and nobody posts: the worker that keeps the
+promise cannot reach the web that gave the address out, and puts the letter here itself."""
+
+
+def shared(store: Store) -> Keepers:
+    """`StoreError` where the database is away."""
+    box = Postbox(NOWHERE, letters=Letters(store))
+    record = OrHere(Shared(store, VISIT, _record, _as_json, Record()), Record())
+    machine = socket.gethostname()
+    tries: Shared[Tries] = Shared(store, TRIES, _tries, json.dumps, ())
+    return Keepers(
+        clock=store.now,
+        tries=tries,
+        album=Photos(store),
+        postbox=lambda local: box,
+        machine=machine,
+        visit=lambda visit: visit.told_to(record, store.now, machine),
+        secret=store.change_note(PROOF, lambda known: _first(known, proof.SECRET)).result(),
+        by_hand=partial(_by_hand, box),
+    )
+
+
+async def tidy(store: Store) -> None:
+    """Drop what nobody will ask for any more."""
+    for prefix, most, seconds in KEPT:
+        await asyncio.wrap_future(store.trim_notes(prefix, most, seconds))
+
+
+def _first(known: str | None, mine: str) -> tuple[str | None, str]:
+    """The secret of whoever was here first."""
+    return (None, known) if known else (mine, mine)
+
+
+def _by_hand(box: Postbox, url: str) -> Callable[[bytes], dict[str, Any] | None] | None:
+    token = box.token(url)
+    return None if token is None else partial(box.take, token)
+
+
+def _soon(work: "Future[T]") -> T:
+    try:
+        return work.result(PATIENCE_SECONDS)
+    except TimeoutError:
+        work.cancel()  # what nobody has begun with, nobody will
+        raise
+
+
+# --- one value ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shared(Generic[T]):
+    """In a note; see `chatgee.kept.Kept`."""
+
+    store: Store
+    name: str
+    read: Callable[[str], T]
+    write: Callable[[T], str]
+    nothing: T
+    """What it is as long as there is no note."""
+
+    def change(self, work: Callable[[T], tuple[T, R]]) -> R:
+        def change(text: str | None) -> tuple[str | None, R]:
+            before = self.nothing if text is None else self.read(text)
+            after, result = work(before)
+            return None if after == before else self.write(after), result
+
+        return _soon(self.store.change_note(self.name, change))
+
+
+class OrHere(Generic[T]):
+    """Goes on in this program alone while the database is away: a doctor is needed then."""
+
+    def __init__(self, shared: Shared[T], nothing: T) -> None:
+        self._shared, self._here = shared, Here(nothing)
+
+    def change(self, work: Callable[[T], tuple[T, R]]) -> R:
+        def both(value: T) -> tuple[T, tuple[T, R]]:
+            after, result = work(value)
+            return after, (after, result)
+
+        try:
+            after, result = self._shared.change(both)
+        except (StoreError, TimeoutError):
+            return self._here.change(work)
+        self._here.change(lambda _: (after, None))
+        return result
+
+
+def _tries(text: str) -> Tries:
+    return tuple((moment, source) for moment, source in json.loads(text))
+
+
+def _record(text: str) -> Record:
+    told = json.loads(text)
+    return Record(**told | {"found": tuple(Line(**one) for one in told["found"])})
+
+
+def _as_json(record: Record) -> str:
+    return json.dumps(asdict(record))
+
+
+# --- the desk -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Photos:
+    """See `chatgee.pretend.photos.Album`."""
+
+    store: Store
+
+    def keep(self, picture: bytes) -> str:
+        url = photos.new_address(picture)
+        _soon(self.store.write_note(_named(url), base64.b64encode(picture).decode()))
+        _soon(self.store.trim_notes(*KEPT[0]))
+        return url
+
+    def for_model(self, url: str | None) -> str | None:
+        if url is None or not photos.is_pretended(url):
+            return url
+        note = self.store.note(_named(url)).result()
+        return photos.inlined(base64.b64decode(note.value)) if note else url
+
+
+def _named(url: str) -> str:
+    return PHOTOS + url.removeprefix(photos.PREFIX)
+
+
+@dataclass(frozen=True)
+class Letters:
+    """See `chatgee.pretend.postbox.Letters`.
+
+    Moments are written down by the clock that all share, and read on this program's own.
+    """
+
+    store: Store
+
+    def put(self, token: str, letter: Letter) -> None:
+        _soon(self.store.write_note(LETTERS + token, self._written(letter)))
+        _soon(self.store.trim_notes(*KEPT[1]))
+
+    def find(self, token: str) -> Letter | None:
+        note = _soon(self.store.note(LETTERS + token))
+        return self._read(note.value) if note else None
+
+    def use(self, token: str, letter: Letter) -> bool:
+        def used(text: str | None) -> tuple[str | None, bool]:
+            if text is None or self._read(text).used:
+                return None, False
+            return self._written(letter), True
+
+        return _soon(self.store.change_note(LETTERS + token, used))
+
+    def _written(self, letter: Letter) -> str:
+        ahead = self._ahead()
+        moments = letter.opened_at + ahead, letter.until + ahead
+        return json.dumps([*moments, letter.used, _body(letter), letter.seconds])
+
+    def _read(self, text: str) -> Letter:
+        opened_at, until, used, body, seconds = json.loads(text)
+        ahead = self._ahead()
+        came, wrong = (None, ()) if body is None else postbox.read(body.encode())
+        return Letter(opened_at - ahead, until - ahead, used, came, wrong, seconds)
+
+    def _ahead(self) -> float:
+        return self.store.now() - time.monotonic()
+
+
+def _body(letter: Letter) -> str | None:
+    """As JSON, which no database refuses; what was none reads as none again."""
+    if not letter.used:
+        return None
+    return "" if letter.body is None and letter.problems else json.dumps(letter.body)

@@ -1,0 +1,38 @@
+"""Where a web keeps what it has to know again at the next request: in memory, or with all others.
+
+On one machine that is this program. Behind a load balancer the next request may come to another
+web, and the photo of a pretend friend is shown to the model by a worker elsewhere.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chatgee import proof
+from chatgee.admission import Tries
+from chatgee.callback import Taker
+from chatgee.kept import Here, Kept
+from chatgee.pretend.photos import Album, Photos
+from chatgee.pretend.postbox import Postbox
+from chatgee.visit import Visit
+
+
+@dataclass(frozen=True)
+class Keepers:
+    """Those of one program."""
+
+    clock: Callable[[], float] = time.monotonic
+    """Of the tries."""
+    tries: Kept[Tries] = field(default_factory=lambda: Here(()))
+    """To log in."""
+    album: Album = field(default_factory=Photos)
+    postbox: Callable[[str], Postbox] = Postbox
+    """Made for the address of this program on this machine."""
+    machine: str = ""
+    """This one's name; empty where there is no other."""
+    visit: Callable[[Visit], Visit] = lambda visit: visit
+    """The doctor's, so that whoever else should know of it does."""
+    secret: str = proof.SECRET
+    """Of `chatgee.proof`."""
+    by_hand: Callable[[str], Taker | None] = lambda url: None
+    """See `chatgee.callback.Callbacks`."""

@@ -1,0 +1,32 @@
+"""A value that several may change at a time: threads of this program, or programs of a company."""
+
+import threading
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Kept(Protocol[T]):
+    """Safe from any thread."""
+
+    def change(self, work: Callable[[T], tuple[T, R]]) -> R:
+        """Make another value of it, with nobody in between; what `work` returns beside.
+
+        `work` may be called more than once. `StoreError` or `TimeoutError` where the value lies in
+        a database that is away.
+        """
+
+
+class Here(Generic[T]):
+    """In this program's memory."""
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self._lock = threading.Lock()
+
+    def change(self, work: Callable[[T], tuple[T, R]]) -> R:
+        with self._lock:
+            self._value, result = work(self._value)
+            return result

@@ -1,0 +1,219 @@
+"""What the owner changes on one of several machines holds on every one of them."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from chatgee.settings import read_file
+from tests.far_ends import PATIENCE, FakeOpenAI
+from tests.machines import TEXTS, Machines, answer, get, greeted, post, save, until
+from tests.process import Program, copy_to
+
+if TYPE_CHECKING:
+    from tests.postgres import OwnServer
+
+LIMIT = TEXTS("limit.day", limit=2)
+TITLE = TEXTS("setup.title_new")
+
+
+@pytest.fixture
+def environ(environ: dict[str, str], database_url: str) -> dict[str, str]:
+    """With time enough for a busy machine."""
+    return environ | {"DATABASE_URL": database_url, "REPLY_SECONDS": "4.5"}
+
+
+@pytest.fixture
+def machines(environ: dict[str, str], tmp_path: Path) -> Iterator[Machines]:
+    with ExitStack() as stack:
+        yield Machines(environ, tmp_path, stack)
+
+
+# --- settings -------------------------------------------------------------------------------
+
+
+def test_a_setting_that_is_saved_on_one_web_holds_in_the_worker_and_on_the_other(
+    machines: Machines, fake_openai: FakeOpenAI
+) -> None:
+    (first, second), _ = machines.webs(), machines.worker()
+    assert answer(second, "안녕?") == greeted("안녕?")
+    save(first, OPENAI_MODEL="gpt-6-sol")
+
+    def is_asked() -> bool:
+        answer(second, "누구니?")
+        return bool(fake_openai.requests[-1]["model"] == "gpt-6-sol")
+
+    until(is_asked)
+    assert get(second, "/health").json()["model"] == "gpt-6-sol"
+
+
+def test_the_key_and_the_limits_of_all_doors_are_those_that_were_saved_at_one(
+    machines: Machines,
+) -> None:
+    (first, second), _ = machines.webs(), machines.worker()
+    save(first, QUESTIONS_PER_DAY="2", SKILL_KEY="key-of-all")
+
+    def is_closed() -> bool:
+        return requests.post(second.url, json={}, timeout=PATIENCE).status_code == 401
+
+    until(is_closed)
+    answers = [answer(run, "안녕?", key="key-of-all") for run in (first, second, first)]
+    assert answers == [greeted("안녕?"), "답: 안녕?", LIMIT]
+    for page in ("/settings", "/status"):
+        assert "key-of-all" not in get(second, page).text
+
+
+def test_the_environment_of_a_machine_comes_before_what_all_have_in_common(
+    machines: Machines, fake_openai: FakeOpenAI
+) -> None:
+    first, own = machines.starts("web-1"), machines.starts("web-2", OPENAI_MODEL="gpt-6-own")
+    save(first, OPENAI_MODEL="gpt-6-sol", QUESTIONS_PER_DAY="7")
+    until(lambda: 'value="7"' in get(own, "/settings").text)
+    assert get(own, "/health").json()["model"] == "gpt-6-own"
+    assert get(first, "/health").json()["model"] == "gpt-6-sol"
+
+
+def test_what_belongs_to_a_machine_alone_stays_there(machines: Machines, tmp_path: Path) -> None:
+    machines.project = copy_to(tmp_path / "project")
+    config = machines.project / "config.env"
+    config.write_text("LOG_LEVEL=warning\nQUESTIONS_PER_DAY=7\n", "utf-8")
+    first, second = machines.webs()
+    save(first, LOG_LEVEL="debug", QUESTIONS_PER_DAY="8")
+    until(lambda: 'value="8"' in get(second, "/settings").text)
+    for folder in ("web-1", "web-2"):
+        assert read_file(tmp_path / folder / "shared.env") == {"QUESTIONS_PER_DAY": "8"}
+    assert config.read_text("utf-8") == "LOG_LEVEL=debug\nQUESTIONS_PER_DAY=7\n"
+
+
+def test_the_first_machine_brings_its_settings_and_later_ones_take_them_over(
+    machines: Machines, tmp_path: Path
+) -> None:
+    machines.project = copy_to(tmp_path / "first")
+    (machines.project / "config.env").write_text("OPENAI_MODEL=gpt-6-sol\n", "utf-8")
+    assert get(machines.starts("web-1"), "/health").json()["model"] == "gpt-6-sol"
+    machines.project = copy_to(tmp_path / "second")
+    (machines.project / "config.env").write_text("OPENAI_MODEL=gpt-6-other\n", "utf-8")
+    second = machines.starts("web-2")
+    assert get(second, "/health").json()["model"] == "gpt-6-sol"
+    told = TEXTS("settings.shared", name="OPENAI_MODEL")
+    assert second.logged(re.escape(told))
+    assert told in get(second, "/settings").text
+
+
+def test_two_pages_that_are_saved_at_the_same_time_both_hold(machines: Machines) -> None:
+    webs = machines.webs()
+    changes = ({"KEEP_DAYS": "30"}, {"MEMORY_TURNS": "5"})
+    with ThreadPoolExecutor(2) as owners:
+        saved = [owners.submit(save, run, **one) for run, one in zip(webs, changes, strict=True)]
+        for one in saved:
+            one.result(PATIENCE)
+    for run in webs:
+        until(lambda run=run: {"30", "5"} <= set(shown(run)))
+
+
+def shown(run: Program) -> list[str]:
+    """What stands in the fields of the page."""
+    return re.findall(r'value="(\w+)"', get(run, "/settings").text)
+
+
+# --- sentences, character, prices -----------------------------------------------------------
+
+
+def test_sentences_and_the_character_are_the_same_everywhere(
+    machines: Machines, fake_openai: FakeOpenAI
+) -> None:
+    (first, second), _ = machines.webs(), machines.worker()
+    mark = re.search(r'name="of" value="(\w+)"', get(first, "/settings/texts").text)
+    assert mark
+    words = {"reply.reset": "새로 시작할게요!", "of": mark[1]}
+    assert post(first, "/settings/texts", **words).headers["Location"].endswith("?done=saved")
+    until(lambda: second.friend().says("💫 새로운 시작").text == "새로 시작할게요!")
+    assert post(first, "/settings/character", prompt="너는 해적이야.").status_code == 303
+    until(lambda: "너는 해적이야." in get(second, "/settings/character").text)
+
+    def is_pirate() -> bool:
+        answer(second, "누구니?")
+        return bool(fake_openai.requests[-1]["messages"][0]["content"] == "너는 해적이야.")
+
+    until(is_pirate)
+
+
+def test_a_page_that_was_opened_before_another_machine_saved_overwrites_nothing(
+    machines: Machines,
+) -> None:
+    first, second = machines.webs()
+    base = re.search(r'name="base" value="(\w+)"', get(second, "/settings/character").text)
+    assert base
+    assert post(first, "/settings/character", prompt="너는 해적이야.").status_code == 303
+    late = post(second, "/settings/character", prompt="너는 선장이야.", base=base[1])
+    assert TEXTS("character.conflict") in late.text
+    assert "너는 해적이야." in get(second, "/settings/character").text
+
+
+def test_an_older_character_can_be_taken_from_another_machine(machines: Machines) -> None:
+    first, second = machines.webs()
+    for prompt in ("너는 해적이야.", "너는 선장이야."):
+        post(first, "/settings/character", prompt=prompt)
+
+    def versions() -> list[str]:
+        page = get(second, "/settings/character").text
+        return list(dict.fromkeys(re.findall(r"/settings/character/versions/([\d-]+)", page)))
+
+    until(lambda: len(versions()) == 2)
+    assert post(second, f"/settings/character/versions/{versions()[0]}").status_code == 303
+    until(lambda: "너는 해적이야." in prompt_of(first))
+
+
+def prompt_of(run: Program) -> str:
+    found = re.search(
+        r'<textarea[^>]*name="prompt"[^>]*>(.*?)</textarea>',
+        get(run, "/settings/character").text,
+        re.DOTALL,
+    )
+    assert found
+    return found[1]
+
+
+# --- the commands, and the beginning --------------------------------------------------------
+
+
+def test_a_command_on_any_machine_knows_what_was_saved_on_another(machines: Machines) -> None:
+    first, _ = machines.webs()
+    save(first, SKILL_KEY="key-of-all")
+    shared = machines.folder / "web-2" / "shared.env"
+    until(lambda: "key-of-all" in shared.read_text("utf-8"))
+    assert machines.starts("web-2", "key").logged("^key-of-all$")
+    assert shared.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_skips_the_set_up_on_one_web_is_nowhere_asked_to_begin_again(
+    machines: Machines,
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        del machines.environ[name]
+    first, second = machines.webs()
+    assert TITLE in get(second, "/setup").text
+    skipped = post(first, "/setup/skip", source="later", link="temporary")
+    assert skipped.headers["Location"] == "/?done=skipped"
+    until(lambda: TITLE not in get(second, "/setup").text)
+
+
+def test_a_page_on_a_machine_without_the_database_says_that_nothing_was_saved(
+    own_postgres: "OwnServer", environ: dict[str, str], tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        url = own_postgres.create()
+        run = Machines(environ | {"DATABASE_URL": url}, tmp_path, stack).starts("web")
+        assert run.url
+        own_postgres.stop()
+        refused = post(run, "/settings", **{"KEEP_DAYS": "30", "was-KEEP_DAYS": "0"})
+        assert TEXTS("settings.not_shared") in refused.text
+        own_postgres.start()
+        until(lambda: get(run, "/health/live").status_code == 200)
+        save(run, KEEP_DAYS="31")
+    assert read_file(tmp_path / "web" / "shared.env") == {"KEEP_DAYS": "31"}

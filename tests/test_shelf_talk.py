@@ -1,0 +1,172 @@
+"""What machines tell each other of how it goes: log-outs, calls, failures, and lost news."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.far_ends import PATIENCE, FakeKakao, FakeOpenAI
+from tests.machines import FETCH, TEXTS, Machines, answer, get, save, until
+from tests.process import Program
+from tests.visitor import OUTSIDE, PASSWORD, SITE, held
+
+DEAFEN = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name = 'chatgee listens'"
+)
+
+
+@pytest.fixture
+def environ(environ: dict[str, str], database_url: str) -> dict[str, str]:
+    """With time enough for a busy machine."""
+    return environ | {"DATABASE_URL": database_url, "REPLY_SECONDS": "4.5"}
+
+
+@pytest.fixture
+def machines(environ: dict[str, str], tmp_path: Path) -> Iterator[Machines]:
+    with ExitStack() as stack:
+        yield Machines(environ, tmp_path, stack)
+
+
+# --- health ---------------------------------------------------------------------------------
+
+
+def test_a_wrong_key_that_a_worker_was_told_of_is_told_by_every_web(
+    machines: Machines, fake_openai: FakeOpenAI
+) -> None:
+    webs, _ = machines.webs(), machines.worker()
+    fake_openai.right_key = "another"
+    assert TEXTS("failure.wrong_key") in answer(webs[0], "안녕?")
+    for run in webs:
+        until(lambda run=run: get(run, "/health").status_code == 503)
+        assert get(run, "/health").json()["reason"] == "wrong_key"
+        assert "거절됐어요" in get(run, "/board").text
+    late = machines.starts("web-3")
+    until(lambda: get(late, "/health").status_code == 503)
+    fake_openai.right_key = None
+    assert answer(webs[1], "다시?").endswith("답: 다시?")
+    for run in (*webs, late):
+        until(lambda run=run: get(run, "/health").status_code == 200)
+
+
+def test_a_key_that_is_saved_ends_the_trouble_of_all(
+    machines: Machines, fake_openai: FakeOpenAI
+) -> None:
+    key = machines.environ.pop("OPENAI_API_KEY")
+    webs, _ = machines.webs(), machines.worker()
+    save(webs[0], OPENAI_API_KEY="sk-wrong-0123456789")
+    fake_openai.right_key = key
+    until(lambda: "OPENAI_API_KEY" in answer(webs[1], "안녕?") or failing(webs[1]))
+    save(webs[1], OPENAI_API_KEY=key)
+    for run in webs:
+        until(lambda run=run: not failing(run))
+    until(lambda: answer(webs[0], "다시?").endswith("답: 다시?"))
+
+
+def failing(run: Program) -> bool:
+    return get(run, "/health").status_code == 503
+
+
+# --- the board ------------------------------------------------------------------------------
+
+
+def test_a_log_out_ends_the_sessions_on_every_machine(machines: Machines) -> None:
+    machines.environ |= {"ADMIN_PASSWORD": PASSWORD}
+    first, second = machines.webs()
+    cookie = entered(first)
+    assert [status(run, cookie) for run in (first, second)] == [200, 200]
+    left = from_outside(second, "/logout", cookie, csrf=token(second, cookie))
+    assert left.headers["Location"] == "/login?left=1"
+    until(lambda: status(first, cookie) == 401)
+    assert status(machines.starts("web-3"), cookie) == 401, "nor where nobody heard of it"
+    again = entered(first)
+    assert [status(run, again) for run in (first, second)] == [200, 200]
+
+
+def from_outside(run: Program, path: str, cookie: str = "", **form: str) -> requests.Response:
+    headers = OUTSIDE | {"Origin": SITE} | held(cookie)
+    address = run.url.replace("/prompt", path)
+    return requests.post(
+        address, data=form, headers=headers, timeout=PATIENCE, allow_redirects=False
+    )
+
+
+def entered(run: Program) -> str:
+    """The cookie of an owner who has logged in."""
+    reply = from_outside(run, "/login", password=PASSWORD)
+    return reply.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+
+
+def token(run: Program, cookie: str) -> str:
+    page = requests.get(
+        run.url.replace("/prompt", "/setup"), headers=OUTSIDE | held(cookie), timeout=PATIENCE
+    )
+    found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert found
+    return found[1]
+
+
+def status(run: Program, cookie: str) -> int:
+    address = run.url.replace("/prompt", "/setup")
+    return requests.get(address, headers=OUTSIDE | held(cookie), timeout=PATIENCE).status_code
+
+
+def test_the_first_page_of_every_web_tells_of_kakaos_calls(machines: Machines) -> None:
+    first, second = machines.webs()
+    friend = first.friend()
+    friend.headers = (("X-Forwarded-For", "203.0.113.5"),)
+    assert TEXTS("light.never_called") in get(second, "/board").text
+    friend.says("💫 새로운 시작")
+    until(lambda: TEXTS("light.never_called") not in get(second, "/board").text)
+
+
+# --- lost news ------------------------------------------------------------------------------
+
+
+def test_what_changes_while_a_machine_hears_nothing_is_made_up_for(
+    machines: Machines, database_url: str
+) -> None:
+    from tests.postgres import connect
+
+    first, second = machines.webs()
+    with connect(database_url) as beside:
+        for number in range(5):
+            beside.execute(DEAFEN)
+            save(first, KEEP_DAYS=str(30 + number))
+            until(lambda number=number: f'value="{30 + number}"' in get(second, "/settings").text)
+
+
+def test_a_worker_that_takes_up_a_change_loses_no_answer_and_gives_none_twice(
+    machines: Machines, fake_openai: FakeOpenAI
+) -> None:
+    web, _ = machines.starts("web"), machines.worker()
+    answer(web, "안녕?")
+    fake_openai.hold(only="오래")
+    shown = web.friend().says("오래 걸려요?")
+    assert FETCH in shown.buttons
+    save(web, OPENAI_MODEL="gpt-6-sol")
+    until(lambda: len([one for one in fake_openai.questions if "오래" in one]) == 2)
+    fake_openai.release()
+    until(lambda: web.friend().presses(shown, FETCH).text.endswith("답: 오래 걸려요?"))
+    assert answer(web, "그다음?") == "답: 그다음?"
+
+
+def test_a_callback_that_was_promised_before_a_change_brings_the_answer_once(
+    machines: Machines, fake_openai: FakeOpenAI, fake_kakao: FakeKakao
+) -> None:
+    web, _ = machines.starts("web", CALLBACK="always"), machines.worker()
+    fake_openai.hold()
+    friend = web.friend()
+    friend.callback_url = fake_kakao.callback_url()
+    assert friend.says("질문").promised
+    fake_openai.wait_for(1)
+    save(web, OPENAI_MODEL="gpt-6-sol")
+    fake_openai.wait_for(2)
+    fake_openai.release()
+    fake_kakao.wait_for(1)
+    assert "답: 질문" in str(fake_kakao.requests)
+    assert answer(web, "다음?", "friend-2").endswith("답: 다음?")
+    assert len(fake_kakao.requests) == 1
