@@ -33,8 +33,7 @@ def project() -> Path:
 def copy_to(folder: Path) -> Path:
     """For a test that lets the program write its config.env: a copy of its own."""
     shutil.copytree(ROOT / "chatgee", folder / "chatgee", ignore=ignore_patterns("__pycache__"))
-    requirements = ("requirements.txt", "requirements-cluster.txt")
-    for name in ("run.py", *requirements, "config.example.env"):
+    for name in ("run.py", "requirements.txt", "requirements-cluster.txt", "config.example.env"):
         shutil.copy(ROOT / name, folder)
     return folder
 
