@@ -94,14 +94,16 @@ def configured(folder: Path, webs: tuple[int, int], port: int) -> Path:
 @contextmanager
 def balancer(folder: Path, webs: tuple[int, int], port: int) -> Iterator[None]:
     """What it complains of is in `folder`/nginx.log."""
-    if NGINX is None:
-        pytest.skip(MISSING)
+    assert NGINX
     argv = [NGINX, "-p", str(folder), "-c", str(configured(folder, webs, port))]
     with (folder / "nginx.log").open("wb") as log:
+        given = f"daemon off; pid {folder}/nginx.pid;"
+        if root():  # whose folders nobody else may enter
+            given += " user root root;"
+        argv += ["-g", given]
         checked = subprocess.run([*argv, "-t"], stderr=subprocess.PIPE, text=True)
         assert checked.returncode == 0, checked.stderr
-        more = "user root root; " if root() else ""  # whose folders nobody else may enter
-        process = subprocess.Popen([*argv, "-g", f"{more}daemon off;"], stderr=log)
+        process = subprocess.Popen(argv, stderr=log)
     try:
         yield
     finally:
@@ -112,6 +114,8 @@ def balancer(folder: Path, webs: tuple[int, int], port: int) -> Iterator[None]:
 @contextmanager
 def running(environ: dict[str, str]) -> Iterator[Topology]:
     """`environ` has a DATABASE_URL and a DATA_DIR."""
+    if NGINX is None:
+        pytest.skip(MISSING)
     port, *ports = (free_port() for _ in range(3))
     with ExitStack() as stack:
         both = (ports[0], ports[1])
