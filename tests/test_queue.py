@@ -15,7 +15,7 @@ from chatgee.cluster.hands import Hands, Work
 from chatgee.errors import StoreError
 from chatgee.jobs import Worker
 from chatgee.store import Limits, Store
-from chatgee.store.database import Session
+from chatgee.store.session import Session
 from tests.far_ends import PATIENCE
 from tests.postgres import connect
 

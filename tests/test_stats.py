@@ -11,7 +11,7 @@ import requests
 from chatgee.errors import Failure
 from chatgee.prices import FILE, Prices
 from chatgee.questions import Usage
-from chatgee.store.database import Session
+from chatgee.store.session import Session
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.bot import Bot

@@ -10,7 +10,8 @@ import pytest
 from chatgee.errors import StoreError
 from chatgee.questions import Delivery, State
 from chatgee.store import Asked, Limits, Outcome, Store
-from chatgee.store.database import BATCH, Session
+from chatgee.store.database import BATCH
+from chatgee.store.session import Session
 from tests import beside
 from tests.far_ends import PATIENCE
 

@@ -11,9 +11,9 @@ import pytest
 from chatgee.errors import StoreError
 from chatgee.store import Store, database
 from chatgee.store.archive import Archive
-from chatgee.store.database import Session
 from chatgee.store.facts import facts
 from chatgee.store.news import News
+from chatgee.store.session import Session
 from tests import beside
 from tests.conftest import NO_PSYCOPG
 from tests.far_ends import PATIENCE

@@ -11,24 +11,23 @@ commit was lost, the server is asked whether it took place, so that nothing is d
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from chatgee.errors import StoreError
 from chatgee.store import opening
-from chatgee.store.news import News, Silence, Teller
+from chatgee.store.news import Silence, Teller
+from chatgee.store.session import Session, Statement
 from chatgee.store.statements import STATEMENTS
-from chatgee.store.tallies import Tallies
 
 T = TypeVar("T")
-Row = Sequence[Any]
-Work = Callable[["Session"], T]
+Work = Callable[[Session], T]
 Item = tuple[Work[Any], "Future[Any]"]
 
 BATCH = 200
@@ -43,67 +42,6 @@ log = logging.getLogger(__name__)
 
 class Lasting(Future[T]):
     """Of work that waits for a server that is away as long as the program runs."""
-
-
-class Statement:
-    """A Core statement in the driver's own SQL; running it costs no SQLAlchemy."""
-
-    def __init__(self, statement: Any, engine: Engine) -> None:
-        compiled = statement.compile(dialect=engine.dialect)
-        self.sql = str(compiled)
-        self.order: list[str] | None = compiled.positiontup
-        self.constants = dict(compiled.params)
-
-    def arguments(self, values: dict[str, Any]) -> Any:
-        every = self.constants | values
-        return [every[name] for name in self.order] if self.order is not None else every
-
-
-class Session:
-    """What a piece of work sees of the database, inside its transaction."""
-
-    def __init__(self, cursor: DBAPICursor, statements: dict[str, Statement]) -> None:
-        self._cursor = cursor
-        self._statements = statements
-        self.tallies = Tallies()
-        """Counted by all work of the transaction, and written down at its end."""
-        self.news = News()
-
-    def begin(self) -> None:
-        """Nothing is left of work that was rolled back."""
-        self.tallies.clear()
-        self.news = News()
-
-    def settle(self) -> None:
-        """Write down what was counted: a row once, however much work has counted in it.
-
-        Last of all: others wait for these rows until the commit.
-        """
-        hours, days = self.tallies.take()
-        for row in self.tallies.take_used():
-            self._execute("add_usage", row)
-        for row in hours:
-            self._execute("tally_hour", row)
-        for row in days:
-            self._execute("tally_day", row)
-
-    def one(self, name: str, /, **values: Any) -> Row | None:
-        """The first row of a statement of `statements.STATEMENTS`, or None."""
-        self._execute(name, values)
-        return cast("Row | None", self._cursor.fetchone())
-
-    def all(self, name: str, /, **values: Any) -> Sequence[Row]:
-        self._execute(name, values)
-        return self._cursor.fetchall()
-
-    def change(self, name: str, /, **values: Any) -> int:
-        """How many rows the statement changed."""
-        self._execute(name, values)
-        return self._cursor.rowcount
-
-    def _execute(self, name: str, values: dict[str, Any]) -> None:
-        statement = self._statements[name]
-        self._cursor.execute(statement.sql, statement.arguments(values))
 
 
 class Database:

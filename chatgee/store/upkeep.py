@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from typing import Concatenate, ParamSpec, TypeVar
 
 from chatgee.store import days
-from chatgee.store.database import Database, Session
+from chatgee.store.database import Database
 from chatgee.store.news import Teller
+from chatgee.store.session import Session
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="Upkeep")

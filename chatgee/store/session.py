@@ -1,0 +1,73 @@
+"""What a piece of work sees of the database, inside its transaction."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Engine
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from chatgee.store.news import News
+from chatgee.store.tallies import Tallies
+
+Row = Sequence[Any]
+
+
+class Statement:
+    """A Core statement in the driver's own SQL; running it costs no SQLAlchemy."""
+
+    def __init__(self, statement: Any, engine: Engine) -> None:
+        compiled = statement.compile(dialect=engine.dialect)
+        self.sql = str(compiled)
+        self.order: list[str] | None = compiled.positiontup
+        self.constants = dict(compiled.params)
+
+    def arguments(self, values: dict[str, Any]) -> Any:
+        every = self.constants | values
+        return [every[name] for name in self.order] if self.order is not None else every
+
+
+class Session:
+    """What a piece of work sees of the database, inside its transaction."""
+
+    def __init__(self, cursor: DBAPICursor, statements: dict[str, Statement]) -> None:
+        self._cursor = cursor
+        self._statements = statements
+        self.tallies = Tallies()
+        """Counted by all work of the transaction, and written down at its end."""
+        self.news = News()
+
+    def begin(self) -> None:
+        """Nothing is left of work that was rolled back."""
+        self.tallies.clear()
+        self.news = News()
+
+    def settle(self) -> None:
+        """Write down what was counted: a row once, however much work has counted in it.
+
+        Last of all: others wait for these rows until the commit.
+        """
+        hours, days = self.tallies.take()
+        for row in self.tallies.take_used():
+            self._execute("add_usage", row)
+        for row in hours:
+            self._execute("tally_hour", row)
+        for row in days:
+            self._execute("tally_day", row)
+
+    def one(self, name: str, /, **values: Any) -> Row | None:
+        """The first row of a statement of `statements.STATEMENTS`, or None."""
+        self._execute(name, values)
+        return cast("Row | None", self._cursor.fetchone())
+
+    def all(self, name: str, /, **values: Any) -> Sequence[Row]:
+        self._execute(name, values)
+        return self._cursor.fetchall()
+
+    def change(self, name: str, /, **values: Any) -> int:
+        """How many rows the statement changed."""
+        self._execute(name, values)
+        return self._cursor.rowcount
+
+    def _execute(self, name: str, values: dict[str, Any]) -> None:
+        statement = self._statements[name]
+        self._cursor.execute(statement.sql, statement.arguments(values))
