@@ -92,10 +92,9 @@ class Hands:
 
     async def run(self) -> None:
         async with self.app.open_async():
-            await asyncio.gather(
-                self._take(queue.ANSWERS, self._at_once, listens=True),
-                self._take(queue.CARE, CARES_AT_ONCE, listens=False),
-            )
+            async with asyncio.TaskGroup() as both:  # which ends with the later of the two
+                both.create_task(self._take(queue.ANSWERS, self._at_once, listens=True))
+                both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
 
     async def _take(self, name: str, at_once: int, listens: bool) -> None:
         while True:
