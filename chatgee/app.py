@@ -1,5 +1,6 @@
 """Composition root: settings in, a running ChatGee out."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -136,7 +137,7 @@ def working(settings: Settings, texts: Texts, model: Model | None = None) -> Ite
     from chatgee.cluster.hands import Hands, Work
     from chatgee.cluster.tidying import Tidying
 
-    worker = Worker()
+    worker = Worker(new_loop=asyncio.SelectorEventLoop)  # Windows' own is not psycopg's
     model = model or choose_model(settings, texts)
     with inside(settings, texts, model, Bell(), Health(), worker) as inner:
         answering = inner.answering

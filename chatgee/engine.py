@@ -119,7 +119,7 @@ class Engine:
         with self.bell.listening(question_id) as listener:
             storing = self._store(question_id, skill)
             try:
-                asked = _now(storing, deadline)
+                asked = storing.result(timeout=max(deadline.remaining, GRACE))
             except TimeoutError:
                 if storing.cancel():  # nobody has begun to write it down, and nobody will
                     raise

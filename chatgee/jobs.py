@@ -35,14 +35,19 @@ log = logging.getLogger(__name__)
 class Worker:
     """Runs from `start` to `close`. Work that is unfinished then is found in the store again."""
 
-    def __init__(self, max_concurrent: int = 0, busy: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        max_concurrent: int = 0,
+        busy: Callable[[], int] = lambda: 0,
+        new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    ) -> None:
         """`busy` tells how many requests want the processor just now."""
         self._busy = busy
         self._gate = asyncio.Lock()
         self._room: asyncio.Semaphore | nullcontext[None] = (
             asyncio.Semaphore(max_concurrent) if max_concurrent else nullcontext()
         )
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_loop()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._lines: dict[str, int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()

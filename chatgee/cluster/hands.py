@@ -54,7 +54,9 @@ class Again(BaseRetryStrategy):
 class Hands:
     """For one asyncio loop: `run` until it is cancelled."""
 
-    def __init__(self, url: str, work: Work, at_once: int) -> None:
+    def __init__(
+        self, url: str, work: Work, at_once: int, look_seconds: float = LOOK_SECONDS
+    ) -> None:
         self.app = App(
             connector=PatientConnector(
                 conninfo=conninfo(url),
@@ -64,7 +66,7 @@ class Hands:
                 timeout=POOL_SECONDS,
             )
         )
-        self._work, self._at_once = work, at_once
+        self._work, self._at_once, self._look_seconds = work, at_once, look_seconds
         self._mine: set[int] = set()
         """Jobs that are being done here."""
         self._register()
@@ -107,7 +109,7 @@ class Hands:
             self.app,
             queues=[queue.QUEUE],
             concurrency=self._at_once,
-            fetch_job_polling_interval=LOOK_SECONDS,
+            fetch_job_polling_interval=self._look_seconds,
             shutdown_graceful_timeout=LAST_SECONDS,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,
             install_signal_handlers=False,
