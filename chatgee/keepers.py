@@ -1,7 +1,8 @@
 """Where a web keeps what it has to know again at the next request: in memory, or with all others.
 
-On one machine that is this program. Behind a load balancer the next request may come to another
-web, and the photo of a pretend friend is shown to the model by a worker elsewhere.
+Behind a load balancer the next request may come to another web, and the photo of a pretend friend
+is shown to the model by a worker elsewhere: there it is kept in the database that all share, see
+`chatgee.cluster.keepers`.
 """
 
 import time
@@ -19,7 +20,7 @@ from chatgee.visit import Visit
 
 @dataclass(frozen=True)
 class Keepers:
-    """Those of one program."""
+    """As it stands, those of a program that is alone."""
 
     clock: Callable[[], float] = time.monotonic
     """Of the tries."""

@@ -1,6 +1,7 @@
 """Any web serves any page: what one of them was told, the others know."""
 
 import base64
+import re
 import socket
 import threading
 import time
@@ -29,7 +30,7 @@ from tests.webs import Webs
 
 ID = "desk-abcdefgh"
 JPEG = b"\xff\xd8\xffpicture"
-FIVE_MINUTES = 300.0
+FIVE_MINUTES, DAY = 300.0, 86_400.0
 
 
 @pytest.fixture
@@ -229,6 +230,19 @@ def test_a_machine_whose_clock_is_wrong_tells_the_time_of_all(
     for _ in range(2):
         until(lambda: "방금" in owner.ask("/board").text)
         assert "5분 전" not in owner.ask("/board").text
+
+
+@pytest.mark.usefixtures("worker")
+def test_no_chart_ends_before_the_last_question(
+    owner: Webs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = time.time
+    says(owner)
+    monkeypatch.setattr(time, "time", lambda: right() - DAY)
+    for _ in range(2):
+        asked = re.search(r"<dt>친구</dt>\s*<dd class=\"value\">1명", owner.ask("/stats").text)
+        assert asked
+        assert re.search(r"\b오늘 \d\d:\d\d:\d\d", owner.ask("/talks").text)
 
 
 def test_pages_say_of_which_machine_a_log_is(owner: Webs, bot: Bot) -> None:
