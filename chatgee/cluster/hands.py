@@ -87,11 +87,9 @@ class Hands:
             self._mine.discard(number)
 
     async def run(self) -> None:
-        async with self.app.open_async():
-            await asyncio.gather(
-                self._take(queue.ANSWERS, self._at_once, listens=True),
-                self._take(queue.CARE, CARES_AT_ONCE, listens=False),
-            )
+        async with self.app.open_async(), asyncio.TaskGroup() as both:
+            both.create_task(self._take(queue.ANSWERS, self._at_once, listens=True))
+            both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
 
     async def _take(self, name: str, at_once: int, listens: bool) -> None:
         while True:
