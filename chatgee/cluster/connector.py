@@ -21,7 +21,7 @@ from chatgee.store.postgresql import CONNECT, options
 T = TypeVar("T")
 
 AGAIN_SECONDS = 0.3
-POOL_SECONDS = 2.0
+POOL_SECONDS = 1.0
 """Then a connection is asked for anew, which is when the pool tries again."""
 CONNECTIONS = 10
 

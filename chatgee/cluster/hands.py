@@ -20,7 +20,7 @@ STALLED_SECONDS = 12.0
 """A worker without a heartbeat for so long is dead or hangs: others take up what it has begun."""
 LOOK_SECONDS = 2.0
 """How often the queue is looked at, where news of a job was lost."""
-LAST_SECONDS = 2.0
+LAST_SECONDS = 1.5
 """For what is nearly done when the program ends."""
 EVERY_FIVE_SECONDS = "* * * * * */5"
 CARES_AT_ONCE = 10_000
