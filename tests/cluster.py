@@ -20,8 +20,8 @@ from tests.process import START_SECONDS, Program
 T = TypeVar("T")
 
 TEXTS = Texts.load()
-FETCH, AGAIN = TEXTS("button.fetch"), TEXTS("button.again")
-NOT_STORED, UNKNOWN = TEXTS("reply.not_stored"), TEXTS("reply.unknown_question")
+FETCH = TEXTS("button.fetch")
+NOT_STORED = TEXTS("reply.not_stored")
 TAKEN_OVER_SECONDS = 30.0
 """In which somebody else goes on with what a machine has left undone."""
 LATE_SECONDS = 0.3
@@ -64,11 +64,10 @@ class Cluster:
         with connect(self.url) as connection:
             return connection.execute(sql, values).fetchall()
 
-    def doing(self) -> int:
-        """How many questions are with a worker."""
-        sql = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing' AND lock IS NOT NULL"
-        found: int = self.ask(sql)[0][0]
-        return found
+    def change(self, sql: str, *values: Any) -> None:
+        """As if something had happened, or longer ago."""
+        with connect(self.url) as connection:
+            connection.execute(sql, values)
 
     def nothing_is_left(self) -> bool:
         """Whether all is answered and no job waits."""

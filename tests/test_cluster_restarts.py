@@ -3,6 +3,7 @@
 import re
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import pytest
 from tests.cluster import LATE_SECONDS, NOT_STORED, Cluster, cluster, fetched, together, until
 from tests.far_ends import FakeKakao, FakeOpenAI
 from tests.kakao_side import Friend, Shown
+from tests.process import Program
 
 if TYPE_CHECKING:
     from tests.postgres import OwnServer
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stops a PostgreSQL by signals")
 
 FRIENDS = 24
+ENDS_SECONDS = 5.0
 REPLY_SECONDS = 1.5
 
 
@@ -144,3 +147,24 @@ def in_order(fake_openai: FakeOpenAI) -> None:
         assert len(turns) == len(texts)
         assert len({name for name, _ in turns}) == 1
         assert [number for _, number in turns] == sorted(number for _, number in turns)
+
+
+def test_programs_end_in_time_while_the_server_is_away(
+    machines: Cluster, own_postgres: "OwnServer", fake_openai: FakeOpenAI
+) -> None:
+    web, worker = machines.web(), machines.worker()
+    fake_openai.hold()
+    friend = web.friend()
+    shown = friend.says("질문")
+    fake_openai.wait_for(1)
+    own_postgres.stop()
+    fake_openai.release()
+    worker.logged("the database is away")
+    since = time.monotonic()
+    assert together(Program.stop, [web, worker]) == [0, 0]
+    assert time.monotonic() - since < ENDS_SECONDS
+    assert "Traceback" not in web.output + worker.output
+    own_postgres.start()
+    friend.url = machines.web().url
+    machines.worker()
+    assert fetched(friend, shown).endswith("답: 질문")

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 ONE_MORE = '{"type": "job_inserted", "job_id": 0}'
 AGAIN_SECONDS = 0.3
-POOL_SECONDS = 2.0
+POOL_SECONDS = 1.0
 """Then a connection is asked for anew, which is when the pool tries again."""
 CONNECTIONS = 4
 """Of a worker's queue: a query takes a millisecond, and a server has room for a hundred."""

@@ -20,7 +20,7 @@ STALLED_SECONDS = 12.0
 """A worker without a heartbeat for so long is dead or hangs: others take up what it has begun."""
 LOOK_SECONDS = 2.0
 """How often the queue is looked at, where news of a job was lost."""
-LAST_SECONDS = 2.0
+LAST_SECONDS = 1.5
 """For what is nearly done when the program ends."""
 EVERY_FIVE_SECONDS = "* * * * * */5"
 CARE_SECONDS = 0.5
@@ -91,10 +91,9 @@ class Hands:
             self._mine.discard(number)
 
     async def run(self) -> None:
-        async with self.app.open_async():
-            async with asyncio.TaskGroup() as both:  # which ends with the later of the two
-                both.create_task(self._take(queue.ANSWERS, self._at_once, listens=True))
-                both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
+        async with self.app.open_async(), asyncio.TaskGroup() as both:
+            both.create_task(self._take(queue.ANSWERS, self._at_once, listens=True))
+            both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
 
     async def _take(self, name: str, at_once: int, listens: bool) -> None:
         while True:
