@@ -1,6 +1,7 @@
-"""What the queue costs: ChatGee on one machine beside ChatGee as web and worker processes.
+r"""What the queue costs: ChatGee on one machine beside ChatGee as web and worker processes.
 
-    python -m pip install -r bench/requirements.txt -r requirements-cluster.txt
+    python -m pip install -r bench/requirements.txt -r requirements-cluster.txt \
+        -r tests/requirements.txt
     python bench/cluster.py [--quick] [--only pickup,rates,line] [--write docs/scale.md]
 
 It needs PostgreSQL's programs, or CHATGEE_TEST_POSTGRES (postgresql://user:password@host/database,
@@ -49,8 +50,8 @@ class Plan:
     """How much is measured."""
 
     server: postgres.Server
-    rounds: int = 3
-    single: int = 120
+    rounds: int = 2
+    single: int = 150
     clients: int = 64
     seconds: float = 5.0
 
