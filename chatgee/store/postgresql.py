@@ -66,7 +66,7 @@ class Postgresql:
 
     def connected(self, connection: Connection) -> None:
         self._look_at_clock(connection.connection.cursor())
-        connection.rollback()
+        connection.connection.rollback()  # of the driver: SQLAlchemy knows of no transaction
 
     def now(self) -> float:
         """The server's: machines whose clocks differ agree on it."""
