@@ -41,6 +41,11 @@ COMMANDS = {
     "run": Command("ChatGee를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
     "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),
     "autostart": Command("컴퓨터를 켤 때 함께 켜요 (on, off)", ("chatgee.launch", "autostart")),
+    "migrate-to": Command(
+        "지금까지의 대화를 PostgreSQL로 옮겨요 (주소)",
+        ("chatgee.launch", "migrate-to"),
+        CLUSTER_NEEDS,
+    ),
     "doctor": Command("무엇이 잘못됐는지 하나씩 살펴봐요", ("chatgee.doctor",)),
     "worker": Command(
         "여러 대로 쓸 때 다른 곳에 온 질문에 답해요", ("chatgee.launch", "worker"), CLUSTER_NEEDS
@@ -305,7 +310,7 @@ def why(text: str) -> str:
 
 
 def usage(word: str) -> str:
-    lines = [f"    python run.py {name:<9} {command.about}" for name, command in COMMANDS.items()]
+    lines = [f"    python run.py {name:<10} {command.about}" for name, command in COMMANDS.items()]
     return "\n".join([USAGE.format(word=word), *lines])
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from chatgee import app, autostart, desk, ending, instance, logs, settings
+from chatgee import app, autostart, desk, ending, instance, logs, migrate_to, settings
 from chatgee.backup import restore
 from chatgee.board import Board
 from chatgee.doctor.case import Case, Check
@@ -241,7 +241,13 @@ def _wait(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.02)
 
 
-COMMANDS = {"run": run, "worker": worker, "key": key, "autostart": autostart.command}
+COMMANDS = {
+    "run": run,
+    "worker": worker,
+    "key": key,
+    "autostart": autostart.command,
+    "migrate-to": migrate_to.command,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

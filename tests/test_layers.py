@@ -13,7 +13,7 @@ LONGEST_FILE = 320
 LAYERS = (
     ("launch",),
     ("doctor",),
-    ("app", "front"),
+    ("app", "front", "migrate_to"),
     ("desk",),
     ("web",),
     ("engine", "answering", "about", "sheets", "setup", "sentences", "stats", "backup"),

@@ -79,7 +79,7 @@ def test_what_cannot_be_reached_is_told_without_its_password(case: Case, databas
     gone = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
     with pytest.raises(StoreError) as caught:
         server.look(gone)
-    assert caught.value.key == "start.server_broken"
+    assert caught.value.key == "start.no_database"
     assert "nowhere" in str(caught.value.values["why"])
     assert password(gone) not in str(caught.value)
 

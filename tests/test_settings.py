@@ -118,7 +118,6 @@ BAD = [
     ("OPENAI_BASE_URL", "http://[::1", "settings.url"),
     ("PUBLIC_URL", "http://x:99999", "settings.url"),
     ("PUBLIC_URL", "https://", "settings.url"),
-    ("DATABASE_URL", "postgresql://me@here/db", "settings.database"),
 ]
 
 
@@ -168,6 +167,45 @@ def test_a_refused_secret_is_not_repeated(name: str, value: str) -> None:
     sentence = Texts.load()(caught.value.key, **caught.value.values)
     assert name in sentence
     assert "hidden" not in f"{caught.value} {caught.value!r} {sentence}"
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "postgresql", "postgres"])
+def test_an_address_of_a_database_names_the_driver_and_hides_the_password(scheme: str) -> None:
+    rest = "://me:hid%40den@db.example.com:5432/chatgee?sslmode=require"
+    ours = given(DATABASE_URL=scheme + rest)
+    assert ours.sqlalchemy_url == "postgresql+psycopg" + rest
+    assert set(ours.secrets) == {"hid%40den", "hid@den"}
+    assert "den" not in f"{ours!r}"
+    assert (ours, hash(ours)) == (given(DATABASE_URL=scheme + rest), hash(ours))
+    assert ours != given(DATABASE_URL="sqlite:///x.db")
+
+
+def test_where_a_sqlite_file_lies_is_no_secret() -> None:
+    assert given(DATABASE_URL="sqlite:///어딘가/chatgee.db").secrets == ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hidden",
+        "mysql://me:hidden@db/chatgee",
+        "postgresql+asyncpg://me:hidden@db/chatgee",
+        "postgresql://",
+        "postgresql://me:hidden@db:99999/chatgee",
+        "postgresql://me:hid@den@db/chatgee",
+        "postgresql://me:hidden#1@db/chatgee",
+        "postgresql://me:1#hidden@db/chatgee",
+        "postgresql://me:1/hidden@db/chatgee",
+        "postgresql://me:1?hidden@db/chatgee",
+        "postgresql://me@db/chatgee?password=hidden",
+    ],
+)
+def test_an_address_of_a_database_that_means_no_one_thing_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        given(DATABASE_URL=value)
+    sentence = Texts.load()(caught.value.key, **caught.value.values)
+    assert ("DATABASE_URL=*****" in sentence, "%40" in sentence) == (True, True)
+    assert "hid" not in f"{caught.value} {sentence}"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from chatgee.questions import Delivery
 from chatgee.settings import OPTIONS
 from chatgee.settings.options import OneOf
 from chatgee.sheets import COLUMNS
+from chatgee.store import moving
 from chatgee.store.figures import Span
 from chatgee.store.talks import Kind
 from chatgee.texts import OURS, Texts
@@ -196,6 +197,8 @@ USED |= {f"chat.what_{name}" for name in (*told.FIELDS, "other")}
 USED |= {f"chat.why_{kind}" for kind in ("late", "status", "not_json", "gone", "limits")}
 USED |= {f"chat.way_{way}" for way in WAYS}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
+USED |= {f"move.table_{name}" for name in moving.TABLES}
+USED |= {f"move.is_{state}" for state in (moving.State.RESUMED, moving.State.AGAIN)}
 USED |= {f"sentences.about_{key.replace('.', '_')}" for key in sentences.KEYS}
 USED |= {f"sentences.group_{group}" for group in sentences.GROUPS}
 USED |= {f"sentences.insert_{name}" for name in sentences.LONGEST}

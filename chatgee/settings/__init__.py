@@ -200,12 +200,12 @@ class Settings:
     data_dir: Path = option(
         ROOT / "data", place, HERE, "대화를 두는 폴더예요.", restart=True, advanced=True
     )
-    database_url: str | None = option(
+    database_url: Secret | None = option(
         None,
         database_url,
         HERE,
-        "데이터베이스의 주소예요. 없으면 DATA_DIR 안의 SQLite예요.",
-        "sqlite:///data/chatgee.db",
+        "데이터베이스의 주소예요(PostgreSQL 등). 없으면 DATA_DIR 안의 SQLite예요.",
+        "postgresql+psycopg://chatgee:PASSWORD@db.example.com/chatgee",
         restart=True,
         advanced=True,
     )
@@ -227,7 +227,8 @@ class Settings:
 
     @property
     def sqlalchemy_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir / 'chatgee.db'}"
+        beside = f"sqlite:///{self.data_dir / 'chatgee.db'}"
+        return self.database_url.reveal() if self.database_url else beside
 
     @property
     def practice(self) -> bool:
@@ -237,7 +238,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         values = (getattr(self, row.name) for row in fields(self))
-        return tuple(value.reveal() for value in values if isinstance(value, Secret))
+        return tuple(part for one in values if isinstance(one, Secret) for part in one.parts)
 
 
 OPTIONS = {row.name.upper(): row for row in fields(Settings)}

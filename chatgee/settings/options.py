@@ -9,10 +9,14 @@ from dataclasses import field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder: relative paths in settings count from here."""
+
+
+POSTGRESQL = "postgresql+psycopg"
+"""With the name of the driver, which most owners leave out."""
 
 
 class Secret:
@@ -24,8 +28,29 @@ class Secret:
     def reveal(self) -> str:
         return self._value
 
+    @property
+    def parts(self) -> set[str]:
+        """What no log may show."""
+        return {self._value}
+
     def __repr__(self) -> str:
         return "*****"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class DatabaseAddress(Secret):
+    """Logs may name the place, and not its password."""
+
+    @property
+    def parts(self) -> set[str]:
+        """The password as it stands there, and as it is meant."""
+        written = urlsplit(self._value).password or ""
+        return {written, unquote(written)} - {""}
 
 
 class Refused(ValueError):
@@ -138,10 +163,24 @@ def public_url(text: str) -> str:
     return http_url(text).removesuffix("/prompt")
 
 
-def database_url(text: str) -> str:
-    if not re.match(r"sqlite:///.|postgresql\+psycopg://", text):
+def database_url(text: str) -> Secret:
+    if re.match(r"sqlite:///.", text):
+        return DatabaseAddress(text)
+    scheme, _, rest = text.partition("://")
+    known = scheme in {POSTGRESQL, "postgresql", "postgres"}
+    if not (known and rest and _has_one_meaning(f"{POSTGRESQL}://{rest}")):
         raise Refused("settings.database")
-    return text
+    return DatabaseAddress(f"{POSTGRESQL}://{rest}")
+
+
+def _has_one_meaning(url: str) -> bool:
+    """A password with such a sign in it would be cut there, and half of it taken for a host."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.port != 0 and "password" not in parse_qs(parts.query)
+    except ValueError:
+        return False
+    return valid and not parts.fragment and url.count("@") == parts.netloc.count("@") <= 1
 
 
 def secret(text: str) -> Secret:

@@ -13,6 +13,7 @@ from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.kind import Kind
 from chatgee.store.postgresql import Postgresql
+from chatgee.store.refusals import refusal
 from chatgee.store.sqlite import Sqlite
 
 START_SECONDS = 30.0
@@ -49,19 +50,22 @@ def first(engine: Engine) -> Connection:
     try:
         connection = _connect(engine)
         found = migrations.bring_up(connection)
+        half = migrations.unfinished(connection)
     except (exc.SQLAlchemyError, OSError) as error:
         raise broken(_of(engine), error) from error
-    if found > schema.VERSION:
+    if found > schema.VERSION or half:
         connection.close()
-        raise StoreError("start.newer_database", url=shown(_of(engine)))
+        key = "start.unfinished_move" if half else "start.newer_database"
+        raise StoreError(key, url=shown(_of(engine)))
     return connection
 
 
 def broken(url: str, error: Exception) -> StoreError:
     """What is told of a database that could not be opened, or read."""
+    if is_shared(url):
+        return refusal(error, make_url(url))
     why = error.orig if isinstance(error, exc.DBAPIError) else error
-    key = "start.server_broken" if is_shared(url) else "start.database_broken"
-    return StoreError(key, url=shown(url), why=str(why).strip())
+    return StoreError("start.database_broken", url=shown(url), why=str(why).strip())
 
 
 def shown(url: str) -> str:
