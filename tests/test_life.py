@@ -118,7 +118,7 @@ def test_an_answer_that_was_claimed_but_never_sent_is_shown_after_a_restart(
     monkeypatch.setattr("chatgee.cluster.tidying.CLAIM_SECONDS", 0.0)  # a minute, in truth
     with stopped_bot.open() as bot:
         bot.until_held("friend-1")
-        assert "정전 직전의 답" in bot.friend().says("다음").text
+        assert "‘정전 직전의 질문’의 답이에요." in bot.friend().says("다음").text
 
 
 def test_no_reply_is_later_than_its_deadline(bot: Bot, fake_openai: FakeOpenAI) -> None:

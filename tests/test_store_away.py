@@ -201,6 +201,14 @@ def test_a_connection_that_was_idle_for_too_long_inside_a_transaction_is_replace
 OURS = "FROM pg_stat_activity WHERE application_name='chatgee' AND datname = current_database()"
 
 
+def test_a_store_without_work_holds_no_transaction_open(store: Store, url: str) -> None:
+    """The server would end its connection after a while."""
+    now(store.find("nothing", "nobody"))
+    for one in (store, Store(url)):
+        assert beside.value(url, f"SELECT count(*) {OURS} AND state <> 'idle'") == 0
+        one.close()
+
+
 def test_two_that_are_in_each_others_way_both_get_it_done(store: Store, url: str) -> None:
     other = Store(url)
     met, turn = Event(), Event()

@@ -127,7 +127,8 @@ def database(case: Case) -> Iterator[Check]:
     try:
         within(DISK_SECONDS, lambda: checkup.look(url, seconds))
     except ChatGeeError as error:
-        yield _unusable(case, error)
+        key = error.key.replace("start.", "doctor.")  # the same, with the remedy apart
+        yield case.check("database", "bad", key, f"{key}_remedy", **error.values)
     except TimeoutError:
         yield case.check("database", "bad", "doctor.database_slow", "doctor.disk_remedy")
     else:
@@ -140,7 +141,7 @@ def server(case: Case) -> Iterator[Check]:
     try:
         found = within(DISK_SECONDS, lambda: look(case.settings.sqlalchemy_url))
     except ChatGeeError as error:
-        yield _unusable(case, error)
+        yield case.failed("database", error, "doctor.tunnel_remedy")
         return
     except TimeoutError:
         remedy = "doctor.server_slow_remedy"
@@ -162,8 +163,3 @@ def server(case: Case) -> Iterator[Check]:
     if abs(found.ahead) > WRONG_CLOCK_SECONDS:
         remedy, seconds = "doctor.server_clock_remedy", round(abs(found.ahead))
         yield case.check("database", "warn", "doctor.server_clock", remedy, seconds=seconds)
-
-
-def _unusable(case: Case, error: ChatGeeError) -> Check:
-    key = error.key.replace("start.", "doctor.")  # the same, with the remedy apart
-    return case.check("database", "bad", key, f"{key}_remedy", **error.values)

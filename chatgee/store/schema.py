@@ -1,6 +1,17 @@
 """The tables."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+)
 
 from chatgee.questions import State
 
@@ -68,6 +79,23 @@ Index(
     sqlite_where=_open,
     postgresql_where=_open,
 )
+# Among answers that nobody ever fetches, those few that are claimed, and questions without one.
+_claimed = and_(_open, questions.c.delivery.is_not(None))
+claimed_questions = Index(
+    "claimed_questions",
+    questions.c.claimed_at,
+    sqlite_where=_claimed,
+    postgresql_where=_claimed,
+)
+# Not by the state: what looks for one friend's questions, or one by its id, must not walk through
+# all of these, however few of them PostgreSQL believes there are.
+_waiting = questions.c.answered_at.is_(None)
+waiting_questions = Index(
+    "waiting_questions",
+    questions.c.asked_at,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)
 
 usage = Table(
     "usage",
@@ -78,6 +106,8 @@ usage = Table(
     Column("prompt_tokens", _Count, nullable=False),
     Column("completion_tokens", _Count, nullable=False),
 )
+
+usage_by_friend = Index("usage_by_friend", usage.c.user_id)
 
 # What `chatgee.store.tallies` counts, twice: a year of days is read in milliseconds.
 by_hour = Table(

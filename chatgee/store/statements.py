@@ -176,6 +176,7 @@ STATEMENTS: dict[str, Executable] = {
         state=State.ASKED.value,
         position=bindparam("position"),
         asked_at=bindparam("now"),
+        answered_at=None,
         failure=None,
         delivery=None,
         delivered_at=None,
@@ -225,7 +226,11 @@ STATEMENTS: dict[str, Executable] = {
     .where(_open, _q.delivery.is_not(None), func.coalesce(_q.claimed_at, 0) < bindparam("before"))
     .values(delivery=None),
     "unanswered": select(_q.user_id)
-    .where(_open, _q.state == State.ASKED.value, _q.asked_at < bindparam("before"))
+    .where(
+        _q.answered_at.is_(None),
+        _q.state == State.ASKED.value,
+        _q.asked_at < bindparam("before"),
+    )
     .order_by(_q.asked_at, _q.position),
     "promises": select(_q.id, _q.user_id, _q.promised_at).where(
         _open, _q.callback_url.is_not(None)
