@@ -24,6 +24,12 @@ AGAIN_SECONDS = 0.3
 POOL_SECONDS = 1.0
 """Then a connection is asked for anew, which is when the pool tries again."""
 CONNECTIONS = 10
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,  # it had given us up
+    psycopg.errors.ReadOnlySqlTransaction,  # it has become a mirror of another one
+)
 
 log = logging.getLogger(__name__)
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the store tells that it is away
@@ -95,7 +101,7 @@ def passes(error: exceptions.ConnectorException) -> bool:
     """Whether the server is away, or two workers were in each other's way."""
     if isinstance(error, exceptions.UniqueViolation):
         return bool(error.constraint_name == "procrastinate_jobs_lock_idx_v1")
-    return isinstance(error.__cause__, (psycopg.OperationalError, psycopg.InterfaceError))
+    return isinstance(error.__cause__, AWAY)
 
 
 def _why(error: Exception) -> str:
