@@ -229,3 +229,21 @@ def test_a_promise_that_nobody_could_keep_in_time_is_held_for_the_next_message(
     friend.callback_url = None
     shown = friend.says("그다음 질문")
     assert shown.bubbles[0].endswith("답: 질문")
+
+
+def test_a_worker_that_was_given_up_while_it_was_away_works_on(
+    machines: Cluster, fake_openai: FakeOpenAI
+) -> None:
+    """Its row is gone: another worker has begun meanwhile, and tidied up."""
+    web, worker = machines.web(), machines.worker()
+    early, late = friends_of(web.url, 2)
+    fake_openai.hold()
+    first = asks(early)
+    fake_openai.wait_for(1)
+    machines.change("DELETE FROM procrastinate_workers")
+    second = asks(late)
+    fake_openai.release()
+    assert fetched(early, first).endswith("답: friend-0의 질문")
+    assert fetched(late, second).endswith("답: friend-1의 질문")
+    until(machines.nothing_is_left)
+    assert "Traceback" not in worker.output
