@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -113,16 +114,19 @@ def test_a_promise_takes_no_place_from_a_question(
     """Nor does a question that is thought about for long hold up what another friend waits for."""
     web, _ = machines.web(), machines.worker(MAX_CONCURRENT_ANSWERS="1")
     quick, slow = friends_of(web.url, 2)
-    quick.callback_url = slow.callback_url = fake_kakao.callback_url()
-    fake_openai.hold()
-    assert all(one.promised for one in together(asks, [quick, slow]))
-    fake_openai.release()
-    fake_openai.hold(fake_openai.wait_for(2)[1]["messages"][-1]["content"])
-    fake_kakao.wait_for(1)
-    fake_openai.release()
-    fake_kakao.wait_for(2)
-    told = {Shown(body).bubbles[-1] for _, body in fake_kakao.requests}
-    assert told == {f"답: {one.id}의 질문" for one in (quick, slow)}
+    thought = {f"{friend.id}의 질문": Event() for friend in (quick, slow)}
+
+    def thinks(question: str) -> str:
+        assert thought[question].wait(TAKEN_OVER_SECONDS)
+        return f"답: {question}"
+
+    fake_openai.says = thinks
+    for friend in (quick, slow):
+        friend.callback_url = fake_kakao.callback_url(friend.id)
+        assert asks(friend).promised
+    for count, (question, may_go) in enumerate(thought.items()):
+        may_go.set()
+        assert Shown(fake_kakao.wait_for(count + 1)[count][1]).bubbles[-1] == f"답: {question}"
 
 
 def test_what_was_open_when_all_machines_died_is_answered_once_they_are_back(
@@ -204,3 +208,42 @@ def test_a_web_that_is_ended_gives_everybody_the_button(
     for friend, button in zip(friends, shown, strict=True):
         friend.url = other.url
         assert fetched(friend, button).endswith(f"답: {friend.id}의 질문")
+
+
+def test_a_promise_that_nobody_could_keep_in_time_is_held_for_the_next_message(
+    machines: Cluster, fake_kakao: FakeKakao
+) -> None:
+    """Kakao refuses what comes after a minute."""
+    web = machines.web()
+    friend = web.friend()
+    friend.callback_url = fake_kakao.callback_url()
+    assert friend.says("질문").promised
+    machines.change("UPDATE questions SET asked_at = asked_at - 60")
+    machines.change(
+        "UPDATE procrastinate_jobs SET args = jsonb_set(args, '{promised_at}',"
+        " to_jsonb((args->>'promised_at')::float8 - 60)) WHERE task_name = 'keep_promise'"
+    )
+    machines.worker()
+    until(machines.nothing_is_left)
+    assert fake_kakao.requests == []
+    friend.callback_url = None
+    shown = friend.says("그다음 질문")
+    assert shown.bubbles[0].endswith("답: 질문")
+
+
+def test_a_worker_that_was_given_up_while_it_was_away_works_on(
+    machines: Cluster, fake_openai: FakeOpenAI
+) -> None:
+    """Its row is gone: another worker has begun meanwhile, and tidied up."""
+    web, worker = machines.web(), machines.worker()
+    early, late = friends_of(web.url, 2)
+    fake_openai.hold()
+    first = asks(early)
+    fake_openai.wait_for(1)
+    machines.change("DELETE FROM procrastinate_workers")
+    second = asks(late)
+    fake_openai.release()
+    assert fetched(early, first).endswith("답: friend-0의 질문")
+    assert fetched(late, second).endswith("답: friend-1의 질문")
+    until(machines.nothing_is_left)
+    assert "Traceback" not in worker.output

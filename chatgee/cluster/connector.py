@@ -43,6 +43,12 @@ HASTE = {"synchronous_commit": "off"}
 A server that crashes may forget the last half second of it. Such a job is done again, and finds
 its question answered, or its answer is the second and not taken.
 """
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,  # it had given us up
+    psycopg.errors.ReadOnlySqlTransaction,  # it has become a mirror of another one
+)
 
 log = logging.getLogger(__name__)
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the store tells that it is away
@@ -139,7 +145,7 @@ def passes(error: exceptions.ConnectorException) -> bool:
     """Whether the server is away, or two workers were in each other's way."""
     if isinstance(error, exceptions.UniqueViolation):
         return bool(error.constraint_name == "procrastinate_jobs_lock_idx_v1")
-    return isinstance(error.__cause__, (psycopg.OperationalError, psycopg.InterfaceError))
+    return isinstance(error.__cause__, AWAY)
 
 
 def _why(error: Exception) -> str:

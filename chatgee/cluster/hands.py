@@ -96,7 +96,7 @@ class Hands:
             both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
 
     async def _take(self, name: str, at_once: int, listens: bool) -> None:
-        while True:
+        while not self._connector.ending:
             try:
                 await self._turn(name, at_once, listens)
             except Exception as error:  # whatever it was: questions go on coming in
@@ -136,9 +136,13 @@ class Hands:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             if worker.worker_id is None:
                 continue
-            jobs = await self.app.job_manager.list_jobs_async(
-                status="doing", worker_id=worker.worker_id
-            )
+            try:
+                jobs = await self.app.job_manager.list_jobs_async(
+                    status="doing", worker_id=worker.worker_id
+                )
+            except exceptions.ConnectorException as error:
+                log.info("queue: %r", error.__cause__ or error)
+                continue
             lost = {job.id: job for job in jobs if job.id and job.id not in self._mine}
             for number in lost.keys() & suspects:
                 await self._give_back(lost[number])

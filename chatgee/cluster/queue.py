@@ -5,6 +5,7 @@ transaction: whatever is stored has its job, and a question that was not stored 
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector, exceptions
@@ -19,6 +20,8 @@ ANSWERS, CARE = "chatgee", "chatgee care"
 ANSWER, KEEP_PROMISE = "answer", "keep_promise"
 ANSWERED, NOTED = "chatgee_answered", "chatgee_noted"
 """The channels on which ids of answered questions and names of notes are told, as JSON lists."""
+AT_ONCE = 50
+"""So many ids or names are told in one list: the server takes 8,000 bytes."""
 
 
 _BY_LOCK = (
@@ -44,10 +47,15 @@ class Queue:
             except exceptions.ConnectorException as error:
                 raise error.__cause__ or error from None
         for channel, told in ((ANSWERED, news.answered), (NOTED, news.noted)):
-            if told:
-                connection.execute("SELECT pg_notify(%s, %s)", (channel, json.dumps(told)))
+            for piece in batched(told):
+                connection.execute("SELECT pg_notify(%s, %s)", (channel, json.dumps(piece)))
 
     def after(self, news: News) -> None: ...
+
+
+def batched(told: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(told), AT_ONCE):
+        yield told[start : start + AT_ONCE]
 
 
 def answer(user_id: str) -> Job:

@@ -122,7 +122,7 @@ class Store(Notes):
         rows = db.all("memory", user_id=user_id, position=question.position, limit=turns)
         return Due(question, tuple(Turn(*row) for row in reversed(rows)))
 
-    @transaction
+    @lasting
     def fill(self, db: Session, question: Question, outcome: Outcome) -> None:
         """Write down what became of a question, and what it cost."""
         now = self.now()

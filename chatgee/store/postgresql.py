@@ -11,6 +11,8 @@ from sqlalchemy.pool import NullPool
 
 GONE_SECONDS = 5
 """After so long without a sign of the other side a connection counts as lost, here and there."""
+IDLE_SECONDS = 2
+"""A transaction that makes such a pause is given up: it is begun anew once we are back."""
 
 CONNECT = {
     "connect_timeout": GONE_SECONDS,
@@ -27,7 +29,7 @@ SESSION = {
     "tcp_keepalives_count": 2,
     "tcp_user_timeout": GONE_SECONDS * 1000,
     # Locks of a machine that was cut off in the midst of a transaction hold up all the others.
-    "idle_in_transaction_session_timeout": GONE_SECONDS * 1000,
+    "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
 }
 """Of the server's side of our connections."""
 
@@ -132,7 +134,7 @@ class Postgresql:
     def was_committed(self, cursor: Any, mark: str) -> bool:
         """Whether a transaction took place whose commit was sent, and its reply lost.
 
-        Waits where the server has not noticed yet that we are gone; GONE_SECONDS at the most.
+        Waits where the server has not noticed yet that we are gone; IDLE_SECONDS at the most.
         """
         cursor.execute(_MARKED, {"name": self._name})
         return bool(cursor.fetchone() == (mark,))
