@@ -180,7 +180,7 @@ def inside(
     reload: Callable[[], None],
 ) -> Iterator[Inside]:
     """The store and the worker's side of a question, from their opening to their closing."""
-    url, change = settings.sqlalchemy_url, here
+    url = settings.sqlalchemy_url
     company = _company(url, bell)
     store = Store(url, teller=company.teller if company else Here(worker, bell.ring))
     keepers = company.keepers(store) if company else Keepers()
@@ -200,20 +200,20 @@ def inside(
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,
     )
+    shelf = Shelf(settings, store, health, board, reload) if company else None
     try:
         worker.start(answering.next, answering.keep_promise)
-        if company:
-            shelf = Shelf(settings, store, health, board, reload)
+        if company and shelf:
             company.join(store, shelf.noted, shelf.missed)
-            change = shelf.change
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())
-        yield Inside(store, archive, answering, change, keepers)
+        yield Inside(store, archive, answering, shelf.change if shelf else here, keepers)
     finally:
         worker.close(callbacks.close, model.close)
         bell.close()  # not before: what waits for an answer would take it for one
-        if company:
+        if company and shelf:
+            shelf.close()
             company.leave()
         archive.close()
         store.close()

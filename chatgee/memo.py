@@ -52,9 +52,13 @@ class Memo:
     def text(self) -> str:
         return json.dumps(asdict(self))
 
+    def _since(self) -> tuple[float, str, str]:
+        """By which of two the newer address is known, also where they changed at the same time."""
+        return self.changed_at, self.address or "", self.old_address or ""
+
     def merged(self, other: "Memo") -> "Memo":
         """The newest of both, whichever is asked: all machines come to the same."""
-        newest = max(self, other, key=lambda one: (one.changed_at, one.address or ""))
+        newest = max(self, other, key=Memo._since)
         called_at = max(self.called_at or 0.0, other.called_at or 0.0)
         known = newest.old_address if called_at <= newest.changed_at else None
         return Memo(

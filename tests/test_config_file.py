@@ -145,3 +145,13 @@ def test_where_nothing_can_be_written_it_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"setup\.unwritable"):
         config_file.write(tmp_path / "config.env", {"PORT": "1"})
     assert not (tmp_path / "config.env").exists()
+
+
+def test_of_several_machines_each_keeps_its_own_settings_to_itself(tmp_path: Path) -> None:
+    own, shared = tmp_path / "config.env", tmp_path / "shared.env"
+    config_file.write(own, {"LOG_LEVEL": "debug", "KEEP_DAYS": "7"}, shared)
+    assert settings.read_file(own) == {"LOG_LEVEL": "debug"}
+    assert shared.read_text("utf-8") == f"{config_file.HEAD}KEEP_DAYS=7\n"
+    own.unlink()
+    config_file.write(own, {"KEEP_DAYS": None}, shared)
+    assert (own.exists(), settings.read_file(shared)) == (False, {})

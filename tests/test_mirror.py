@@ -176,7 +176,7 @@ def test_a_settings_note_never_holds_what_belongs_to_a_machine(room: Room) -> No
     machine = room.machine("a", config__env=own)
     note = machine.store.note(SETTINGS).result()
     assert note
-    assert note.value == "KEEP_DAYS=7\n"
+    assert note.value == f"{config_file.HEAD}KEEP_DAYS=7\n"
 
 
 def test_a_note_of_another_name_is_no_file(room: Room, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from chatgee.settings import OPTIONS, ROOT, Settings, config_check, docs
 from chatgee.texts import Texts
 
 NOWHERE = Path("no such file")
+POSTGRES = "postgresql+psycopg://chatgee:password@db.example.com/chatgee"
 
 
 def given(**environ: str) -> Settings:
@@ -276,3 +277,27 @@ def test_nobody_else_reads_the_environment() -> None:
         if re.search(r"\bos\.environ|\bgetenv|\bimport environ", path.read_text("utf-8"))
     }
     assert readers == {"settings/__init__.py"}
+
+
+# --- several machines -------------------------------------------------------------------------
+
+
+def test_what_all_machines_have_in_common_stands_in_a_file_of_its_own(file: Path) -> None:
+    file.write_text("OPENAI_MODEL=mine\nPORT=7000\nKEEP_DAYS=3\n", "utf-8")
+    common = "OPENAI_MODEL=ours\nPORT=8000\nMEMORY_TURNS=5\n"
+    file.with_name("shared.env").write_text(common, "utf-8")
+    environ = {"DATA_DIR": str(file.parent), "MEMORY_TURNS": "9"}
+    alone = settings.load(environ, file)
+    assert (alone.openai_model, alone.keep_days, alone.shared_path) == ("mine", 3, None)
+    together = settings.load(environ | {"DATABASE_URL": POSTGRES}, file)
+    assert (together.openai_model, together.keep_days) == ("ours", 0)
+    assert (together.port, together.memory_turns) == (7000, 9)
+    told = config_check.overruled(file, together.shared_path)
+    assert [values["name"] for _, values in told] == ["OPENAI_MODEL", "KEEP_DAYS"]
+    assert list(config_check.overruled(file, alone.shared_path)) == []
+
+
+def test_what_is_wrong_in_the_file_of_all_machines_is_told(file: Path) -> None:
+    file.with_name("shared.env").write_text("KEEP_DAYS=soon\n", "utf-8")
+    with pytest.raises(SettingsError, match="KEEP_DAYS"):
+        settings.load({"DATA_DIR": str(file.parent), "DATABASE_URL": POSTGRES}, file)

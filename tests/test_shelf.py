@@ -5,15 +5,21 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
+from chatgee.settings import read_file
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.machines import TEXTS, Machines, answer, get, greeted, post, save, until
 from tests.process import Program, copy_to
 
+if TYPE_CHECKING:
+    from tests.postgres import OwnServer
+
 LIMIT = TEXTS("limit.day", limit=2)
+TITLE = TEXTS("setup.title_new")
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def test_what_belongs_to_a_machine_alone_stays_there(machines: Machines, tmp_pat
     save(first, LOG_LEVEL="debug", QUESTIONS_PER_DAY="8")
     until(lambda: 'value="8"' in get(second, "/settings").text)
     for folder in ("web-1", "web-2"):
-        assert (tmp_path / folder / "shared.env").read_text("utf-8") == "QUESTIONS_PER_DAY=8\n"
+        assert read_file(tmp_path / folder / "shared.env") == {"QUESTIONS_PER_DAY": "8"}
     assert config.read_text("utf-8") == "LOG_LEVEL=debug\nQUESTIONS_PER_DAY=7\n"
 
 
@@ -171,3 +177,42 @@ def prompt_of(run: Program) -> str:
     )
     assert found
     return found[1]
+
+
+# --- the commands, and the beginning --------------------------------------------------------
+
+
+def test_a_command_on_any_machine_knows_what_was_saved_on_another(machines: Machines) -> None:
+    first, _ = machines.webs()
+    save(first, SKILL_KEY="key-of-all")
+    shared = machines.folder / "web-2" / "shared.env"
+    until(lambda: "key-of-all" in shared.read_text("utf-8"))
+    assert machines.starts("web-2", "key").logged("^key-of-all$")
+
+
+def test_who_skips_the_set_up_on_one_web_is_nowhere_asked_to_begin_again(
+    machines: Machines,
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        del machines.environ[name]
+    first, second = machines.webs()
+    assert TITLE in get(second, "/setup").text
+    skipped = post(first, "/setup/skip", source="later", link="temporary")
+    assert skipped.headers["Location"] == "/?done=skipped"
+    until(lambda: TITLE not in get(second, "/setup").text)
+
+
+def test_a_page_on_a_machine_without_the_database_says_that_nothing_was_saved(
+    own_postgres: "OwnServer", environ: dict[str, str], tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        url = own_postgres.create()
+        run = Machines(environ | {"DATABASE_URL": url}, tmp_path, stack).starts("web")
+        assert run.url
+        own_postgres.stop()
+        refused = post(run, "/settings", **{"KEEP_DAYS": "30", "was-KEEP_DAYS": "0"})
+        assert TEXTS("settings.not_shared") in refused.text
+        own_postgres.start()
+        until(lambda: get(run, "/health/live").status_code == 200)
+        save(run, KEEP_DAYS="31")
+    assert read_file(tmp_path / "web" / "shared.env") == {"KEEP_DAYS": "31"}

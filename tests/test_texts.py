@@ -177,7 +177,7 @@ USED |= {
     for choice in row.metadata["parse"].choices
 }
 USED |= {f"options.nav_{page}" for page in ("options", "character", "texts", "setup")}
-USED |= {f"options.locks_out_{name}" for name in ("public_url", "host")}
+USED |= {f"options.locks_out_{name}" for name in ("public_url", "host", "everywhere")}
 PAGES = ("home", "chat", "talks", "stats", "settings", "status", "manual")
 USED |= {f"frame.{page}" for page in PAGES}
 USED |= {f"stats.{name}_{span}" for name in ("span", "than") for span in Span}

@@ -45,8 +45,8 @@ def overruled(file: Path, shared: Path | None) -> Iterator[Mistake]:
     """Settings of all machines that this one's file would have otherwise."""
     found = read_file(file)
     used = together(found, shared)
-    for name in OPTIONS.keys() & found.keys():
-        if used.get(name) != found[name]:
+    for name in OPTIONS:
+        if name in found and used.get(name) != found[name]:
             yield "settings.shared", {"name": name}
 
 

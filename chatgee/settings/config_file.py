@@ -18,6 +18,7 @@ from chatgee.settings.docs import example_env
 
 Values = Mapping[str, str | None]
 """By the setting's name; None puts the example line back."""
+HEAD = "# What all machines with one database have in common. ChatGee's pages write this file.\n"
 
 
 def write(file: Path, values: Values, shared: Path | None = None) -> None:
@@ -27,19 +28,19 @@ def write(file: Path, values: Values, shared: Path | None = None) -> None:
     other one. `SettingsError` where a file cannot be read or written, which leaves it as it was.
     """
     if shared is None:
-        _write(file, values)
+        _write(file, values, example_env())
         return
     own = {name: value for name, value in values.items() if name in OWN}
     if own:
-        _write(file, own)
+        _write(file, own, example_env())
     if own != values or not values:
-        _write(shared, {name: value for name, value in values.items() if name not in OWN})
+        _write(shared, {name: value for name, value in values.items() if name not in OWN}, HEAD)
 
 
-def _write(file: Path, values: Values) -> None:
+def _write(file: Path, values: Values, new: str) -> None:
     file = file.resolve()  # a link stays one
     try:
-        before = (notepad.read(file) if file.exists() else "") or example_env()
+        before = (notepad.read(file) if file.exists() else "") or new
         after = changed(before, values)
         notepad.write(file, after)
     except UnicodeDecodeError as error:

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from chatgee.settings import GROUPS, OPTIONS, ROOT
+from chatgee.settings import GROUPS, OPTIONS, OWN, ROOT
 
 RESTART = "다시 켜야 바뀌어요."
 
@@ -36,6 +36,7 @@ def example_env() -> str:
 
 def reference() -> str:
     """The text of docs/settings.md."""
+    own = ", ".join(f"`{name}`" for name in OPTIONS if name in OWN)
     lines = [
         "# 설정",
         "",
@@ -46,6 +47,11 @@ def reference() -> str:
         "브라우저의 설정 화면(`/settings`)에서 바꾸면 다음 질문부터 바로 바뀌어요. "
         f"‘{RESTART}’라고 적힌 것만 ChatGee를 다시 켜야 해요.",
         "`config.env`를 직접 고쳤으면 언제나 다시 켜 주세요.",
+        "",
+        "여러 컴퓨터가 `DATABASE_URL`로 한 PostgreSQL을 함께 쓰면, 설정 화면에서 바꾼 것은 "
+        "데이터베이스에 있어서 모든 컴퓨터에서 바뀌어요. 이때 `config.env`는 처음 켠 컴퓨터의 것만 "
+        f"한 번 읽고, 그 뒤로는 컴퓨터마다 따로 정하는 {own}만 읽어요. "
+        "환경 변수는 언제나 먼저예요.",
     ]
     for group, members in _groups():
         lines += ["", f"## {group}", "", "| 이름 | 기본값 | 설명 |", "| --- | --- | --- |"]

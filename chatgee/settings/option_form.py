@@ -12,7 +12,7 @@ from typing import Any
 
 from chatgee import settings
 from chatgee.errors import ChatGeeError, SettingsError
-from chatgee.settings import GROUPS, OPTIONS, SECRETS, Settings, config_check, is_example
+from chatgee.settings import GROUPS, OPTIONS, OWN, SECRETS, Settings, config_check, is_example
 from chatgee.settings.config_check import Mistake, would_leak
 from chatgee.settings.options import (
     ENDLESS,
@@ -209,7 +209,8 @@ class OptionForm:
         text, texts = self.typed.texts[name], self.texts
         match name:
             case "PUBLIC_URL" | "HOST" | "ADMIN_PASSWORD" if self._locks_out(name):
-                return f"options.locks_out_{name.lower()}", {}
+                everywhere = self._ours.shared_path and name not in OWN
+                return f"options.locks_out_{'everywhere' if everywhere else name.lower()}", {}
             case "HOST" if text in ANYWHERE and "SKILL_KEY" not in texts:
                 return "doctor.open_host", {"host": text}
             case "PORT" if text:

@@ -4,11 +4,14 @@ The owner's settings and files, what the board remembers, and whether questions 
 notes in the database. Every process has its own copy, and hears when somebody changes a note.
 """
 
+import logging
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from chatgee.board import Board
+from chatgee.errors import StoreError
 from chatgee.health import Health
 from chatgee.settings import Settings
 from chatgee.shelf.mirror import FILES, HEALTH, SETTINGS, Mirror
@@ -19,6 +22,9 @@ T = TypeVar("T")
 BOARD = "board"
 RELOADING = {SETTINGS, f"{FILES}texts.toml"}
 """Notes that a program reads only when it begins."""
+AGAIN_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 
 def join(ours: Settings, config: Path) -> None:
@@ -47,6 +53,7 @@ class Shelf:
         """`reload` is called where another process has changed what is read only at the start."""
         self._store, self._mirror = store, Mirror(ours, store)
         self._health, self._board, self._reload = health, board, reload
+        self._closed = threading.Event()
         health.share(lambda told: store.write_note(HEALTH, told))
         if board:
             board.share(lambda told: store.write_note(BOARD, told), store.now)
@@ -55,8 +62,23 @@ class Shelf:
         """See `chatgee.changing.Change`."""
         return self._mirror.change(work, self._refreshed)
 
+    def close(self) -> None:
+        self._closed.set()
+
     def noted(self, names: Sequence[str]) -> None:
-        """Somebody has written these notes, perhaps we ourselves."""
+        """Somebody has written these notes, perhaps we ourselves.
+
+        They are read once the database can be read, though that may be later.
+        """
+        while not self._closed.is_set():
+            try:
+                self._take_over(names)
+                return
+            except StoreError as error:
+                log.info("shared: %s", error)
+                self._closed.wait(AGAIN_SECONDS)
+
+    def _take_over(self, names: Sequence[str]) -> None:
         if any(name == SETTINGS or name.startswith(FILES) for name in names):
             self._refreshed(self._mirror.refresh())
         if HEALTH in names:

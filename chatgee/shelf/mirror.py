@@ -9,6 +9,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,8 @@ T = TypeVar("T")
 SETTINGS, FILES, HEALTH = "settings", "files/", "health"
 ASIDE = "before-shared"
 VERSION = re.compile(r"characters/[\d-]+\.txt")
+PATIENCE_SECONDS = 3.0
+"""For a database that may be away: somebody waits."""
 TRIES = 3
 """To write a file that another process of this machine may be writing as well."""
 
@@ -49,6 +52,8 @@ class Mirror:
         self._lock = threading.Lock()
         self._known: dict[str, Note] = {}
         """As the database had them when it was last looked at."""
+        self._changes = 0
+        """How many this process has made."""
         self._seen = self._look()
         """As this process has them. Another one may write the same files before we hear of it."""
 
@@ -57,23 +62,28 @@ class Mirror:
 
         Whoever is the first of all brings what it has; its settings are those of config.env.
         """
-        with self._lock:
-            if SETTINGS not in self._found():
-                with suppress(Outdated):  # then somebody else was first
-                    self._store.write_notes(self._first(config)).result()
-            self._refresh()
+        if SETTINGS not in self._found():
+            with suppress(Outdated):  # then somebody else was first
+                self._store.write_notes(self._first(config)).result()
+        self.refresh()
 
     def refresh(self) -> set[str]:
-        """Have the files as the database has them; the notes of those that are others now."""
-        with self._lock:
-            return self._refresh()
+        """Have the files as the database has them; the notes of those that are others now.
+
+        Waits for the database as long as need be, and nobody else for us.
+        """
+        while True:
+            changes, found = self._changes, self._found()
+            with self._lock:
+                if changes == self._changes:
+                    return self._take_over(found)
 
     def change(self, work: Callable[[], T], refreshed: Callable[[set[str]], None]) -> T:
         """See `chatgee.changing.Change`; `refreshed` is told as `refresh` tells."""
         with self._lock:
             try:
                 while True:
-                    refreshed(self._refresh())
+                    refreshed(self._take_over(self._found(PATIENCE_SECONDS)))
                     before = self._look()
                     result = work()
                     if self._is_kept(before):
@@ -83,16 +93,17 @@ class Mirror:
 
     # --- the database's side ------------------------------------------------------------------
 
-    def _found(self) -> dict[str, Note]:
-        notes = self._store.notes(FILES).result()
-        if settings := self._store.note(SETTINGS).result():
+    def _found(self, seconds: float | None = None) -> dict[str, Note]:
+        notes = _within(seconds, self._store.notes(FILES))
+        if settings := _within(seconds, self._store.note(SETTINGS)):
             notes.append(settings)
         return {note.name: note for note in notes if self._place(note.name)}
 
     def _first(self, config: Path) -> list[Draft]:
         found = together(read_file(config), self._places[SETTINGS])
         common = {name: found[name] for name in OPTIONS if name in found and name not in OWN}
-        files = self._look() | {SETTINGS: config_file.changed("", common)}
+        head = config_file.HEAD if common else ""  # empty as long as nobody has set anything up
+        files = self._look() | {SETTINGS: config_file.changed(head, common)}
         return [Draft(name, text, 0) for name, text in files.items()]
 
     def _is_kept(self, before: Mapping[str, str]) -> bool:
@@ -101,12 +112,13 @@ class Mirror:
         if not drafts:
             return True
         try:
-            self._store.write_notes(drafts).result()
+            _within(PATIENCE_SECONDS, self._store.write_notes(drafts))
         except (StoreError, Outdated) as error:
             self._take_back(drafts, before)
             if isinstance(error, StoreError):
                 raise
             return False
+        self._changes += 1
         for one in drafts:
             self._known.pop(one.name, None)
             self._seen.pop(one.name, None)
@@ -146,9 +158,9 @@ class Mirror:
         found = {name: _text(place) for name in names if (place := self._place(name))}
         return {name: text for name, text in found.items() if text is not None}
 
-    def _refresh(self) -> set[str]:
-        found, known = self._found(), self._known
-        self._known, changed = found, set()
+    def _take_over(self, found: dict[str, Note]) -> set[str]:
+        known, changed = self._known, set()
+        self._known = found
         for name in known.keys() - found.keys():
             if place := self._place(name):
                 place.unlink(missing_ok=True)
@@ -181,6 +193,15 @@ class Mirror:
         folder.mkdir(exist_ok=True)
         shutil.copyfile(place, folder / place.name)
         log.info("shared: %s is as the others have it; see %s", place.name, folder)
+
+
+def _within(seconds: float | None, work: "Future[T]") -> T:
+    """`StoreError` where it takes longer; what has begun by then may still take place."""
+    try:
+        return work.result(seconds)
+    except TimeoutError as error:
+        work.cancel()
+        raise StoreError("reply.not_stored", why="it takes too long") from error
 
 
 def _text(place: Path) -> str | None:

@@ -81,6 +81,7 @@ def _page(form: OptionForm, problems: Problems, **more: object) -> str:
         mistakes=[texts(key, **values) for key, values in form.mistakes()],
         waiting=[_label(name) for name in form.waiting],
         key_header=KEY_HEADER,
+        together=parts().settings.shared_path is not None,
         **more,
     )
 
