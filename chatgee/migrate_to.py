@@ -11,10 +11,11 @@ from chatgee import instance, logs
 from chatgee.backup import restore
 from chatgee.errors import AlreadyRunningError, ChatGeeError
 from chatgee.settings import Settings, parse
-from chatgee.settings.options import POSTGRESQL, Secret
+from chatgee.settings.options import Secret
 from chatgee.store import moving
 from chatgee.store.archive import file_of
 from chatgee.store.moving import Compared, Move, State
+from chatgee.store.opening import is_shared
 from chatgee.texts import Texts
 
 SHOWN_DIGITS = 12
@@ -27,7 +28,7 @@ def command(ours: Settings, texts: Texts, words: list[str]) -> None:
     os.umask(0o077)  # conversations are the owner's alone
     target = _target(ours, words)
     secrets = (*ours.secrets, *target.parts)
-    if ours.database_url and _is_postgresql(ours.database_url):
+    if is_shared(ours.sqlalchemy_url):
         ours = replace(ours, database_url=None)  # from where it was before that was set
     if not ours.data_dir.is_dir():
         raise ChatGeeError("move.no_source", file=file_of(ours.sqlalchemy_url))
@@ -39,20 +40,17 @@ def command(ours: Settings, texts: Texts, words: list[str]) -> None:
             with moving.between(ours.sqlalchemy_url, target.reveal()) as move:
                 _Moving(move, texts).run()
     except AlreadyRunningError as error:
-        raise ChatGeeError("move.running", url=error.local or "") from error
+        key = "move.running" if error.local else "move.in_use"
+        raise ChatGeeError(key, url=error.local) from error
 
 
 def _target(ours: Settings, words: list[str]) -> Secret:
     if len(words) == 1:
         typed: Secret = parse("DATABASE_URL", words[0])
         return typed
-    if words or not (ours.database_url and _is_postgresql(ours.database_url)):
+    if words or not (ours.database_url and is_shared(ours.sqlalchemy_url)):
         raise ChatGeeError("move.usage")
     return ours.database_url
-
-
-def _is_postgresql(url: Secret) -> bool:
-    return url.reveal().startswith(POSTGRESQL)
 
 
 class _Moving:
@@ -60,6 +58,7 @@ class _Moving:
 
     def __init__(self, move: Move, texts: Texts) -> None:
         self._move, self._texts = move, texts
+        self._told_at = time.monotonic()
 
     def run(self) -> None:
         self._say("move.begin", url=self._move.url)
@@ -79,17 +78,32 @@ class _Moving:
         self._say("move.done", file=self._move.file, url=self._move.url)
 
     def _copy(self, table: str) -> None:
-        total, told_at = self._move.count(table), time.monotonic()
+        total = self._move.count(table)
         for count in self._move.copy(table):
-            if count == total or time.monotonic() > told_at + TOLD_SECONDS:
-                told_at = time.monotonic()
+            if count == total or self._is_time():
                 self._say("move.copied", table=self._name(table), count=count, total=total)
 
     def _compare(self, table: str) -> Compared:
-        compared = self._move.compare(table)
+        count, every = 0, 2 * self._move.count(table)
+
+        def read() -> None:
+            nonlocal count
+            count += 1
+            if count % moving.SOME == 0 and self._is_time():
+                self._say("move.compared", table=self._name(table), part=count / max(count, every))
+
+        compared = self._move.compare(table, read)
         checksum = compared.checksum[:SHOWN_DIGITS]
         self._say("move.same", table=self._name(table), count=compared.rows, checksum=checksum)
         return compared
+
+    def _is_time(self) -> bool:
+        """Whether nothing was told for a while; from here on something was."""
+        now = time.monotonic()
+        if now < self._told_at + TOLD_SECONDS:
+            return False
+        self._told_at = now
+        return True
 
     def _name(self, table: str) -> str:
         return self._texts(f"move.table_{table}")

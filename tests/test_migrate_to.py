@@ -3,14 +3,20 @@
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
+
+from filelock import FileLock
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from chatgee import instance
 from chatgee.store import Store, migrations, moving
-from tests import postgres
+from tests import postgres as real
 from tests.backups import NEW, OLD, backup_of_old, filled, settings_of, stage
 from tests.moves import class_in, everything, many_in, noted
+from tests.postgres import Server
 from tests.process import START_SECONDS, Program, program
 from tests.tunnel_side import until
 
@@ -57,7 +63,7 @@ def test_all_is_moved_compared_and_told(
     assert f"질문과 답: {count:,}개 가운데 {count:,}개를 옮겼어요." in output
     assert f"질문과 답: {count:,}개가 똑같아요(" in output
     assert "DATABASE_URL=postgresql+psycopg://chatgee:***@127.0.0.1" in output
-    assert "그대로 두었어요" in output
+    assert f"원래 파일은 그대로 남겨 두었어요: {tmp_path / 'chatgee.db'}" in output
     assert password(database_url) not in output
     assert "이미 다 옮겼어요" in run(here, database_url)
 
@@ -78,10 +84,11 @@ def test_killed_in_the_middle_of_a_piece_it_loses_and_doubles_nothing(
     source = many_in(tmp_path, 3 * moving.SOME)
     with create_engine(database_url, poolclass=NullPool).connect() as connection:
         migrations.bring_up(connection)
-    with postgres.connect(database_url) as watching, postgres.connect(database_url) as in_the_way:
+    with real.connect(database_url) as watching, real.connect(database_url) as in_the_way:
         with in_the_way.transaction(force_rollback=True):
             in_the_way.execute(IN_THE_WAY, [f"q{2 * moving.SOME + 7:06}"])
             with program(here, "migrate-to", database_url) as running:
+                running.logged("이 데이터베이스로 옮겨요", START_SECONDS)
                 until(lambda: watching.execute(WAITING).fetchone() == (1,))
                 running.kill()
         assert watching.execute(COUNT).fetchone() == (2 * moving.SOME,)
@@ -99,18 +106,52 @@ def test_while_chatgee_runs_it_is_refused_and_told_where(
         address = running.url.removesuffix("/prompt")
         output = run(here, database_url, code=1)
         running.stop()
-    assert "ChatGee를 먼저 꺼 주세요" in output
-    assert address in output
-    with postgres.connect(database_url) as connection:
+    assert f"ChatGee가 켜져 있어요: {address} 먼저 끄고" in output
+    with real.connect(database_url) as connection:
         tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
         assert connection.execute(tables).fetchone() == (0,)
+
+
+def test_while_another_move_runs_it_is_refused(
+    tmp_path: Path, here: dict[str, str], database_url: str
+) -> None:
+    with FileLock(tmp_path / instance.LOCK):
+        output = run(here, database_url, code=1)
+    assert "ChatGee나 다른 migrate-to가 DATA_DIR을 쓰고 있어요" in output
+
+
+def test_without_psycopg_the_line_that_installs_it_is_told(
+    tmp_path: Path, here: dict[str, str], database_url: str
+) -> None:
+    class_in(tmp_path, days=0)
+    (tmp_path / "psycopg.py").write_text("raise ModuleNotFoundError(name='psycopg')")
+    output = run(here | {"PYTHONPATH": str(tmp_path)}, database_url, code=1)
+    assert "pip install -r requirements-cluster.txt" in output
+    assert "Traceback" not in output
+
+
+def test_a_place_that_cannot_hold_every_letter_is_refused(
+    tmp_path: Path, here: dict[str, str], postgres: Server
+) -> None:
+    class_in(tmp_path, days=0)
+    url = postgres.create()
+    name = make_url(url).database
+    with postgres.connect() as connection:
+        connection.execute(f"DROP DATABASE {name}")
+        latin = "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+        connection.execute(f"CREATE DATABASE {name} {latin}")
+    try:
+        output = run(here, url, code=1)
+    finally:
+        postgres.drop(url)
+    assert "createdb --encoding=UTF8" in output
 
 
 def test_a_place_with_something_in_it_is_refused(
     tmp_path: Path, here: dict[str, str], database_url: str
 ) -> None:
     Store(database_url).close()
-    with postgres.connect(database_url) as connection:
+    with real.connect(database_url) as connection:
         connection.execute("INSERT INTO friends VALUES ('theirs', 1, 0, 1, 1)")
     class_in(tmp_path, days=1)
     output = run(here, database_url, code=1)
@@ -134,8 +175,8 @@ WRONG = [
     ({"database": "nowhere"}, "서버에 nowhere 데이터베이스가 없어요"),
     ({"host": "nowhere.invalid"}, "서버 nowhere.invalid을(를) 찾을 수 없어요"),
     ({"port": 1}, "서버 127.0.0.1에 연결할 수 없어요"),
-    ({"query": {"sslmode": "require"}}, "데이터베이스에 연결할 수 없어요("),
-    ({"query": {"nonsense": "x"}}, "데이터베이스에 연결할 수 없어요("),
+    ({"query": {"sslmode": "require"}}, "데이터베이스를 쓸 수 없어요("),
+    ({"query": {"nonsense": "x"}}, "데이터베이스를 쓸 수 없어요("),
 ]
 
 

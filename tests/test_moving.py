@@ -6,6 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
+
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -29,8 +32,7 @@ def do(url: str, sql: str) -> None:
 
 
 def unfinished(url: str) -> bool:
-    with create_engine(url, poolclass=NullPool).connect() as connection:
-        return moving.unfinished(connection)
+    return moving.FROM in noted(url)
 
 
 def refused(source: str, target: str, **meanwhile: Callable[[], None]) -> StoreError:
@@ -115,6 +117,16 @@ def test_a_move_that_was_cut_short_goes_on(tmp_path: Path, database_url: str, pi
     assert look(database_url, marks)[: len(arrived)] == arrived, "they were written once"
     assert everything(database_url) == everything(source)
     assert not unfinished(database_url)
+
+
+def test_a_place_that_has_not_all_of_it_is_not_used(tmp_path: Path, database_url: str) -> None:
+    source = many_in(tmp_path, 5)
+    begun(source, database_url, 1)
+    with pytest.raises(StoreError) as caught:
+        Store(database_url)
+    assert caught.value.key == "start.unfinished_move"
+    move(source, database_url)
+    Store(database_url).close()
 
 
 @pytest.mark.usefixtures("pieces_of_ten")

@@ -70,7 +70,7 @@ def opened_target(url: str, patience_seconds: float) -> Iterator[Connection]:
     try:
         engine = create_engine(url, poolclass=NullPool, pool_reset_on_return=None, **options)
     except ImportError as error:
-        raise StoreError("start.no_psycopg") from error
+        raise StoreError("start.cluster_missing", why=error.name or error) from error
     try:
         with engine.connect() as connection:
             _take(connection, patience_seconds)

@@ -18,6 +18,8 @@ from chatgee.store.tallies import UNKNOWN_MODEL, Tallies
 
 LOCK = 0x43686174476565
 """Of PostgreSQL, for whoever makes or changes our tables."""
+UNFINISHED = "moving.from"
+"""In `about` until a move into this database is at its end; see `chatgee.store.moving`."""
 SOME = 5_000
 """Rows that are held at a time: an old database may be larger than the memory."""
 
@@ -36,6 +38,14 @@ def bring_up(connection: Connection) -> int:
         raise
     connection.commit()
     return found
+
+
+def unfinished(connection: Connection) -> bool:
+    """Whether a move into this database was cut short: not all that was talked is in it."""
+    wanted = select(schema.about.c.name).where(schema.about.c.name == UNFINISHED)
+    found = connection.execute(wanted).first()
+    connection.rollback()
+    return found is not None
 
 
 def _climb(connection: Connection) -> int:

@@ -6,7 +6,7 @@ by a number of its own and by the SHA-256 of its file; apart from that number it
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Select,
     Table,
     delete,
     exc,
     func,
     inspect,
     literal,
-    make_url,
     select,
     tuple_,
 )
@@ -32,11 +32,12 @@ from chatgee.store import migrations, schema
 from chatgee.store.archive import file_of
 from chatgee.store.ends import broken, opened_source, opened_target, shown
 from chatgee.store.fitting import Fitting, summed
+from chatgee.store.opening import is_shared
 from chatgee.store.refusals import first_line
 
 SOME = 5_000
 """Rows of a piece: so many are held at a time, as the database may be larger than the memory."""
-FROM, PIECES, DONE = "moving.from", "moving.%", "moved.from"
+FROM, PIECES, DONE = migrations.UNFINISHED, "moving.%", "moved.from"
 DIFFERENT = "different"
 """In place of the SHA-256 of the source: what is there is not to be gone on with."""
 MOVED = {name: one for name, one in schema.metadata.tables.items() if one is not schema.about}
@@ -64,12 +65,6 @@ class Compared:
     """Rows with a letter that PostgreSQL cannot hold, which has another in its place."""
 
 
-def unfinished(connection: Connection) -> bool:
-    """Whether a move into this database was cut short: it is not to be used before its end."""
-    wanted = select(schema.about.c.name).where(schema.about.c.name == FROM)
-    return connection.execute(wanted).first() is not None
-
-
 @contextmanager
 def between(source: str, target: str, patience_seconds: float = 5.0) -> Iterator["Move"]:
     """The move of the SQLite file at one URL to the PostgreSQL at the other.
@@ -77,7 +72,7 @@ def between(source: str, target: str, patience_seconds: float = 5.0) -> Iterator
     The source must not be in use. `StoreError` where one of them cannot be used, and where
     another move into the target does not end in so many seconds: one that was killed does.
     """
-    if make_url(target).get_backend_name() != "postgresql":
+    if not is_shared(target):
         raise StoreError("move.only_postgresql")
     with opened_source(source) as (here, mark), opened_target(target, patience_seconds) as there:
         driver: Any = there.dialect.loaded_dbapi
@@ -124,8 +119,9 @@ class Move:
         table, note = MOVED[name], f"moving.{name}"
         fitting = Fitting(table)
         keys = list(table.primary_key.columns)
-        wanted = select(table).order_by(*keys).execution_options(yield_per=SOME)
+        wanted = _every(name).order_by(*keys)
         copied, after = json.loads(self._noted().get(note, "[0, null]"))
+        self._there.rollback()  # no transaction may wait for what is read here
         if after:
             wanted = wanted.where(tuple_(*keys) > tuple_(*after))
         for rows in self._here.execute(wanted).partitions():
@@ -136,20 +132,27 @@ class Move:
             self._there.commit()
             yield copied
 
-    def compare(self, name: str) -> Compared:
-        """Read both sides to the end; `StoreError` unless they are the same."""
+    def compare(self, name: str, read: Callable[[], None] = lambda: None) -> Compared:
+        """Read both sides to the end; `StoreError` unless they are the same.
+
+        `read` is called for every row of either side.
+        """
         fitting, mended = Fitting(MOVED[name]), 0
-        wanted = select(MOVED[name]).execution_options(yield_per=SOME)
 
         def fitted() -> Iterator[list[Any]]:
             nonlocal mended
-            for row in self._here.execute(wanted):
+            for row in self._here.execute(_every(name)):
                 fits = fitting(row)
                 mended += fits != list(row)
+                read()
                 yield fits
 
-        ours = summed(fitted())
-        theirs = summed(map(list, self._there.execute(wanted)))
+        def arrived() -> Iterator[list[Any]]:
+            for row in self._there.execute(_every(name)):
+                read()
+                yield list(row)
+
+        ours, theirs = summed(fitted()), summed(arrived())
         self._there.rollback()
         if ours != theirs:
             self._begin_as(f"{self._id} {DIFFERENT}")
@@ -219,3 +222,7 @@ class Move:
             with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
                 for row in rows:
                     copy.write_row(row)
+
+
+def _every(name: str) -> Select[Any]:
+    return select(MOVED[name]).execution_options(yield_per=SOME)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, exc, func, make_url, select
 from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.postgresql import Postgresql
+from chatgee.store.refusals import refusal
 from chatgee.store.sqlite import Sqlite
 
 if TYPE_CHECKING:
@@ -51,15 +52,19 @@ def first(engine: Engine) -> Connection:
     try:
         connection = _connect(engine)
         found = migrations.bring_up(connection)
+        half = migrations.unfinished(connection)
     except (exc.SQLAlchemyError, OSError) as error:
         raise _broken(engine, error) from error
-    if found > schema.VERSION:
+    if found > schema.VERSION or half:
         connection.close()
-        raise StoreError("start.newer_database", url=_shown(engine))
+        key = "start.unfinished_move" if half else "start.newer_database"
+        raise StoreError(key, url=_shown(engine))
     return connection
 
 
 def _broken(engine: Engine, error: Exception) -> StoreError:
+    if engine.dialect.name == "postgresql":
+        return refusal(error, engine.url)
     why = error.orig if isinstance(error, exc.DBAPIError) else error
     return StoreError("start.database_broken", url=_shown(engine), why=str(why).strip())
 
