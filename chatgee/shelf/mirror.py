@@ -168,7 +168,7 @@ class Mirror:
             changed.add(name)
         for name, note in found.items():
             before = known.get(name)
-            if (before is None or before.version != note.version) and self._put(note, before):
+            if (before is None or before.value != note.value) and self._put(note, before):
                 changed |= {name} if self._seen.get(name) != note.value else set()
                 self._seen[name] = note.value
         return changed
