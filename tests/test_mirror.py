@@ -1,6 +1,7 @@
 """The owner's files in the database: who writes them, who has them, who was quicker."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from chatgee.prices import Prices
 from chatgee.settings import Settings, config_file
 from chatgee.shelf.mirror import FILES, HEALTH, SETTINGS, Mirror
 from chatgee.store import Store
+from tests.far_ends import PATIENCE
 
 
 @dataclass
@@ -92,6 +94,22 @@ def test_two_processes_of_one_machine_both_hear_of_a_change(room: Room) -> None:
     write(web, KEEP_DAYS="30")
     assert worker.mirror.refresh() == {SETTINGS}
     assert worker.mirror.refresh() == web.mirror.refresh() == set()
+
+
+def test_news_that_come_while_a_page_is_saved_take_nothing_back(room: Room) -> None:
+    web, other = room.machine("a"), room.machine("b")
+    other.change("prices.toml", "won_per_dollar = 1300.0")
+    with ThreadPoolExecutor(1) as ear:
+
+        def work() -> None:
+            heard.append(ear.submit(web.mirror.refresh))
+            other.store.note(SETTINGS).result()
+            notepad.save(web.file("texts.toml"), "# 새 문장")
+
+        heard: list[Future[set[str]]] = []
+        web.mirror.change(work, lambda names: None)
+        assert heard[0].result(PATIENCE) == set()
+    assert web.file("texts.toml").read_text("utf-8") == "# 새 문장"
 
 
 def test_a_version_that_one_takes_away_is_gone_everywhere(room: Room) -> None:

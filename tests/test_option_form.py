@@ -180,6 +180,30 @@ def test_a_file_that_cannot_be_read_is_told(file: Path) -> None:
     assert (ours.unreadable.key, ours.mistakes()) == ("settings.encoding", [])
 
 
+# --- several machines -----------------------------------------------------------------------
+
+
+def several(file: Path, **common: str) -> dict[str, str]:
+    """The environment of a machine among others, which have these settings in common."""
+    config_file.write(file, common, file.with_name("shared.env"))
+    url = "postgresql+psycopg://chatgee:password@db.example.com/chatgee"
+    return {"DATA_DIR": str(file.parent), "DATABASE_URL": url}
+
+
+def test_a_field_shows_what_all_machines_have_in_common(file: Path) -> None:
+    file.write_text("KEEP_DAYS=7\nLOG_LEVEL=debug\n", "utf-8")
+    ours = form(file, several(file, KEEP_DAYS="30"))
+    assert [ours.field(name).text for name in ("KEEP_DAYS", "LOG_LEVEL")] == ["30", "debug"]
+    assert ours.mistakes() == [("settings.shared", {"name": "KEEP_DAYS"})]
+
+
+def test_who_would_be_shut_out_everywhere_is_told_so(file: Path) -> None:
+    environ = several(file, KEEP_DAYS="30")
+    ours = form(file, environ, PUBLIC_URL="https://bot.example", HOST="192.0.2.7")
+    told = [ours.advice(name) for name in ours.lockouts]
+    assert told == [("options.locks_out_everywhere", {}), ("options.locks_out_host", {})]
+
+
 # --- what to know before --------------------------------------------------------------------
 
 

@@ -52,8 +52,8 @@ class Mirror:
         self._lock = threading.Lock()
         self._known: dict[str, Note] = {}
         """As the database had them when it was last looked at."""
-        self._changes = 0
-        """How many this process has made."""
+        self._turn = 0
+        """Counts how often files were put in order, or changed."""
         self._seen = self._look()
         """As this process has them. Another one may write the same files before we hear of it."""
 
@@ -73,9 +73,9 @@ class Mirror:
         Waits for the database as long as need be, and nobody else for us.
         """
         while True:
-            changes, found = self._changes, self._found()
+            turn, found = self._turn, self._found()
             with self._lock:
-                if changes == self._changes:
+                if turn == self._turn:  # else what was found may be old by now
                     return self._take_over(found)
 
     def change(self, work: Callable[[], T], refreshed: Callable[[set[str]], None]) -> T:
@@ -118,7 +118,7 @@ class Mirror:
             if isinstance(error, StoreError):
                 raise
             return False
-        self._changes += 1
+        self._turn += 1
         for one in drafts:
             self._known.pop(one.name, None)
             self._seen.pop(one.name, None)
@@ -159,6 +159,7 @@ class Mirror:
         return {name: text for name, text in found.items() if text is not None}
 
     def _take_over(self, found: dict[str, Note]) -> set[str]:
+        self._turn += 1
         known, changed = self._known, set()
         self._known = found
         for name in known.keys() - found.keys():
@@ -168,7 +169,7 @@ class Mirror:
             changed.add(name)
         for name, note in found.items():
             before = known.get(name)
-            if (before is None or before.version != note.version) and self._put(note, before):
+            if (before is None or before.value != note.value) and self._put(note, before):
                 changed |= {name} if self._seen.get(name) != note.value else set()
                 self._seen[name] = note.value
         return changed
