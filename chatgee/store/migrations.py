@@ -133,7 +133,7 @@ def _company(connection: Connection) -> None:
     """Version 3 can be used by several programs at once: claims are dated and notes shared."""
     new = CreateColumn(schema.questions.c.claimed_at).compile(dialect=connection.dialect)
     connection.exec_driver_sql(f"ALTER TABLE questions ADD COLUMN {new}")
-    schema.metadata.create_all(connection, tables=[schema.notes])
+    schema.metadata.create_all(connection, tables=[schema.notes, schema.commits])
     asked_again = schema.questions.c.state == State.ASKED.value
     connection.execute(update(schema.questions).where(asked_again).values(answered_at=None))
     for index in (schema.claimed_questions, schema.waiting_questions, schema.usage_by_friend):

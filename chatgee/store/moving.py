@@ -40,7 +40,9 @@ SOME = 5_000
 FROM, PIECES, DONE = migrations.UNFINISHED, "moving.%", "moved.from"
 DIFFERENT = "different"
 """In place of the SHA-256 of the source: what is there is not to be gone on with."""
-MOVED = {name: one for name, one in schema.metadata.tables.items() if one is not schema.about}
+OWN = (schema.about, schema.commits)
+"""What is the database's, not its owner's."""
+MOVED = {name: one for name, one in schema.metadata.tables.items() if one not in OWN}
 TABLES = tuple(MOVED)
 """The names of those that go over."""
 

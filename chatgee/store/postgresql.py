@@ -44,16 +44,16 @@ CLOCK_SECONDS = 60.0
 
 # A transaction's own number would not do: after a crash another one gets the same.
 _BEGIN = """
-INSERT INTO notes (name, value, version, changed_at)
-SELECT %(name)s::text, '', 1, extract(epoch FROM now())
-WHERE NOT EXISTS (SELECT 1 FROM notes WHERE name = %(name)s::text)"""
+INSERT INTO commits (program, mark, written_at)
+SELECT %(name)s::text, '', extract(epoch FROM now())
+WHERE NOT EXISTS (SELECT 1 FROM commits WHERE program = %(name)s::text)"""
 _MARK = """
-UPDATE notes SET value = %(mark)s, changed_at = extract(epoch FROM now())
-WHERE name = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL RETURNING 1"""
-_MARKED = "SELECT value FROM notes WHERE name = %(name)s FOR UPDATE"
+UPDATE commits SET mark = %(mark)s, written_at = extract(epoch FROM now())
+WHERE program = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL RETURNING 1"""
+_MARKED = "SELECT mark FROM commits WHERE program = %(name)s FOR UPDATE"
 _FORGET = """
-DELETE FROM notes WHERE name LIKE 'commits/%%' AND name != %(name)s
-AND changed_at < extract(epoch FROM now()) - 30 * 86400"""
+DELETE FROM commits
+WHERE program != %(name)s AND written_at < extract(epoch FROM now()) - 30 * 86400"""
 
 
 def options(**more: object) -> str:
@@ -77,8 +77,8 @@ class Postgresql:
         self._engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
         self._ahead = time.time() - time.monotonic()
         self._looked_at = 0.0
-        self._name = f"commits/{secrets.token_urlsafe(9)}"
-        """Of the note in which the last transaction that took place has left its mark."""
+        self._name = secrets.token_urlsafe(9)
+        """Of the row in which the last transaction that took place has left its mark."""
 
     def engine(self) -> Engine:
         return self._engine

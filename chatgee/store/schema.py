@@ -136,3 +136,12 @@ notes = Table(
     Column("version", BigInteger, nullable=False),  # counts the changes
     Column("changed_at", Float, nullable=False),
 )
+
+# Of a server: by which each program knows whether its last transaction took place.
+commits = Table(
+    "commits",
+    metadata,
+    Column("program", _Key, primary_key=True),
+    Column("mark", String, nullable=False),  # of the last transaction
+    Column("written_at", Float, nullable=False),
+)
