@@ -204,7 +204,7 @@ def inside(
     try:
         worker.start(answering.next, answering.keep_promise)
         if company and shelf:
-            company.join(store, shelf.noted, shelf.missed)
+            company.join(store, shelf.noted, shelf.missed, health.counted)
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())

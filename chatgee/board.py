@@ -186,13 +186,17 @@ class Board:
     def _steps(self, now: str | None) -> Iterator[Step]:
         memo, moved = self.memo, self.memo.old_address is not None
         done = {
-            "model": self.model != PracticeModel.name and self.health.trouble is None,
+            "model": self.model != PracticeModel.name and self._is_well,
             "address": self.link.address is not None,
             "skill": self._tested_since if moved else bool(memo.tested_at or memo.called_at),
             "talk": bool(memo.called_at) and not moved,
         }
         for name, is_done in done.items():
             yield Step(name, "now" if name == now else "done" if is_done else "later")
+
+    @property
+    def _is_well(self) -> bool:
+        return self.health.trouble is None and not self.health.nobody_works
 
     @property
     def _tested_since(self) -> bool:
@@ -205,6 +209,7 @@ class Board:
         failing, moved = self.link.trouble is not None, memo.old_address is not None
         without = self.link.address is None
         steps = (
+            (self.health.nobody_works, "model", "next.worker", "/manual/scale"),
             (self.health.trouble is not None, "model", "next.model", "/setup"),
             (self.link.opening, "address", "next.wait", ""),
             (without and failing, "address", "next.tunnel", "/manual/trouble"),
@@ -219,6 +224,8 @@ class Board:
         return next(((step, key, page) for due, step, key, page in steps if due), nothing)
 
     def _model(self, texts: Texts) -> Light:
+        if self.health.nobody_works:
+            return Light("bad", texts("hint.no_worker"))
         if failure := self.health.trouble or self.health.last:
             state = "bad" if self.health.trouble else "wait"
             return Light(state, texts(f"hint.{failure}", model=self.model))

@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 from chatgee.errors import Failure
 
+SURE = 2
+"""Looks that find no worker: one may begin together with us, or be started anew."""
+
 
 class Health:
     """Remembers failures until an answer succeeds."""
@@ -15,6 +18,8 @@ class Health:
         self._trouble: Failure | None = None
         self._cannot_store = False
         """Of this machine alone, which tells nobody of it."""
+        self._without = 0
+        """How often in a row there was no worker when they were counted."""
 
     @property
     def last(self) -> Failure | None:
@@ -25,6 +30,15 @@ class Health:
     def trouble(self) -> Failure | None:
         """A failure that does not pass by itself."""
         return Failure.STORAGE if self._cannot_store else self._trouble
+
+    @property
+    def nobody_works(self) -> bool:
+        """Whether there is no worker, where workers are programs of their own."""
+        return self._without >= SURE
+
+    def counted(self, workers: int) -> None:
+        """So many workers were there just now."""
+        self._without = 0 if workers else self._without + 1
 
     def answered(self) -> None:
         known = self._last or self._trouble

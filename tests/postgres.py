@@ -80,11 +80,13 @@ class Server:
     def connect(self) -> psycopg.Connection[Any]:
         return connect(self._address.render_as_string(hide_password=False))
 
-    def create(self) -> str:
+    def create(self, encoding: str = "UTF8") -> str:
         """The URL of a new, empty database."""
         name = f"chatgee_test_{secrets.token_hex(8)}"
         with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+            locale = "" if encoding == "UTF8" else " LOCALE 'C'"
+            about = f"TEMPLATE template0 ENCODING '{encoding}'{locale}"
+            connection.execute(f"CREATE DATABASE {name} {about}")
         return self.url(name)
 
     def drop(self, url: str) -> None:

@@ -80,6 +80,17 @@ def test_a_model_that_cannot_answer_comes_first(board: Board) -> None:
     assert (glance.model.state, "OPENAI_API_KEY" in glance.model.text) == ("bad", True)
 
 
+def test_without_a_worker_the_owner_is_told_to_start_one(board: Board) -> None:
+    board.called(tester=False)
+    board.health.counted(0)
+    board.health.counted(0)
+    assert next_step(board) == "next.worker"
+    glance = board.glance(TEXTS)
+    assert (glance.model.state, glance.next_page) == ("bad", "/manual/scale")
+    assert "python run.py worker" in glance.model.text
+    assert [one.state for one in glance.steps if one.name == "model"] == ["now"]
+
+
 def test_a_failure_that_passes_is_shown_until_the_next_answer(board: Board) -> None:
     board.health.failed(Failure.TIMEOUT)
     assert board.glance(TEXTS).model.state == "wait"

@@ -49,3 +49,11 @@ def test_a_failure_that_only_a_newer_version_knows_is_none_here() -> None:
     health = Health()
     health.heard('["of_tomorrow", null]')
     assert (health.last, health.trouble) == (None, None)
+
+
+def test_a_worker_that_is_missed_once_may_be_starting() -> None:
+    health, seen = Health(), []
+    for workers in (0, 2, 0, 0, 0, 1):
+        health.counted(workers)
+        seen.append(health.nobody_works)
+    assert seen == [False, False, False, True, True, False]

@@ -171,7 +171,7 @@ def test_a_backup_that_was_to_be_put_in_place_goes_there_first(
 
 
 WRONG = [
-    ({"password": "guessed-it"}, "비밀번호가 맞지 않아요. 이름 chatgee"),
+    ({"password": "guessed-it"}, "비밀번호가 맞지 않아요. 이름(chatgee)"),
     ({"database": "nowhere"}, "서버에 nowhere 데이터베이스가 없어요"),
     ({"host": "nowhere.invalid"}, "서버 nowhere.invalid을(를) 찾을 수 없어요"),
     ({"port": 1}, "서버 127.0.0.1에 연결할 수 없어요"),

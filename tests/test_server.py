@@ -3,14 +3,18 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from sqlalchemy import make_url
+from werkzeug.test import Client
 
-from chatgee import settings
+from chatgee import app, settings
 from chatgee.backup import restore
-from chatgee.cluster import queue
+from chatgee.board import Board
+from chatgee.cluster import ear, queue
 from chatgee.doctor import here
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import StoreError
@@ -18,6 +22,10 @@ from chatgee.store import Store, server
 from chatgee.texts import Texts
 from tests import beside
 from tests.bot import Bot
+from tests.cluster import until
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 
 @pytest.fixture
@@ -61,8 +69,12 @@ def test_without_a_worker_the_doctor_says_how_to_start_one(case: Case, database_
 
 
 def test_the_doctor_counts_those_who_work(case: Case, bot: Bot) -> None:
-    workers = "SELECT count(*) FROM procrastinate_workers"
-    beside.until(bot.database, workers, lambda count: count == 1)
+    beside.until(bot.database, server.WORKERS, lambda count: count == 1)
+    with app.working(case.settings, case.texts):
+        beside.until(bot.database, server.WORKERS, lambda count: count == 2)
+        (found,) = seen(case)
+        assert found.data["workers"] == 2
+    beside.until(bot.database, server.WORKERS, lambda count: count == 1)
     (found,) = seen(case)
     assert (found.state, found.data["workers"]) == ("good", 1)
     assert str(found.data["software"]).startswith("PostgreSQL ")
@@ -82,6 +94,54 @@ def test_what_cannot_be_reached_is_told_without_its_password(case: Case, databas
     assert caught.value.key == "start.no_database"
     assert "nowhere" in str(caught.value.values["why"])
     assert password(gone) not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_letter_is_refused(
+    postgres: "Server", encoding: str
+) -> None:
+    url = postgres.create(encoding)
+    try:
+        for use in (Store, server.look):
+            with pytest.raises(StoreError) as caught:
+                use(url)
+            assert caught.value.key == "start.not_utf8"
+    finally:
+        postgres.drop(url)
+
+
+def test_a_database_of_somebody_else_is_refused_with_the_remedy(
+    postgres: "Server", database_url: str
+) -> None:
+    address, name = make_url(database_url), f"guest_{token_hex(4)}"
+    with postgres.connect() as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'guest'")
+    try:
+        guest = address.set(username=name, password="guest")
+        with pytest.raises(StoreError) as caught:
+            Store(guest.render_as_string(hide_password=False))
+        told = Texts.load().of(caught.value)
+        assert f"ALTER DATABASE {address.database} OWNER TO {name}" in told
+    finally:
+        with postgres.connect() as connection:
+            connection.execute(f"DROP ROLE {name}")
+
+
+def test_where_nobody_works_the_owner_and_their_watcher_are_told(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until somebody does."""
+    monkeypatch.setattr(ear, "ALIVE_SECONDS", 0.1)
+    board = Board(tmp_path / "board.json", "http://127.0.0.1:1")
+    with app.running(case.settings, case.texts, board) as chatgee:
+        web = Client(chatgee.wsgi)
+        until(lambda: web.get("/health").status_code == 503)
+        assert web.get("/health").get_json()["reason"] == "no_worker"
+        assert web.get("/health/live").status_code == 200, "questions are stored all the same"
+        assert "python run.py worker" in board.glance(case.texts).model.text
+        with app.working(case.settings, case.texts):
+            until(lambda: web.get("/health").status_code == 200)
+        assert board.health.trouble is None
 
 
 # --- the status page ------------------------------------------------------------------------

@@ -24,11 +24,13 @@ class Company:
         store: Store,
         noted: Callable[[Sequence[str]], None] = lambda names: None,
         missed: Callable[[], None] = lambda: None,
+        counted: Callable[[int], None] = lambda workers: None,
     ) -> None:
         """Listen from now on: to answers, and to the names of notes that others have written.
 
-        `missed` is called whenever there may have been notes that were not heard. Both are called
-        in a thread of their own, one after the other.
+        `missed` is called whenever there may have been notes that were not heard, and `counted`
+        now and then with the number of workers. All are called in a thread of their own, one
+        after the other.
         """
         queue.make_tables(self.url)
 
@@ -42,7 +44,7 @@ class Company:
             queue.ANSWERED: lambda payload: self._ring(told(payload)),
             queue.NOTED: lambda payload: noted(told(payload)),
         }
-        self._ear = Ear(self.url, channels, look)
+        self._ear = Ear(self.url, channels, look, counted)
         self._ear.start()
 
     def keepers(self, store: Store) -> Keepers:

@@ -13,6 +13,7 @@ from psycopg import sql
 from chatgee.errors import StoreError
 from chatgee.store.opening import conninfo
 from chatgee.store.postgresql import CONNECT
+from chatgee.store.server import WORKERS
 
 Heard = Callable[[str], None]
 
@@ -28,12 +29,19 @@ log = logging.getLogger(__name__)
 class Ear:
     """Listens in a thread of its own, from `start` to `close`."""
 
-    def __init__(self, url: str, channels: Mapping[str, Heard], missed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        channels: Mapping[str, Heard],
+        missed: Callable[[], None],
+        counted: Callable[[int], None] = lambda workers: None,
+    ) -> None:
         """`missed` is called whenever something may have been missed: look for yourself.
 
-        It is called again where the store fails. All are called in the ear's thread, one after
-        the other.
+        It is called again where the store fails. `counted` is told every few seconds how many
+        workers there are. All are called in the ear's thread, one after the other.
         """
+        self._counted = counted
         self._url, self._channels, self._missed = conninfo(url), channels, missed
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
@@ -65,7 +73,8 @@ class Ear:
                 for note in connection.notifies(timeout=GLANCE_SECONDS):
                     self._call(self._channels[note.channel], note.payload)
                 if time.monotonic() - alive > ALIVE_SECONDS:
-                    connection.execute("SELECT 1")
+                    ((workers,),) = connection.execute(WORKERS).fetchall()
+                    self._counted(workers)
                     alive = time.monotonic()
 
     def _call(self, heard: Callable[..., None], *arguments: str) -> bool:

@@ -14,6 +14,7 @@ from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.archive import file_of, read_only
 from chatgee.store.fitting import text
+from chatgee.store.opening import holds_every_letter
 from chatgee.store.refusals import first_line, refusal
 
 ID = "id"
@@ -66,7 +67,9 @@ def _sha256(file: Path) -> str:
 @contextmanager
 def opened_target(url: str, patience_seconds: float) -> Iterator[Connection]:
     """For one move at a time."""
-    options: dict[str, Any] = {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    options: dict[str, Any] = {
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
+    }
     try:
         engine = create_engine(url, poolclass=NullPool, pool_reset_on_return=None, **options)
     except ImportError as error:
@@ -80,8 +83,7 @@ def opened_target(url: str, patience_seconds: float) -> Iterator[Connection]:
 
 
 def _take(connection: Connection, patience_seconds: float) -> None:
-    if connection.exec_driver_sql("SHOW server_encoding").scalar() != "UTF8":
-        raise StoreError("start.not_utf8", url=shown(connection))
+    holds_every_letter(connection)
     connection.exec_driver_sql(LISTENS)
     connection.exec_driver_sql(f"SET lock_timeout = {patience_seconds * 1000:.0f}")
     try:

@@ -3,7 +3,7 @@
 import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,10 +45,25 @@ def kind_of(url: str) -> Kind:
         raise StoreError("start.cluster_missing", why=error.name or error) from error
 
 
+def awaited(url: str, given_up: Callable[[], bool]) -> bool:
+    """Wait for a database as `first` does, but no longer than wanted; whether it is there."""
+    engine = kind_of(url).engine()
+    try:
+        _connect(engine, given_up).close()
+    except exc.SQLAlchemyError as error:
+        if given_up():
+            return False
+        raise broken(url, error) from error
+    finally:
+        engine.dispose()
+    return True
+
+
 def first(engine: Engine) -> Connection:
     """Connect, and make the tables; `StoreError` where the database cannot be used."""
     try:
         connection = _connect(engine)
+        holds_every_letter(connection)
         found = migrations.bring_up(connection)
         half = migrations.unfinished(connection)
     except (exc.SQLAlchemyError, OSError) as error:
@@ -77,14 +92,24 @@ def _of(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-def _connect(engine: Engine) -> Connection:
+def holds_every_letter(connection: Connection) -> None:
+    """`StoreError` where it could not; SQLite always does."""
+    if connection.dialect.name == "postgresql":
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        connection.rollback()
+        if encoding != "UTF8":
+            raise StoreError("start.not_utf8", url=shown(_of(connection.engine)))
+
+
+def _connect(engine: Engine, given_up: Callable[[], bool] = lambda: False) -> Connection:
     since, told = time.monotonic(), False
     while True:
         try:
             return engine.connect()
         except exc.OperationalError as error:
             patience = REFUSAL_SECONDS if _answers(engine) else START_SECONDS
-            if engine.dialect.name == "sqlite" or time.monotonic() > since + patience:
+            over = given_up() or time.monotonic() > since + patience
+            if over or engine.dialect.name == "sqlite":
                 raise
             if not told:
                 log.warning("store: waiting for the database: %s", error.orig)

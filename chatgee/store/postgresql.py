@@ -15,6 +15,7 @@ IDLE_SECONDS = 2
 """A transaction that makes such a pause is given up: it is begun anew once we are back."""
 
 CONNECT = {
+    "client_encoding": "utf8",  # of an old server's default we would get bytes
     "connect_timeout": GONE_SECONDS,
     "keepalives_idle": 3,
     "keepalives_interval": 1,

@@ -11,6 +11,7 @@ SAID = (
     (r"password authentication failed|no password supplied", "start.wrong_password"),
     (r'database ".*" does not exist', "start.no_database"),
     (r"resolve host|translate host name", "start.unknown_host"),
+    (r"permission denied", "start.not_allowed"),
     (r"Connection refused|timeout|timed out|unreachable", "start.unreachable"),
 )
 """What the driver says of a connection that it could not make; it has no number for it."""

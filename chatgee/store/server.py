@@ -17,10 +17,11 @@ ALIVE_SECONDS = 15
 _CLOCK = text("SELECT extract(epoch FROM clock_timestamp())::float8")
 # The queue's own tables, by what procrastinate promises of them.
 _WAITING = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
-_WORKERS = text(
-    "SELECT count(*) FROM procrastinate_workers"
+WORKERS = (
+    "SELECT (count(*) + 1) / 2 FROM procrastinate_workers"
     f" WHERE last_heartbeat > now() - interval '{ALIVE_SECONDS} seconds'"
 )
+"""How many programs work on questions. Each is there twice: for questions, and for all else."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def look(url: str) -> Server:
 
 
 def _seen(connection: Connection, url: str) -> Server:
+    opening.holds_every_letter(connection)
     seconds, ahead = _round_trip(connection)
     tables = inspect(connection).get_table_names()
     new = schema.about.name not in tables
@@ -65,7 +67,7 @@ def _seen(connection: Connection, url: str) -> Server:
         seconds,
         ahead,
         new,
-        connection.execute(_WORKERS).scalar_one() if queue else 0,
+        connection.execute(text(WORKERS)).scalar_one() if queue else 0,
         connection.execute(_WAITING).scalar_one() if queue else 0,
     )
 

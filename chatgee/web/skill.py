@@ -164,7 +164,8 @@ def live() -> ResponseReturnValue:
 @bp.get("/health")
 def health() -> ResponseReturnValue:
     """200 when questions can be answered; 503 after a failure that does not pass by itself."""
-    model, trouble = parts().board.model, parts().board.health.trouble
+    model, known = parts().board.model, parts().board.health
+    trouble = "no_worker" if known.nobody_works else known.trouble
     if trouble is None:
         return jsonify(status="ok", model=model)
     hint = parts().texts(f"hint.{trouble}", model=model)
