@@ -18,8 +18,9 @@ ALIVE_SECONDS = 15
 
 # The queue's own tables, by what procrastinate promises of them.
 _WAITING = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
+# A program is two of its workers: for questions, and for what must not wait behind them.
 _WORKERS = text(
-    "SELECT count(*) FROM procrastinate_workers"
+    "SELECT (count(*) + 1) / 2 FROM procrastinate_workers"
     f" WHERE last_heartbeat > now() - interval '{ALIVE_SECONDS} seconds'"
 )
 
