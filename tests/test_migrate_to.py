@@ -130,21 +130,17 @@ def test_without_psycopg_the_line_that_installs_it_is_told(
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 def test_a_place_that_cannot_hold_every_letter_is_refused(
-    tmp_path: Path, here: dict[str, str], postgres: Server
+    tmp_path: Path, here: dict[str, str], postgres: Server, encoding: str
 ) -> None:
     class_in(tmp_path, days=0)
-    url = postgres.create()
-    name = make_url(url).database
-    with postgres.connect() as connection:
-        connection.execute(f"DROP DATABASE {name}")
-        latin = "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
-        connection.execute(f"CREATE DATABASE {name} {latin}")
+    url = postgres.create(encoding)
     try:
         output = run(here, url, code=1)
     finally:
         postgres.drop(url)
-    assert "createdb --encoding=UTF8" in output
+    assert "--encoding=UTF8 --template=template0" in output
 
 
 def test_a_place_with_something_in_it_is_refused(

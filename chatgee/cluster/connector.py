@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from chatgee.clock import Seldom
 from chatgee.store.opening import conninfo
 from chatgee.store.postgresql import CONNECT, options
+from chatgee.store.refusals import first_line
 
 T = TypeVar("T")
 
@@ -149,4 +150,4 @@ def passes(error: exceptions.ConnectorException) -> bool:
 
 
 def _why(error: Exception) -> str:
-    return str(error.__cause__ or error).partition("\n")[0]
+    return first_line(error.__cause__ or error)

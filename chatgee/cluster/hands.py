@@ -22,6 +22,7 @@ LOOK_SECONDS = 2.0
 """How often the queue is looked at, where news of a job was lost."""
 LAST_SECONDS = 1.5
 """For what is nearly done when the program ends."""
+GLANCE_SECONDS = 0.5
 EVERY_FIVE_SECONDS = "* * * * * */5"
 CARE_SECONDS = 0.5
 """How often the rest is looked for: a callback may go a second after its promise, no earlier."""
@@ -123,8 +124,7 @@ class Hands:
             await asyncio.shield(running)
         except asyncio.CancelledError:
             self._connector.ending = True
-            running.cancel()
-            await asyncio.wait([running])
+            await _ended(worker, running)
             raise
         finally:
             looking.cancel()
@@ -163,6 +163,14 @@ class Hands:
             await self.app.job_manager.retry_job(job, retry_at=AT_ONCE)
         except exceptions.UniqueViolation:  # the same is waiting already
             await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+
+
+async def _ended(worker: Worker, running: asyncio.Task[None]) -> None:
+    """It is told twice, and again: a wait for a connection of the pool may lose a cancellation."""
+    worker.stop()  # type: ignore[no-untyped-call]
+    while not running.done():
+        running.cancel()
+        await asyncio.wait([running], timeout=LAST_SECONDS + GLANCE_SECONDS)
 
 
 async def waiting_friends(app: App, user_ids: list[str]) -> set[str]:

@@ -6,7 +6,6 @@ import json
 import socket
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -19,6 +18,7 @@ from chatgee.kept import Here
 from chatgee.pretend import photos, postbox
 from chatgee.pretend.postbox import Letter, Postbox
 from chatgee.store import Store
+from chatgee.store.patience import soon
 from chatgee.visit import Line, Record
 
 T = TypeVar("T")
@@ -33,8 +33,6 @@ KEPT = (
 )
 """Of which notes how many are kept, and for how many seconds."""
 
-PATIENCE_SECONDS = 3.0
-"""For a database that may be away: somebody waits."""
 NOWHERE = "http://desk.invalid"
 """Where callbacks of pretend friends are addressed to, and nobody posts: the worker that keeps the
 promise cannot reach the web that gave the address out, and puts the letter here itself."""
@@ -74,14 +72,6 @@ def _by_hand(box: Postbox, url: str) -> Callable[[bytes], dict[str, Any] | None]
     return None if token is None else partial(box.take, token)
 
 
-def _soon(work: "Future[T]") -> T:
-    try:
-        return work.result(PATIENCE_SECONDS)
-    except TimeoutError:
-        work.cancel()  # what nobody has begun with, nobody will
-        raise
-
-
 # --- one value ------------------------------------------------------------------------------
 
 
@@ -102,7 +92,7 @@ class Shared(Generic[T]):
             after, result = work(before)
             return None if after == before else self.write(after), result
 
-        return _soon(self.store.change_note(self.name, change))
+        return soon(self.store.change_note(self.name, change))
 
 
 class OrHere(Generic[T]):
@@ -118,7 +108,7 @@ class OrHere(Generic[T]):
 
         try:
             after, result = self._shared.change(both)
-        except (StoreError, TimeoutError):
+        except StoreError:
             return self._here.change(work)
         self._here.change(lambda _: (after, None))
         return result
@@ -148,8 +138,8 @@ class Photos:
 
     def keep(self, picture: bytes) -> str:
         url = photos.new_address(picture)
-        _soon(self.store.write_note(_named(url), base64.b64encode(picture).decode()))
-        _soon(self.store.trim_notes(*KEPT[0]))
+        soon(self.store.write_note(_named(url), base64.b64encode(picture).decode()))
+        soon(self.store.trim_notes(*KEPT[0]))
         return url
 
     def for_model(self, url: str | None) -> str | None:
@@ -173,11 +163,11 @@ class Letters:
     store: Store
 
     def put(self, token: str, letter: Letter) -> None:
-        _soon(self.store.write_note(LETTERS + token, self._written(letter)))
-        _soon(self.store.trim_notes(*KEPT[1]))
+        soon(self.store.write_note(LETTERS + token, self._written(letter)))
+        soon(self.store.trim_notes(*KEPT[1]))
 
     def find(self, token: str) -> Letter | None:
-        note = _soon(self.store.note(LETTERS + token))
+        note = soon(self.store.note(LETTERS + token))
         return self._read(note.value) if note else None
 
     def use(self, token: str, letter: Letter) -> bool:
@@ -186,7 +176,7 @@ class Letters:
                 return None, False
             return self._written(letter), True
 
-        return _soon(self.store.change_note(LETTERS + token, used))
+        return soon(self.store.change_note(LETTERS + token, used))
 
     def _written(self, letter: Letter) -> str:
         ahead = self._ahead()
