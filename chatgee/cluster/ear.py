@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from chatgee.clock import Seldom
 from chatgee.errors import StoreError
 from chatgee.store.opening import conninfo
 from chatgee.store.postgresql import CONNECT
@@ -43,6 +44,7 @@ class Ear:
         workers there are. All are called in the ear's thread, one after the other.
         """
         self._counted = counted
+        self._seldom = Seldom()
         self._url, self._channels, self._missed = conninfo(url), channels, missed
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
@@ -60,7 +62,8 @@ class Ear:
             try:
                 self._listen()
             except psycopg.Error as error:
-                log.info("listening: %s", first_line(error))
+                if self._seldom():  # it may be away for a night
+                    log.info("listening: %s", first_line(error))
                 self._ending.wait(AGAIN_SECONDS)
 
     def _listen(self) -> None:
