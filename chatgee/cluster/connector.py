@@ -51,7 +51,6 @@ AWAY = (
 )
 
 log = logging.getLogger(__name__)
-logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the store tells that it is away
 
 
 class PatientConnector(PsycopgConnector):

@@ -1,5 +1,6 @@
 """What is PostgreSQL's own: a server that other machines use too, and that may be away."""
 
+import logging
 import secrets
 import time
 from contextlib import AbstractContextManager
@@ -32,6 +33,9 @@ SESSION = {
     "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
 }
 """Of the server's side of our connections."""
+
+# Of a connection that is lost it warns in words of its own; the store tells it once, in its own.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _PASSES = {"40001", "40P01"}
 """Two machines in each other's way: one of the two has to begin anew."""
