@@ -168,7 +168,7 @@ class Answering:
 
     async def _answered(self, question_id: str, user_id: str) -> None:
         """Wait for the answer, as long as Kakao keeps the callback open."""
-        with self.bell.listening(question_id) as listener:
+        with self.bell.listening(question_id, to_the_end=True) as listener:
             question = await asyncio.wrap_future(self.store.find(question_id, user_id))
             if question is None or question.state != State.ASKED:
                 return

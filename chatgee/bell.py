@@ -17,7 +17,8 @@ class Bell:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: dict[str, list[Listener]] = {}
-        self._closed = False
+        self._patient: dict[str, list[Listener]] = {}
+        self._released = self._closed = False
         self.asleep = 0
         """How many threads are in `wait`."""
 
@@ -39,39 +40,55 @@ class Bell:
         return True
 
     @contextmanager
-    def listening(self, question_id: str) -> Iterator[Listener]:
-        """Begin to listen before you look into the store, and no ring is missed."""
+    def listening(self, question_id: str, to_the_end: bool = False) -> Iterator[Listener]:
+        """Begin to listen before you look into the store, and no ring is missed.
+
+        `to_the_end`: for a coroutine, which holds nobody up; `release` does not let it go.
+        """
         listener: Listener = Future()
         with self._lock:
-            if self._closed:
+            if self._closed or (self._released and not to_the_end):
                 listener.set_result(None)
             else:
-                self._listeners.setdefault(question_id, []).append(listener)
+                listeners = self._patient if to_the_end else self._listeners
+                listeners.setdefault(question_id, []).append(listener)
         try:
             yield listener
         finally:
             with self._lock:
-                others = self._listeners.get(question_id, [])
-                if listener in others:
-                    others.remove(listener)
-                if not others:
-                    self._listeners.pop(question_id, None)
+                for listeners in (self._listeners, self._patient):
+                    others = listeners.get(question_id, [])
+                    if listener in others:
+                        others.remove(listener)
+                    if not others:
+                        listeners.pop(question_id, None)
 
     def waited_for(self) -> list[str]:
         """The questions of which somebody wants to know."""
         with self._lock:
-            return list(self._listeners)
+            return [*self._listeners, *self._patient]
 
     def ring(self, question_id: str) -> None:
         with self._lock:
             listeners = self._listeners.pop(question_id, [])
+            listeners += self._patient.pop(question_id, [])
         for listener in listeners:
             listener.set_result(None)
 
+    def release(self) -> None:
+        """Let go who waits in a thread, now and from now on: other settings come."""
+        with self._lock:
+            self._released = True
+            waiting, self._listeners = self._listeners, {}
+        for listeners in waiting.values():
+            for listener in listeners:
+                listener.set_result(None)
+
     def close(self) -> None:
         """Let everybody go, now and from now on: the program ends."""
+        self.release()
         with self._lock:
             self._closed = True
-            waiting = list(self._listeners)
+            waiting = list(self._patient)
         for question_id in waiting:
             self.ring(question_id)

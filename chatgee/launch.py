@@ -172,7 +172,7 @@ class Program:
                 _wind_down(server, bot, texts)
             else:
                 server.pause()
-                bot.bell.close()  # who is held gets the button, and the answer afterwards
+                bot.bell.release()  # who is held gets the button, and the answer afterwards
                 _wait(lambda: not server.inside(), 1.0)
         return event
 

@@ -1,3 +1,3 @@
 """Which ChatGee this is; pyproject.toml reads it here."""
 
-VERSION = "2.2.0"
+VERSION = "2.3.0"

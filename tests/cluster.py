@@ -100,6 +100,15 @@ def commits_held(url: str) -> Iterator[Callable[[], bool]]:
         holder.execute("SELECT pg_advisory_unlock(1)")
 
 
+@contextmanager
+def counting_held(url: str) -> Iterator[Callable[[], bool]]:
+    """The same in the midst of a transaction, with a lock that all others need as well."""
+    waits = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
+    with connect(url) as holder, holder.transaction():
+        holder.execute("SELECT 1 FROM tallies_by_hour FOR UPDATE")
+        yield lambda: bool(holder.execute(waits).fetchall()[0][0])
+
+
 def until(condition: Callable[[], T], seconds: float = TAKEN_OVER_SECONDS) -> T:
     """What `condition` gives, once it is true; looked at now and then, since others tell nobody."""
     pause, deadline = threading.Event(), time.monotonic() + seconds

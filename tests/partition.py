@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import pytest
 
-HERE, THERE = "10.213.77.1", "10.213.77.2"
+_OURS = f"10.{64 + os.getpid() % 64}.{os.getpid() // 64 % 256}"  # of no other run of the tests
+HERE, THERE = f"{_OURS}.1", f"{_OURS}.2"
 """The database's address, and the program's on the wire to it."""
-ELSE_HERE, ELSE_THERE = "10.213.78.1", "10.213.78.2"
+ELSE_HERE, ELSE_THERE = f"{_OURS}.5", f"{_OURS}.6"
 """The same for everything else."""
 
 DB, ELSE = "db", "else"

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.cluster import (
     TAKEN_OVER_SECONDS,
     Cluster,
     cluster,
+    counting_held,
     fetched,
     go_on,
     stop,
@@ -113,19 +114,20 @@ def test_a_promise_takes_no_place_from_a_question(
 ) -> None:
     """Nor does a question that is thought about for long hold up what another friend waits for."""
     web, _ = machines.web(), machines.worker(MAX_CONCURRENT_ANSWERS="1")
-    quick, slow = friends_of(web.url, 2)
-    thought = {f"{friend.id}의 질문": Event() for friend in (quick, slow)}
+    friends = friends_of(web.url, 2)
+    thought = {f"{friend.id}의 질문": Event() for friend in friends}
 
     def thinks(question: str) -> str:
         assert thought[question].wait(TAKEN_OVER_SECONDS)
         return f"답: {question}"
 
     fake_openai.says = thinks
-    for friend in (quick, slow):
+    for friend in friends:
         friend.callback_url = fake_kakao.callback_url(friend.id)
-        assert asks(friend).promised
-    for count, (question, may_go) in enumerate(thought.items()):
-        may_go.set()
+    assert all(one.promised for one in together(asks, friends))
+    first = fake_openai.wait_for(1)[0]["messages"][-1]["content"]
+    for count, question in enumerate(sorted(thought, key=lambda one: one != first)):
+        thought[question].set()
         assert Shown(fake_kakao.wait_for(count + 1)[count][1]).bubbles[-1] == f"답: {question}"
 
 
@@ -247,3 +249,21 @@ def test_a_worker_that_was_given_up_while_it_was_away_works_on(
     assert fetched(late, second).endswith("답: friend-1의 질문")
     until(machines.nothing_is_left)
     assert "Traceback" not in worker.output
+
+
+def test_the_locks_of_a_machine_that_hangs_hold_up_nobody_for_long(machines: Cluster) -> None:
+    machines.environ["REPLY_SECONDS"] = "2"
+    hangs, other, _ = machines.web(), machines.web(), machines.worker()
+    caught, near = hangs.friend("caught"), other.friend("near")
+    assert fetched(near, near.says("하나")).endswith("답: 하나")
+    shown: list[Shown] = []
+    asking = Thread(target=lambda: shown.append(asks(caught)))
+    with counting_held(machines.url) as one_waits:
+        asking.start()
+        until(one_waits)
+        stop(hangs)
+    until(lambda: near.says("둘").bubbles[-1] == "답: 둘", ENDS_SECONDS)
+    go_on(hangs)
+    asking.join()
+    assert fetched(caught, shown[0]).endswith("답: caught의 질문")
+    assert machines.ask("SELECT count(*) FROM questions WHERE user_id = 'caught'") == [(1,)]
