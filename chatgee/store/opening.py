@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc, func, make_url, select
 
+from chatgee import ending
 from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.kind import Kind
@@ -79,7 +80,8 @@ def _connect(engine: Engine) -> Connection:
             return engine.connect()
         except exc.OperationalError as error:
             patience = REFUSAL_SECONDS if _answers(engine) else START_SECONDS
-            if engine.dialect.name == "sqlite" or time.monotonic() > since + patience:
+            given_up = ending.near or time.monotonic() > since + patience
+            if engine.dialect.name == "sqlite" or given_up:
                 raise
             if not told:
                 log.warning("store: waiting for the database: %s", first_line(error))
