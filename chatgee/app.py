@@ -17,7 +17,7 @@ from chatgee.changing import Change, here
 from chatgee.character import Character
 from chatgee.character.trial import Trial
 from chatgee.engine import Engine
-from chatgee.errors import SettingsError, StoreError
+from chatgee.errors import SettingsError
 from chatgee.health import Health
 from chatgee.jobs import Here, Worker
 from chatgee.keepers import Keepers
@@ -31,6 +31,7 @@ from chatgee.shelf import Shelf
 from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
 from chatgee.store.opening import is_shared
+from chatgee.store.refusals import package_missing
 from chatgee.texts import Texts
 from chatgee.visit import Visit
 from chatgee.web import Parts, create_app
@@ -226,7 +227,7 @@ def _company(url: str, bell: Bell) -> "Company | None":
     try:
         from chatgee.cluster.company import Company
     except ImportError as error:
-        raise StoreError("start.cluster_missing", why=error.name or error) from error
+        raise package_missing(error) from error
     return Company(url, bell)
 
 

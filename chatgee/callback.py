@@ -111,7 +111,7 @@ class Callbacks:
 async def _hand_over(take: Taker, body: bytes) -> None:
     try:
         answer = await asyncio.to_thread(take, body)
-    except (StoreError, TimeoutError) as error:
+    except StoreError as error:
         raise CallbackError(type(error).__name__) from error
     _check(200 if answer else 404, json.dumps(answer).encode())
 

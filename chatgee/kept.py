@@ -14,8 +14,8 @@ class Kept(Protocol[T]):
     def change(self, work: Callable[[T], tuple[T, R]]) -> R:
         """Make another value of it, with nobody in between; what `work` returns beside.
 
-        `work` may be called more than once. `StoreError` or `TimeoutError` where the value lies in
-        a database that is away.
+        `work` may be called more than once. `StoreError` where the value lies in a database that
+        is away.
         """
 
 

@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from chatgee import app, autostart, desk, ending, instance, logs, migrate_to, settings, shelf
+from chatgee import app, autostart, desk, ending, instance, logs, settings, shelf
 from chatgee.backup import restore
 from chatgee.board import Board
 from chatgee.doctor.case import Case, Check
@@ -97,6 +97,13 @@ def worker(ours: Settings, texts: Texts, words: list[str]) -> None:
         ours, texts = _joined(ours, texts, None)
         while _work(ours, texts, events) == RELOAD:
             ours, texts = _reread(ours, texts, None)
+
+
+def migrate(ours: Settings, texts: Texts, words: list[str]) -> None:
+    """Move all that was talked to a PostgreSQL."""
+    from chatgee import migrate_to  # here: no other start needs it
+
+    migrate_to.command(ours, texts, words)
 
 
 def _work(ours: Settings, texts: Texts, events: Events) -> str | Link:
@@ -268,7 +275,7 @@ COMMANDS = {
     "worker": worker,
     "key": key,
     "autostart": autostart.command,
-    "migrate-to": migrate_to.command,
+    "migrate-to": migrate,
 }
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """Several machines that share a database: real processes, and what an owner does with them."""
 
 import re
-import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +41,13 @@ class Machines:
         return run
 
 
+@contextmanager
+def apart(environ: dict[str, str], url: str, folder: Path) -> Iterator[Machines]:
+    """None yet, and with time enough for a busy machine."""
+    with ExitStack() as stack:
+        yield Machines(environ | {"DATABASE_URL": url, "REPLY_SECONDS": "4.5"}, folder, stack)
+
+
 def get(run: Program, path: str) -> requests.Response:
     return requests.get(run.url.replace("/prompt", path), timeout=PATIENCE)
 
@@ -59,14 +65,6 @@ def save(run: Program, **settings: str) -> None:
     """As the owner does on the page of all settings."""
     saved = post(run, "/settings", **settings | {f"was-{name}": "before" for name in settings})
     assert saved.headers.get("Location") == "/settings?done=saved", saved.text
-
-
-def until(true: Callable[[], object]) -> None:
-    """Within a second or so, and on a busy machine later."""
-    limit = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < limit, true
-        time.sleep(0.05)
 
 
 def answer(run: Program, words: str, id: str = "friend-1", key: str = "") -> str:

@@ -9,6 +9,7 @@ pytest.importorskip(
 )
 from chatgee.cluster import queue
 from chatgee.store import Store
+from chatgee.store.notes import Draft
 from tests.far_ends import PATIENCE
 from tests.postgres import connect
 
@@ -23,7 +24,7 @@ def test_any_number_of_changes_is_told(database_url: str) -> None:
     store.look().result(PATIENCE)
     with connect(database_url) as ear:
         ear.execute(f"LISTEN {queue.NOTED}")
-        store.drop_notes(NAMES).result(PATIENCE)
+        store.write_notes([Draft(name, None, 0) for name in NAMES]).result(PATIENCE)
         heard: list[str] = []
         for note in ear.notifies(timeout=PATIENCE):
             heard += json.loads(note.payload)

@@ -25,16 +25,7 @@ LAYERS = (
     ("kakao", "tunnel", "instance", "prices"),
     ("questions", "health", "ending", "admission", "visit", "net", "manual", "autostart"),
     ("settings", "texts", "memo"),
-    (
-        "notepad",
-        "changing",
-        "bubbles",
-        "clock",
-        "kept",
-        "proof",
-        "install_troubles",
-        "requirements",
-    ),
+    ("notepad", "changing", "bubbles", "clock", "kept", "proof"),
     ("errors", "sizes", "version", "install_troubles", "requirements"),
 )
 """From the top down: a file may import what stands in a lower line."""

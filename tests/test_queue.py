@@ -32,12 +32,14 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 @contextmanager
-def working(url: str, answer: Callable[[str], Awaitable[None]]) -> Iterator[Worker]:
+def working(
+    url: str, answer: Callable[[str], Awaitable[None]], look_seconds: float = NEVER
+) -> Iterator[Worker]:
     async def nothing(*_: Any) -> None: ...
 
     worker = Worker()
     worker.start(nothing, nothing)
-    worker.run(Hands(url, Work(answer, nothing, nothing), 100, NEVER).run())
+    worker.run(Hands(url, Work(answer, nothing, nothing), 100, look_seconds).run())
     yield worker
     worker.close()
 
@@ -141,7 +143,7 @@ def test_what_fails_is_tried_again_and_nobody_comes_before_it(
         if len(diary.lines) < 3:
             raise OSError("the network is away")
 
-    with working(database_url, answer):
+    with working(database_url, answer, 0.1):  # it is looked for, with a pause: nobody tells of it
         store.ask("one", "민지", "질문").result(PATIENCE)
         assert diary.until(3)
 

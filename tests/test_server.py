@@ -62,7 +62,7 @@ def test_without_a_worker_the_doctor_says_how_to_start_one(case: Case, database_
 
 def test_the_doctor_counts_those_who_work(case: Case, bot: Bot) -> None:
     workers = "SELECT count(*) FROM procrastinate_workers"
-    beside.until(bot.database, workers, lambda count: count == 1)
+    beside.until(bot.database, workers, lambda count: count == 2)  # of one program
     (found,) = seen(case)
     assert (found.state, found.data["workers"]) == ("good", 1)
     assert str(found.data["software"]).startswith("PostgreSQL ")

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,9 @@ import requests
 from chatgee import settings
 from chatgee.settings import read_file
 from tests.far_ends import PATIENCE, FakeOpenAI
-from tests.machines import TEXTS, Machines, answer, get, greeted, post, save, until
+from tests.machines import TEXTS, Machines, answer, apart, get, greeted, post, save
 from tests.process import Program, copy_to
+from tests.tunnel_side import until
 
 if TYPE_CHECKING:
     from tests.postgres import OwnServer
@@ -24,15 +24,9 @@ TITLE = TEXTS("setup.title_new")
 
 
 @pytest.fixture
-def environ(environ: dict[str, str], database_url: str) -> dict[str, str]:
-    """With time enough for a busy machine."""
-    return environ | {"DATABASE_URL": database_url, "REPLY_SECONDS": "4.5"}
-
-
-@pytest.fixture
-def machines(environ: dict[str, str], tmp_path: Path) -> Iterator[Machines]:
-    with ExitStack() as stack:
-        yield Machines(environ, tmp_path, stack)
+def machines(environ: dict[str, str], database_url: str, tmp_path: Path) -> Iterator[Machines]:
+    with apart(environ, database_url, tmp_path) as machines:
+        yield machines
 
 
 # --- settings -------------------------------------------------------------------------------
@@ -207,9 +201,8 @@ def test_who_skips_the_set_up_on_one_web_is_nowhere_asked_to_begin_again(
 def test_a_page_on_a_machine_without_the_database_says_that_nothing_was_saved(
     own_postgres: "OwnServer", environ: dict[str, str], tmp_path: Path
 ) -> None:
-    with ExitStack() as stack:
-        url = own_postgres.create()
-        run = Machines(environ | {"DATABASE_URL": url}, tmp_path, stack).starts("web")
+    with apart(environ, own_postgres.create(), tmp_path) as machines:
+        run = machines.starts("web")
         assert run.url
         own_postgres.stop()
         refused = post(run, "/settings", **{"KEEP_DAYS": "30", "was-KEEP_DAYS": "0"})

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.far_ends import PATIENCE, FakeKakao, FakeOpenAI
-from tests.machines import FETCH, TEXTS, Machines, answer, get, save, until
+from tests.machines import FETCH, TEXTS, Machines, answer, apart, get, save
 from tests.process import Program
+from tests.tunnel_side import until
 from tests.visitor import OUTSIDE, PASSWORD, SITE, held
 
 DEAFEN = (
@@ -20,15 +20,9 @@ DEAFEN = (
 
 
 @pytest.fixture
-def environ(environ: dict[str, str], database_url: str) -> dict[str, str]:
-    """With time enough for a busy machine."""
-    return environ | {"DATABASE_URL": database_url, "REPLY_SECONDS": "4.5"}
-
-
-@pytest.fixture
-def machines(environ: dict[str, str], tmp_path: Path) -> Iterator[Machines]:
-    with ExitStack() as stack:
-        yield Machines(environ, tmp_path, stack)
+def machines(environ: dict[str, str], database_url: str, tmp_path: Path) -> Iterator[Machines]:
+    with apart(environ, database_url, tmp_path) as machines:
+        yield machines
 
 
 # --- health ---------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ class Company:
     def join(
         self,
         store: Store,
-        noted: Callable[[Sequence[str]], None] = lambda names: None,
-        missed: Callable[[], None] = lambda: None,
+        noted: Callable[[Sequence[str]], None],
+        missed: Callable[[], None],
     ) -> None:
         """Listen from now on: to answers, and to the names of notes that others have written.
 

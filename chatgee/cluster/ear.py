@@ -13,6 +13,7 @@ from psycopg import sql
 from chatgee.errors import StoreError
 from chatgee.store.opening import conninfo
 from chatgee.store.postgresql import CONNECT
+from chatgee.store.refusals import first_line
 
 Heard = Callable[[str], None]
 
@@ -51,7 +52,7 @@ class Ear:
             try:
                 self._listen()
             except psycopg.Error as error:
-                log.info("listening: %s", str(error).partition("\n")[0])
+                log.info("listening: %s", first_line(error))
                 self._ending.wait(AGAIN_SECONDS)
 
     def _listen(self) -> None:

@@ -6,7 +6,6 @@ import json
 import socket
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -19,6 +18,7 @@ from chatgee.kept import Here
 from chatgee.pretend import photos, postbox
 from chatgee.pretend.postbox import Letter, Postbox
 from chatgee.store import Store
+from chatgee.store.patience import soon
 from chatgee.visit import Line, Record
 
 T = TypeVar("T")
@@ -26,15 +26,11 @@ R = TypeVar("R")
 
 PHOTOS, LETTERS, TRIES, VISIT, PROOF = "desk/photos/", "desk/letters/", "logins", "doctor", "proof"
 DAY, HOUR = 86_400.0, 3_600.0
-KEPT = (
-    (PHOTOS, photos.MOST_PHOTOS, DAY),
-    (LETTERS, postbox.MOST_LETTERS, HOUR),
-    (TRIES, 1, WINDOW_SECONDS),
-)
+OF_PHOTOS = PHOTOS, photos.MOST_PHOTOS, DAY
+OF_LETTERS = LETTERS, postbox.MOST_LETTERS, HOUR
+OF_TRIES = TRIES, 1, WINDOW_SECONDS
 """Of which notes how many are kept, and for how many seconds."""
 
-PATIENCE_SECONDS = 3.0
-"""For a database that may be away: somebody waits."""
 NOWHERE = "http://desk.invalid"
 """Where callbacks of pretend friends are addressed to, and nobody posts: the worker that keeps the
 promise cannot reach the web that gave the address out, and puts the letter here itself."""
@@ -60,7 +56,7 @@ def shared(store: Store) -> Keepers:
 
 async def tidy(store: Store) -> None:
     """Drop what nobody will ask for any more."""
-    for prefix, most, seconds in KEPT:
+    for prefix, most, seconds in (OF_PHOTOS, OF_LETTERS, OF_TRIES):
         await asyncio.wrap_future(store.trim_notes(prefix, most, seconds))
 
 
@@ -72,14 +68,6 @@ def _first(known: str | None, mine: str) -> tuple[str | None, str]:
 def _by_hand(box: Postbox, url: str) -> Callable[[bytes], dict[str, Any] | None] | None:
     token = box.token(url)
     return None if token is None else partial(box.take, token)
-
-
-def _soon(work: "Future[T]") -> T:
-    try:
-        return work.result(PATIENCE_SECONDS)
-    except TimeoutError:
-        work.cancel()  # what nobody has begun with, nobody will
-        raise
 
 
 # --- one value ------------------------------------------------------------------------------
@@ -102,7 +90,7 @@ class Shared(Generic[T]):
             after, result = work(before)
             return None if after == before else self.write(after), result
 
-        return _soon(self.store.change_note(self.name, change))
+        return soon(self.store.change_note(self.name, change))
 
 
 class OrHere(Generic[T]):
@@ -118,7 +106,7 @@ class OrHere(Generic[T]):
 
         try:
             after, result = self._shared.change(both)
-        except (StoreError, TimeoutError):
+        except StoreError:
             return self._here.change(work)
         self._here.change(lambda _: (after, None))
         return result
@@ -148,8 +136,8 @@ class Photos:
 
     def keep(self, picture: bytes) -> str:
         url = photos.new_address(picture)
-        _soon(self.store.write_note(_named(url), base64.b64encode(picture).decode()))
-        _soon(self.store.trim_notes(*KEPT[0]))
+        soon(self.store.write_note(_named(url), base64.b64encode(picture).decode()))
+        soon(self.store.trim_notes(*OF_PHOTOS))
         return url
 
     def for_model(self, url: str | None) -> str | None:
@@ -173,11 +161,11 @@ class Letters:
     store: Store
 
     def put(self, token: str, letter: Letter) -> None:
-        _soon(self.store.write_note(LETTERS + token, self._written(letter)))
-        _soon(self.store.trim_notes(*KEPT[1]))
+        soon(self.store.write_note(LETTERS + token, self._written(letter)))
+        soon(self.store.trim_notes(*OF_LETTERS))
 
     def find(self, token: str) -> Letter | None:
-        note = _soon(self.store.note(LETTERS + token))
+        note = soon(self.store.note(LETTERS + token))
         return self._read(note.value) if note else None
 
     def use(self, token: str, letter: Letter) -> bool:
@@ -186,7 +174,7 @@ class Letters:
                 return None, False
             return self._written(letter), True
 
-        return _soon(self.store.change_note(LETTERS + token, used))
+        return soon(self.store.change_note(LETTERS + token, used))
 
     def _written(self, letter: Letter) -> str:
         ahead = self._ahead()

@@ -35,9 +35,7 @@ class Letter:
 
 
 class Letters(Protocol):
-    """Kept by their tokens. Safe from any thread; `StoreError` or `TimeoutError` where they lie in
-    a database that is away.
-    """
+    """Kept by their tokens. Safe from any thread; `StoreError` where their database is away."""
 
     def put(self, token: str, letter: Letter) -> None:
         """A new one; the oldest go where there are more than MOST_LETTERS."""

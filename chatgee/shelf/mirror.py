@@ -9,7 +9,6 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -18,14 +17,13 @@ from chatgee import notepad, prices
 from chatgee.errors import SettingsError, StoreError
 from chatgee.settings import OPTIONS, OWN, Settings, config_file, read_file, together
 from chatgee.store.notes import Draft, Note, Notes, Outdated
+from chatgee.store.patience import PATIENCE_SECONDS, soon
 
 T = TypeVar("T")
 
 SETTINGS, FILES, HEALTH = "settings", "files/", "health"
 ASIDE = "before-shared"
 VERSION = re.compile(r"characters/[\d-]+\.txt")
-PATIENCE_SECONDS = 3.0
-"""For a database that may be away: somebody waits."""
 TRIES = 3
 """To write a file that another process of this machine may be writing as well."""
 
@@ -94,8 +92,8 @@ class Mirror:
     # --- the database's side ------------------------------------------------------------------
 
     def _found(self, seconds: float | None = None) -> dict[str, Note]:
-        notes = _within(seconds, self._store.notes(FILES))
-        if settings := _within(seconds, self._store.note(SETTINGS)):
+        notes = soon(self._store.notes(FILES), seconds)
+        if settings := soon(self._store.note(SETTINGS), seconds):
             notes.append(settings)
         return {note.name: note for note in notes if self._place(note.name)}
 
@@ -112,7 +110,7 @@ class Mirror:
         if not drafts:
             return True
         try:
-            _within(PATIENCE_SECONDS, self._store.write_notes(drafts))
+            soon(self._store.write_notes(drafts))
         except (StoreError, Outdated) as error:
             self._take_back(drafts, before)
             if isinstance(error, StoreError):
@@ -194,15 +192,6 @@ class Mirror:
         folder.mkdir(exist_ok=True)
         shutil.copyfile(place, folder / place.name)
         log.info("shared: %s is as the others have it; see %s", place.name, folder)
-
-
-def _within(seconds: float | None, work: "Future[T]") -> T:
-    """`StoreError` where it takes longer; what has begun by then may still take place."""
-    try:
-        return work.result(seconds)
-    except TimeoutError as error:
-        work.cancel()
-        raise StoreError("reply.not_stored", why="it takes too long") from error
 
 
 def _text(place: Path) -> str | None:

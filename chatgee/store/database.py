@@ -23,6 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from chatgee.errors import StoreError
 from chatgee.store import opening
 from chatgee.store.news import Silence, Teller
+from chatgee.store.refusals import first_line
 from chatgee.store.session import Session, Statement
 from chatgee.store.statements import STATEMENTS
 
@@ -223,7 +224,7 @@ class Database:
     def _reconnect(self, error: Exception) -> bool:
         """Wait until the server is there; False where the program ends before."""
         self.is_there = False
-        log.warning("store: the database is away: %s", _first_line(error))
+        log.warning("store: the database is away: %s", first_line(error))
         with suppress(Exception):
             self._connection.invalidate()
         since = time.monotonic()
@@ -232,7 +233,7 @@ class Database:
                 self._use(self._engine.connect())
             except Exception as still:  # whatever the network makes of it
                 if time.monotonic() - since > AWAY_SECONDS:
-                    self._away = StoreError("reply.not_stored", why=_first_line(still))
+                    self._away = StoreError("reply.not_stored", why=first_line(still))
                     self._refuse_waiting(self._away, lasting=False)
                 time.sleep(LOOK_SECONDS)
             else:
@@ -245,16 +246,12 @@ class Database:
         try:
             self._driver.rollback()
         except self._errors as error:  # the next work fails as well, and says so
-            log.info("store: %s", _first_line(error))
+            log.info("store: %s", first_line(error))
 
     def _translated(self, error: Exception) -> Exception:
         if not isinstance(error, self._errors) or isinstance(error, self._impossible):
             return error
-        log.info("store: %s", error)
-        translated = StoreError("reply.not_stored", why=str(error))
+        log.info("store: %s", first_line(error))
+        translated = StoreError("reply.not_stored", why=first_line(error))
         translated.__cause__ = error
         return translated
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -14,7 +14,8 @@ from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.archive import file_of, read_only
 from chatgee.store.fitting import text
-from chatgee.store.refusals import first_line, refusal
+from chatgee.store.opening import broken, shown
+from chatgee.store.refusals import package_missing
 
 ID = "id"
 """In `about` of a source that was moved: a number that no other has."""
@@ -70,30 +71,22 @@ def opened_target(url: str, patience_seconds: float) -> Iterator[Connection]:
     try:
         engine = create_engine(url, poolclass=NullPool, pool_reset_on_return=None, **options)
     except ImportError as error:
-        raise StoreError("start.cluster_missing", why=error.name or error) from error
+        raise package_missing(error) from error
     try:
         with engine.connect() as connection:
             _take(connection, patience_seconds)
             yield connection
     except exc.DBAPIError as error:
-        raise refusal(error, engine.url) from error
+        raise broken(engine.url, error) from error
 
 
 def _take(connection: Connection, patience_seconds: float) -> None:
     if connection.exec_driver_sql("SHOW server_encoding").scalar() != "UTF8":
-        raise StoreError("start.not_utf8", url=shown(connection))
+        raise StoreError("start.not_utf8", url=shown(connection.engine.url))
     connection.exec_driver_sql(LISTENS)
     connection.exec_driver_sql(f"SET lock_timeout = {patience_seconds * 1000:.0f}")
     try:
         connection.execute(select(func.pg_advisory_lock(LOCK)))
     except exc.OperationalError as error:
-        raise StoreError("move.busy", url=shown(connection)) from error
+        raise StoreError("move.busy", url=shown(connection.engine.url)) from error
     connection.commit()
-
-
-def shown(connection: Connection) -> str:
-    return connection.engine.url.render_as_string(hide_password=True)
-
-
-def broken(url: str, error: Exception) -> StoreError:
-    return StoreError("start.database_broken", url=url, why=first_line(error))

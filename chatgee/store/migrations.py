@@ -26,7 +26,7 @@ SOME = 5_000
 
 def bring_up(connection: Connection) -> int:
     """Make our tables, or ours of older ones; the version that was found. A newer one is left."""
-    found = _version(connection)
+    found = version_of(connection)
     connection.rollback()
     if found is not None and found >= schema.VERSION:
         return found
@@ -49,7 +49,7 @@ def unfinished(connection: Connection) -> bool:
 
 
 def _climb(connection: Connection) -> int:
-    found = _version(connection)
+    found = version_of(connection)
     if found is None:
         schema.metadata.create_all(connection)
         connection.execute(schema.about.insert().values(name="version", value=str(schema.VERSION)))
@@ -74,7 +74,7 @@ def _begin(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
 
-def _version(connection: Connection) -> int | None:
+def version_of(connection: Connection) -> int | None:
     """None where there are no tables yet."""
     if not inspect(connection).has_table(schema.about.name):
         return None

@@ -30,9 +30,9 @@ from sqlalchemy.dialects.postgresql import insert
 from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.archive import file_of
-from chatgee.store.ends import broken, opened_source, opened_target, shown
+from chatgee.store.ends import opened_source, opened_target
 from chatgee.store.fitting import Fitting, summed
-from chatgee.store.opening import is_shared
+from chatgee.store.opening import broken, is_shared, shown
 from chatgee.store.refusals import first_line
 
 SOME = 5_000
@@ -79,7 +79,7 @@ def between(source: str, target: str, patience_seconds: float = 5.0) -> Iterator
     with opened_source(source) as (here, mark), opened_target(target, patience_seconds) as there:
         driver: Any = there.dialect.loaded_dbapi
         try:
-            yield Move(here, there, mark, file_of(source), shown(there))
+            yield Move(here, there, mark, file_of(source), shown(target))
         except (exc.DBAPIError, driver.Error) as error:
             why = error.orig if isinstance(error, exc.DBAPIError) else error
             if isinstance(why, driver.Error):

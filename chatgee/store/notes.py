@@ -52,12 +52,10 @@ class Notes(Upkeep):
         return [Note(*row) for row in db.all("notes", prefix=prefix)]
 
     @transaction
-    def write_note(self, db: Session, name: str, value: str, version: int | None = None) -> bool:
-        """Write it down, where it still has this version; 0 is that of a note that is not there.
-
-        False where somebody else has changed it meanwhile, and nothing is written.
-        """
-        return self._write(db, name, value, version)
+    def write_note(self, db: Session, name: str, value: str) -> None:
+        """Write it down, whatever it was."""
+        db.change("write_note", name=name, value=value, now=self.now())
+        db.news.noted.append(name)
 
     @transaction
     def change_note(
@@ -75,34 +73,26 @@ class Notes(Upkeep):
             if value is None or self._write(db, name, value, note.version if note else 0):
                 return result
 
-    def _write(self, db: Session, name: str, value: str, version: int | None) -> bool:
+    def _write(self, db: Session, name: str, value: str, version: int) -> bool:
+        """Whether it still has this version; 0 is that of a note that is not there."""
         now = self.now()
-        if version is None:
-            db.change("write_note", name=name, value=value, now=now)
-        elif version == 0:
-            if not db.change("new_note", name=name, value=value, now=now):
-                return False
-        elif not db.change("change_note", name=name, value=value, version=version, now=now):
-            return False
-        db.news.noted.append(name)
-        return True
+        if version:
+            written = db.change("change_note", name=name, value=value, version=version, now=now)
+        else:
+            written = db.change("new_note", name=name, value=value, now=now)
+        if written:
+            db.news.noted.append(name)
+        return bool(written)
 
     @transaction
     def write_notes(self, db: Session, drafts: Sequence[Draft]) -> None:
         """All of them, or none: `Outdated` where somebody else has changed one meanwhile."""
-        now = self.now()
         for one in drafts:
             if one.value is None:
-                changed = db.change("drop_note", name=one.name)
-            elif one.version == 0:
-                changed = db.change("new_note", name=one.name, value=one.value, now=now)
-            else:
-                changed = db.change(
-                    "change_note", name=one.name, value=one.value, version=one.version, now=now
-                )
-            if not changed and one.value is not None:
+                db.change("drop_note", name=one.name)
+                db.news.noted.append(one.name)
+            elif not self._write(db, one.name, one.value, one.version):
                 raise Outdated(one.name)
-            db.news.noted.append(one.name)
 
     @transaction
     def trim_notes(self, db: Session, prefix: str, most: int, seconds: float) -> None:
@@ -110,9 +100,3 @@ class Notes(Upkeep):
         before = self.now() - seconds
         rows = db.all("trim_notes", prefix=prefix, most=most, before=before)
         db.news.noted += [row[0] for row in rows]
-
-    @transaction
-    def drop_notes(self, db: Session, names: Sequence[str]) -> None:
-        for name in names:
-            if db.change("drop_note", name=name):
-                db.news.noted.append(name)

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, exc, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, exc, func, make_url, select
 
+from chatgee import ending
 from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.kind import Kind
 from chatgee.store.postgresql import Postgresql
-from chatgee.store.refusals import refusal
+from chatgee.store.refusals import first_line, package_missing, refusal
 from chatgee.store.sqlite import Sqlite
 
 START_SECONDS = 30.0
@@ -25,7 +26,7 @@ LOOK_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
 
-def is_shared(url: str) -> bool:
+def is_shared(url: str | URL) -> bool:
     """Whether other machines may use the database too."""
     return make_url(url).get_backend_name() == "postgresql"
 
@@ -42,7 +43,7 @@ def kind_of(url: str) -> Kind:
     try:
         return Postgresql(url)
     except ImportError as error:
-        raise StoreError("start.cluster_missing", why=error.name or error) from error
+        raise package_missing(error) from error
 
 
 def first(engine: Engine) -> Connection:
@@ -52,29 +53,24 @@ def first(engine: Engine) -> Connection:
         found = migrations.bring_up(connection)
         half = migrations.unfinished(connection)
     except (exc.SQLAlchemyError, OSError) as error:
-        raise broken(_of(engine), error) from error
+        raise broken(engine.url, error) from error
     if found > schema.VERSION or half:
         connection.close()
         key = "start.unfinished_move" if half else "start.newer_database"
-        raise StoreError(key, url=shown(_of(engine)))
+        raise StoreError(key, url=shown(engine.url))
     return connection
 
 
-def broken(url: str, error: Exception) -> StoreError:
+def broken(url: str | URL, error: Exception) -> StoreError:
     """What is told of a database that could not be opened, or read."""
     if is_shared(url):
         return refusal(error, make_url(url))
-    why = error.orig if isinstance(error, exc.DBAPIError) else error
-    return StoreError("start.database_broken", url=shown(url), why=str(why).strip())
+    return StoreError("start.database_broken", url=shown(url), why=first_line(error))
 
 
-def shown(url: str) -> str:
+def shown(url: str | URL) -> str:
     """Without the password."""
     return make_url(url).render_as_string(hide_password=True)
-
-
-def _of(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=False)
 
 
 def _connect(engine: Engine) -> Connection:
@@ -84,10 +80,11 @@ def _connect(engine: Engine) -> Connection:
             return engine.connect()
         except exc.OperationalError as error:
             patience = REFUSAL_SECONDS if _answers(engine) else START_SECONDS
-            if engine.dialect.name == "sqlite" or time.monotonic() > since + patience:
+            given_up = ending.near or time.monotonic() > since + patience
+            if engine.dialect.name == "sqlite" or given_up:
                 raise
             if not told:
-                log.warning("store: waiting for the database: %s", error.orig)
+                log.warning("store: waiting for the database: %s", first_line(error))
                 told = True
             time.sleep(LOOK_SECONDS)
 
@@ -113,6 +110,6 @@ def exclusively(url: str) -> Iterator[Any]:
             connection.execute(select(func.pg_advisory_xact_lock(migrations.LOCK)))
             yield connection.connection.driver_connection
     except exc.SQLAlchemyError as error:
-        raise broken(_of(engine), error) from error
+        raise broken(engine.url, error) from error
     finally:
         engine.dispose()

@@ -43,7 +43,7 @@ _MIRROR = "25006"
 """A server that has become a mirror of another one takes nothing any more."""
 _FATAL = {"FATAL", "PANIC"}
 """By which the server ends the connection: it stops, begins, or has waited for us too long."""
-_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
+CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 CLOCK_SECONDS = 60.0
 
 # A transaction's own number would not do: after a crash another one gets the same.
@@ -100,7 +100,7 @@ class Postgresql:
 
     def _look_at_clock(self, cursor: DBAPICursor) -> None:
         before = time.monotonic()
-        cursor.execute(_CLOCK)
+        cursor.execute(CLOCK)
         (theirs,) = cursor.fetchone() or (time.time(),)
         self._looked_at = time.monotonic()
         self._ahead = theirs - (before + self._looked_at) / 2

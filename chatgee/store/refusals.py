@@ -24,7 +24,11 @@ def refusal(error: Exception, url: URL) -> StoreError:
     return StoreError(key, url=url.render_as_string(hide_password=True), why=why, **about)
 
 
-def first_line(error: Exception) -> str:
+def package_missing(error: ImportError) -> StoreError:
+    return StoreError("start.cluster_missing", why=error.name or error)
+
+
+def first_line(error: BaseException) -> str:
     """The lines below it may quote what friends have written."""
     why: Any = error.orig if isinstance(error, exc.DBAPIError) else error
-    return next(iter(str(why).splitlines()), type(why).__name__)
+    return next(iter(str(why).strip().splitlines()), type(why).__name__)

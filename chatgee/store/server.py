@@ -4,21 +4,23 @@ import shlex
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exc, inspect, make_url, select, text
+from sqlalchemy import Connection, exc, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
 from chatgee.errors import StoreError
-from chatgee.store import opening, schema
+from chatgee.store import migrations, opening, schema
 from chatgee.store.archive import read_only
+from chatgee.store.postgresql import CLOCK
+from chatgee.store.refusals import package_missing
 
 ALIVE_SECONDS = 15
 """A worker writes down more often than that that it is there."""
 
-_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())::float8")
 # The queue's own tables, by what procrastinate promises of them.
 _WAITING = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
+# A program is two of its workers: for questions, and for what must not wait behind them.
 _WORKERS = text(
-    "SELECT count(*) FROM procrastinate_workers"
+    "SELECT (count(*) + 1) / 2 FROM procrastinate_workers"
     f" WHERE last_heartbeat > now() - interval '{ALIVE_SECONDS} seconds'"
 )
 
@@ -45,26 +47,23 @@ def look(url: str) -> Server:
         with engine.connect() as connection:
             return _seen(connection, url)
     except ImportError as error:
-        raise StoreError("start.cluster_missing", why=error.name or error) from error
+        raise package_missing(error) from error
     except exc.SQLAlchemyError as error:
         raise opening.broken(url, error) from error
 
 
 def _seen(connection: Connection, url: str) -> Server:
     seconds, ahead = _round_trip(connection)
-    tables = inspect(connection).get_table_names()
-    new = schema.about.name not in tables
-    if not new:
-        wanted = select(schema.about.c.value).where(schema.about.c.name == "version")
-        if int(connection.execute(wanted).scalar() or 0) > schema.VERSION:
-            raise StoreError("start.newer_database", url=opening.shown(url))
-    queue = "procrastinate_jobs" in tables
+    found = migrations.version_of(connection)
+    if found is not None and found > schema.VERSION:
+        raise StoreError("start.newer_database", url=opening.shown(url))
+    queue = inspect(connection).has_table("procrastinate_jobs")
     version = ".".join(map(str, connection.dialect.server_version_info or ()))
     return Server(
         f"PostgreSQL {version}",
         seconds,
         ahead,
-        new,
+        found is None,
         connection.execute(_WORKERS).scalar_one() if queue else 0,
         connection.execute(_WAITING).scalar_one() if queue else 0,
     )
@@ -75,7 +74,7 @@ def _round_trip(connection: Connection) -> tuple[float, float]:
     tries = []
     for _ in range(3):
         before, here = time.perf_counter(), time.time()
-        theirs = connection.execute(_CLOCK).scalar_one()
+        theirs = connection.exec_driver_sql(CLOCK).scalar_one()
         seconds = time.perf_counter() - before
         tries.append((seconds, theirs - here - seconds / 2))
     return min(tries)

@@ -146,10 +146,8 @@ def callback(token: str) -> ResponseReturnValue:
 
 
 @bp.errorhandler(StoreError)
-@bp.errorhandler(TimeoutError)
 @arrivals.errorhandler(StoreError)
-@arrivals.errorhandler(TimeoutError)
-def away(_: Exception) -> ResponseReturnValue:
+def away(_: StoreError) -> ResponseReturnValue:
     """The page gives back what was typed, and looks again for what may have arrived."""
     return jsonify(error="the database is away"), 503
 

@@ -47,7 +47,7 @@ def enter() -> ResponseReturnValue:
     source = source_of(request.remote_addr, request.headers.get("X-Forwarded-For", ""))
     try:
         return _try(typed, source)
-    except (StoreError, TimeoutError):  # where tries cannot be counted, none is taken
+    except StoreError:  # where tries cannot be counted, none is taken
         return _page("login.away"), 503
 
 
