@@ -14,19 +14,29 @@ CLOSING_SECONDS = 4.5
 CTRL_CLOSE, CTRL_LOGOFF, CTRL_SHUTDOWN = 2, 5, 6
 """https://learn.microsoft.com/windows/console/handlerroutine"""
 
+near = False
+"""Whether this program was told to end: whoever waits for something else to begin need not."""
+
 
 @contextmanager
 def told(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` once for each such event; it must be safe in a signal handler."""
+    global near
+    near = False
+
+    def end() -> None:
+        global near
+        near = True  # no Event: its lock may be held where a signal comes
+        stop()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        stop()
+        end()
 
     for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), handle)
     ended = threading.Event()
-    with _on_closed_window(stop, ended):
+    with _on_closed_window(end, ended):
         try:
             yield
         finally:

@@ -26,7 +26,6 @@ from chatgee.doctor.steps import STEPS, checks
 from chatgee.errors import AlreadyRunningError, ChatGeeError
 from chatgee.front import Front
 from chatgee.settings import Settings, config_check
-from chatgee.store import opening
 from chatgee.texts import Texts
 from chatgee.tunnel import Link, Tunnels
 from chatgee.visit import Visit
@@ -37,21 +36,13 @@ ANSWERING_SECONDS = 2.0
 """How long chats that are held may still wait for their answers when the program ends."""
 
 RELOAD, STOP = "reload", "stop"
+Events = SimpleQueue[str | Link]
+"""What happens to a running program: a signal, a changed setting, news of the public address.
+
+A queue of this kind may be used in a signal handler; an Event's lock may be held just then.
+"""
+
 log = logging.getLogger("chatgee")
-
-
-class Events(SimpleQueue[str | Link]):
-    """What happens to a running program: a signal, a changed setting, news of the public address.
-
-    A queue of this kind may be used in a signal handler; an Event's lock may be held just then.
-    """
-
-    stopped = False
-    """Whether the program is to end, be it that nobody has taken the STOP yet."""
-
-    def stop(self) -> None:
-        self.stopped = True
-        self.put(STOP)
 
 
 def main(arguments: list[str]) -> int:
@@ -88,8 +79,6 @@ def run(ours: Settings, texts: Texts, words: list[str]) -> None:
     logs.configure(ours.log_level, ours.secrets, ours.data_dir)
     with ExitStack() as stack:
         program = Program(ours, texts, stack)
-        if not _there(ours, program.events):
-            return
         ours, texts = _joined(ours, texts, ours.data_dir)
         while program.serve(ours, texts) == RELOAD:
             ours, texts = _reread(ours, texts, ours.data_dir)
@@ -103,10 +92,8 @@ def worker(ours: Settings, texts: Texts, words: list[str]) -> None:
     os.umask(0o077)
     _make_folder(ours.data_dir)
     logs.configure(ours.log_level, ours.secrets)
-    events = Events()
-    with ending.told(events.stop):
-        if not _there(ours, events):
-            return
+    events: Events = SimpleQueue()
+    with ending.told(lambda: events.put(STOP)):
         ours, texts = _joined(ours, texts, None)
         while _work(ours, texts, events) == RELOAD:
             ours, texts = _reread(ours, texts, None)
@@ -141,14 +128,14 @@ class Program:
 
     def __init__(self, ours: Settings, texts: Texts, stack: ExitStack) -> None:
         """Everything is closed with `stack`, the last that was opened first."""
-        self.events = Events()
-        stack.enter_context(ending.told(self.events.stop))
+        self._events: Events = SimpleQueue()
+        stack.enter_context(ending.told(lambda: self._events.put(STOP)))
         place = stack.enter_context(instance.only(ours.data_dir))
         self._server = Server(ours.host, ours.port)
         place.tell(self._server.local)
         self._place = place
         self._board = Board(ours.data_dir / "board.json", self._server.local)
-        self._tunnels = Tunnels(self._server.port, self.events.put)
+        self._tunnels = Tunnels(self._server.port, self._events.put)
         self._front = Front(self._board, place, texts)
         stack.callback(self._tunnels.close)
         stack.callback(self._front.end)
@@ -190,24 +177,18 @@ class Program:
         return event
 
     def _reload(self) -> None:
-        self.events.put(RELOAD)
+        self._events.put(RELOAD)
 
     def _next(self) -> str:
         """Wait for RELOAD or STOP; tell the owner of everything else meanwhile."""
         while True:
-            event = _event(self.events)
+            event = _event(self._events)
             if event is None:
                 self._front.wait()
             elif isinstance(event, Link):
                 self._front.linked(event)
             else:
                 return event
-
-
-def _there(ours: Settings, events: Events) -> bool:
-    """Wait for the database of several machines; False where the program is to end before."""
-    shared = opening.is_shared(ours.sqlalchemy_url)
-    return not shared or opening.awaited(ours.sqlalchemy_url, lambda: events.stopped)
 
 
 def _joined(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Settings, Texts]:

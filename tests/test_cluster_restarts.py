@@ -15,7 +15,7 @@ import pytest
 from tests.cluster import LATE_SECONDS, NOT_STORED, Cluster, cluster, fetched, together, until
 from tests.far_ends import FakeKakao, FakeOpenAI
 from tests.kakao_side import Friend, Shown
-from tests.process import START_SECONDS, Program
+from tests.process import Program
 
 if TYPE_CHECKING:
     from tests.postgres import OwnServer
@@ -147,19 +147,6 @@ def in_order(fake_openai: FakeOpenAI) -> None:
         assert len(turns) == len(texts)
         assert len({name for name, _ in turns}) == 1
         assert [number for _, number in turns] == sorted(number for _, number in turns)
-
-
-def test_a_start_that_waits_for_the_server_can_be_ended(
-    machines: Cluster, own_postgres: "OwnServer"
-) -> None:
-    own_postgres.stop()
-    waiting = [machines.begin(), machines.begin("worker")]
-    for one in waiting:
-        one.logged("waiting for the database", START_SECONDS)
-    since = time.monotonic()
-    assert together(Program.stop, waiting) == [0, 0]
-    assert time.monotonic() - since < ENDS_SECONDS
-    assert not any(word in one.output for one in waiting for word in ("ERROR", "Traceback"))
 
 
 def test_programs_end_in_time_while_the_server_is_away(

@@ -80,7 +80,10 @@ def test_what_took_place_is_known_again(database_url: str) -> None:
 def test_reading_leaves_no_mark(database_url: str) -> None:
     machine = Machine(database_url)
     machine.cursor.execute("SELECT 1")
-    assert machine.kind.mark(machine.cursor) is None
+    mark = machine.kind.mark(machine.cursor)
+    machine.driver.commit()
+    assert mark
+    assert not machine.kind.was_committed(machine.cursor, mark)
     machine.close()
 
 

@@ -199,6 +199,7 @@ def test_where_a_sqlite_file_lies_is_no_secret() -> None:
         "postgresql://me:1/hidden@db/chatgee",
         "postgresql://me:1?hidden@db/chatgee",
         "postgresql://me@db/chatgee?password=hidden",
+        "postgresql://me@db/chatgee?sslkey=key.pem&sslpassword=hidden",
     ],
 )
 def test_an_address_of_a_database_that_means_no_one_thing_is_refused(value: str) -> None:

@@ -22,9 +22,9 @@ class Company:
     def join(
         self,
         store: Store,
-        noted: Callable[[Sequence[str]], None] = lambda names: None,
-        missed: Callable[[], None] = lambda: None,
-        counted: Callable[[int], None] = lambda workers: None,
+        noted: Callable[[Sequence[str]], None],
+        missed: Callable[[], None],
+        counted: Callable[[int], None],
     ) -> None:
         """Listen from now on: to answers, and to the names of notes that others have written.
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 from procrastinate import PsycopgConnector, exceptions, sql
 from procrastinate.connector import Notify
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, TooManyRequests
 
 from chatgee.clock import Seldom
 from chatgee.store.opening import conninfo
@@ -27,6 +27,8 @@ POOL_SECONDS = 1.0
 """Then a connection is asked for anew, which is when the pool tries again."""
 CONNECTIONS = 4
 """Of a worker's queue: a query takes a millisecond, and a server has room for a hundred."""
+MOST_WAITING = 1_000
+"""For one of them. While the server is away, the pool keeps also those who have given up."""
 NAME = "chatgee works"
 
 PLANNING = dict.fromkeys(
@@ -52,7 +54,6 @@ AWAY = (
 )
 
 log = logging.getLogger(__name__)
-logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the store tells that it is away
 
 
 class PatientConnector(PsycopgConnector):
@@ -75,6 +76,7 @@ class PatientConnector(PsycopgConnector):
             kwargs=CONNECT | {"options": options(**PLANNING, **HASTE), "application_name": NAME},
             min_size=1,
             max_size=CONNECTIONS,
+            max_waiting=MOST_WAITING,
             timeout=POOL_SECONDS,
             reconnect_timeout=POOL_SECONDS / 2,  # its pauses double up to this
         )
@@ -130,6 +132,8 @@ class PatientConnector(PsycopgConnector):
                     raise
                 if self._seldom():
                     log.info("queue: %s", _why(error))
+                if isinstance(error.__cause__, TooManyRequests) and self._async_pool:
+                    await self._async_pool.check()  # who comes now does not make it try again
                 await asyncio.sleep(AGAIN_SECONDS)
 
 

@@ -26,11 +26,9 @@ R = TypeVar("R")
 
 PHOTOS, LETTERS, TRIES, VISIT, PROOF = "desk/photos/", "desk/letters/", "logins", "doctor", "proof"
 DAY, HOUR = 86_400.0, 3_600.0
-KEPT = (
-    (PHOTOS, photos.MOST_PHOTOS, DAY),
-    (LETTERS, postbox.MOST_LETTERS, HOUR),
-    (TRIES, 1, WINDOW_SECONDS),
-)
+OF_PHOTOS = PHOTOS, photos.MOST_PHOTOS, DAY
+OF_LETTERS = LETTERS, postbox.MOST_LETTERS, HOUR
+OF_TRIES = TRIES, 1, WINDOW_SECONDS
 """Of which notes how many are kept, and for how many seconds."""
 
 NOWHERE = "http://desk.invalid"
@@ -58,7 +56,7 @@ def shared(store: Store) -> Keepers:
 
 async def tidy(store: Store) -> None:
     """Drop what nobody will ask for any more."""
-    for prefix, most, seconds in KEPT:
+    for prefix, most, seconds in (OF_PHOTOS, OF_LETTERS, OF_TRIES):
         await asyncio.wrap_future(store.trim_notes(prefix, most, seconds))
 
 
@@ -139,7 +137,7 @@ class Photos:
     def keep(self, picture: bytes) -> str:
         url = photos.new_address(picture)
         soon(self.store.write_note(_named(url), base64.b64encode(picture).decode()))
-        soon(self.store.trim_notes(*KEPT[0]))
+        soon(self.store.trim_notes(*OF_PHOTOS))
         return url
 
     def for_model(self, url: str | None) -> str | None:
@@ -164,7 +162,7 @@ class Letters:
 
     def put(self, token: str, letter: Letter) -> None:
         soon(self.store.write_note(LETTERS + token, self._written(letter)))
-        soon(self.store.trim_notes(*KEPT[1]))
+        soon(self.store.trim_notes(*OF_LETTERS))
 
     def find(self, token: str) -> Letter | None:
         note = soon(self.store.note(LETTERS + token))

@@ -177,10 +177,14 @@ def database_url(text: str) -> Secret:
 
 
 def _has_one_meaning(url: str) -> bool:
-    """A password with such a sign in it would be cut there, and half of it taken for a host."""
+    """A password with such a sign in it would be cut there, and half of it taken for a host.
+
+    One among the options (`password`, `sslpassword`) would be shown with them.
+    """
     try:
         parts = urlsplit(url)
-        valid = parts.port != 0 and "password" not in parse_qs(parts.query)
+        shown = any("password" in name.lower() for name in parse_qs(parts.query))
+        valid = parts.port != 0 and not shown
     except ValueError:
         return False
     return valid and not parts.fragment and url.count("@") == parts.netloc.count("@") <= 1

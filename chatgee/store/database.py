@@ -156,11 +156,11 @@ class Database:
         self._session.begin()
         try:
             results = [work(self._session) for work, _ in batch]
+            self._teller.within(self._driver.driver_connection, self._session.news)
             with self._kind.hurrying(self._driver.driver_connection):
                 self._session.settle()
-                self._teller.within(self._driver.driver_connection, self._session.news)
                 mark = self._kind.mark(self._cursor)
-            self._driver.commit()
+                self._driver.commit()
         except Exception as error:
             self._roll_back()
             if self._kind.is_away(error):

@@ -24,7 +24,11 @@ class Kind(Protocol):
         """Whether the connection is lost, and all that was not committed."""
 
     def hurrying(self, connection: Any) -> AbstractContextManager[object]:
-        """Within it, statements do not wait for those before, and fail later."""
+        """Within it, statements do not wait for those before, and fail later.
+
+        Read no row there. The commit belongs in it as well: rows that others count in, too, are
+        then let go though we hang.
+        """
 
     def mark(self, cursor: Any) -> str | None:
         """Left in a transaction before it is committed, so that its fate can be found out."""

@@ -3,12 +3,13 @@
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc, func, make_url, select
 
+from chatgee import ending
 from chatgee.errors import StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.kind import Kind
@@ -43,20 +44,6 @@ def kind_of(url: str) -> Kind:
         return Postgresql(url)
     except ImportError as error:
         raise package_missing(error) from error
-
-
-def awaited(url: str, given_up: Callable[[], bool]) -> bool:
-    """Wait for a database as `first` does, but no longer than wanted; whether it is there."""
-    engine = kind_of(url).engine()
-    try:
-        _connect(engine, given_up).close()
-    except exc.SQLAlchemyError as error:
-        if given_up():
-            return False
-        raise broken(url, error) from error
-    finally:
-        engine.dispose()
-    return True
 
 
 def first(engine: Engine) -> Connection:
@@ -96,15 +83,15 @@ def holds_every_letter(connection: Connection) -> None:
             raise StoreError("start.not_utf8", url=shown(connection.engine.url))
 
 
-def _connect(engine: Engine, given_up: Callable[[], bool] = lambda: False) -> Connection:
+def _connect(engine: Engine) -> Connection:
     since, told = time.monotonic(), False
     while True:
         try:
             return engine.connect()
         except exc.OperationalError as error:
             patience = REFUSAL_SECONDS if _answers(engine) else START_SECONDS
-            over = given_up() or time.monotonic() > since + patience
-            if over or engine.dialect.name == "sqlite":
+            given_up = ending.near or time.monotonic() > since + patience
+            if engine.dialect.name == "sqlite" or given_up:
                 raise
             if not told:
                 log.warning("store: waiting for the database: %s", first_line(error))

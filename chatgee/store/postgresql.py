@@ -1,5 +1,6 @@
 """What is PostgreSQL's own: a server that other machines use too, and that may be away."""
 
+import logging
 import secrets
 import time
 from contextlib import AbstractContextManager
@@ -34,6 +35,9 @@ SESSION = {
 }
 """Of the server's side of our connections."""
 
+# Of a connection that is lost it warns in words of its own; the store tells it once, in its own.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+
 _PASSES = {"40001", "40P01"}
 """Two machines in each other's way: one of the two has to begin anew."""
 _MIRROR = "25006"
@@ -50,7 +54,7 @@ SELECT %(name)s::text, '', extract(epoch FROM now())
 WHERE NOT EXISTS (SELECT 1 FROM commits WHERE program = %(name)s::text)"""
 _MARK = """
 UPDATE commits SET mark = %(mark)s, written_at = extract(epoch FROM now())
-WHERE program = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL RETURNING 1"""
+WHERE program = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL"""
 _MARKED = "SELECT mark FROM commits WHERE program = %(name)s FOR UPDATE"
 _FORGET = """
 DELETE FROM commits
@@ -117,20 +121,20 @@ class Postgresql:
         return lost and isinstance(error, (driver.OperationalError, driver.InterfaceError))
 
     def hurrying(self, connection: Any) -> AbstractContextManager[object]:
-        """One round trip for all (measured: a question's CPU, here and there, is a fifth less)."""
+        """One round trip for all (measured: a question's CPU, here and there, is a fifth less).
+
+        Now and then the clock is looked at before.
+        """
+        if time.monotonic() - self._looked_at > CLOCK_SECONDS:
+            self._look_at_clock(connection.cursor())
         pipeline: AbstractContextManager[object] = connection.pipeline()
         return pipeline
 
     def mark(self, cursor: Any) -> str | None:
-        """Written into the transaction, so that its fate is found out; None if it writes nothing.
-
-        Now and then the clock is looked at as well.
-        """
-        if time.monotonic() - self._looked_at > CLOCK_SECONDS:
-            self._look_at_clock(cursor)
+        """Written into the transaction, unless it writes nothing else."""
         mark = secrets.token_urlsafe(9)
         cursor.execute(_MARK, {"name": self._name, "mark": mark})
-        return mark if cursor.fetchone() else None
+        return mark
 
     def was_committed(self, cursor: Any, mark: str) -> bool:
         """Whether a transaction took place whose commit was sent, and its reply lost.
