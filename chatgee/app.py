@@ -183,7 +183,8 @@ def inside(
     """The store and the worker's side of a question, from their opening to their closing."""
     url = settings.sqlalchemy_url
     company = _company(url, bell)
-    store = Store(url, teller=company.teller if company else Here(worker, bell.ring))
+    teller = company.teller if company else Here(worker, bell.ring)
+    store = Store(url, teller=teller, tell=warning(texts))
     keepers = company.keepers(store) if company else Keepers()
     callbacks = Callbacks(keepers.by_hand)
     archive = Archive(url)
@@ -234,6 +235,11 @@ def _company(url: str, bell: Bell) -> "Company | None":
 def _admission(settings: Settings, keepers: Keepers) -> Admission | None:
     password = settings.admin_password
     return Admission(password, keepers.clock, keepers.tries) if password else None
+
+
+def warning(texts: Texts) -> Callable[[str, str], None]:
+    """Tells the owner by the log; see `chatgee.store.opening.Tell`."""
+    return lambda key, why: log.warning("%s", texts(key, why=why))
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:

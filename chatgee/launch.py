@@ -195,7 +195,7 @@ def _joined(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Sett
     """With what the owner has decided for all machines, where there are several."""
     if ours.shared_path is None:
         return ours, texts
-    shelf.join(ours, settings.CONFIG)
+    shelf.join(ours, settings.CONFIG, app.warning(texts))
     return _reread(ours, texts, log_folder)
 
 

@@ -159,7 +159,7 @@ def test_programs_end_in_time_while_the_server_is_away(
     fake_openai.wait_for(1)
     own_postgres.stop()
     fake_openai.release()
-    worker.logged("the database is away")
+    worker.logged("데이터베이스에 닿지 않아요")
     since = time.monotonic()
     assert together(Program.stop, [web, worker]) == [0, 0]
     assert time.monotonic() - since < ENDS_SECONDS

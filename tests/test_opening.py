@@ -18,7 +18,7 @@ def test_who_waits_for_the_database_can_be_told_to_end(
     environ: dict[str, str], words: tuple[str, ...]
 ) -> None:
     with program(environ | {"DATABASE_URL": NOBODY}, *words) as waiting:
-        waiting.logged("waiting for the database", START_SECONDS)
+        waiting.logged("아직 닿지 않아서", START_SECONDS)
         began = time.monotonic()
         assert waiting.stop() == 1
         assert time.monotonic() - began < ENDED_SECONDS

@@ -16,6 +16,7 @@ from chatgee.health import Health
 from chatgee.settings import Settings
 from chatgee.shelf.mirror import FILES, HEALTH, SETTINGS, Mirror
 from chatgee.store import Store
+from chatgee.store.opening import Tell
 
 T = TypeVar("T")
 
@@ -27,12 +28,12 @@ AGAIN_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
-def join(ours: Settings, config: Path) -> None:
+def join(ours: Settings, config: Path, tell: Tell) -> None:
     """Before settings and texts are read for good: have the files of all machines.
 
     `StoreError` where the database cannot be used.
     """
-    store = Store(ours.sqlalchemy_url)
+    store = Store(ours.sqlalchemy_url, tell=tell)
     try:
         Mirror(ours, store).join(config)
     finally:

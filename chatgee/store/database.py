@@ -48,10 +48,12 @@ class Lasting(Future[T]):
 class Database:
     """Owns the connection; `close` finishes what was handed over before it."""
 
-    def __init__(self, url: str, teller: Teller | None = None) -> None:
+    def __init__(
+        self, url: str, teller: Teller | None = None, tell: opening.Tell = opening.silently
+    ) -> None:
         """Open the database and make its tables; `StoreError` where it cannot be used."""
         self._kind, self._teller = opening.kind_of(url), teller or Silence()
-        self._engine = self._kind.engine()
+        self._engine, self._tell = self._kind.engine(), tell
         self._statements = {
             name: Statement(statement, self._engine) for name, statement in STATEMENTS.items()
         }
@@ -60,7 +62,7 @@ class Database:
         self._down: type[Exception] = driver.OperationalError
         self._impossible: type[Exception] = driver.DataError
         """Of values that no try would make fit; SQLite's driver raises Python's own errors."""
-        self._use(opening.first(self._engine))
+        self._use(opening.first(self._engine, tell))
         self._waiting: SimpleQueue[Item | None] = SimpleQueue()
         self._closed = self._ending = False
         self.is_there = True
@@ -224,7 +226,7 @@ class Database:
     def _reconnect(self, error: Exception) -> bool:
         """Wait until the server is there; False where the program ends before."""
         self.is_there = False
-        log.warning("store: the database is away: %s", first_line(error))
+        self._tell("start.store_away", first_line(error))
         with suppress(Exception):
             self._connection.invalidate()
         since = time.monotonic()
@@ -238,7 +240,7 @@ class Database:
                 time.sleep(LOOK_SECONDS)
             else:
                 self.is_there, self._away = True, None
-                log.warning("store: the database is back")
+                self._tell("start.store_back", "")
                 return True
         return False
 

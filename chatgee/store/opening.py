@@ -1,9 +1,8 @@
 """From a database's URL to its first connection."""
 
-import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +22,12 @@ REFUSAL_SECONDS = 3.0
 """For one that is there and refuses us: it may be reading its log still."""
 LOOK_SECONDS = 0.5
 
-log = logging.getLogger(__name__)
+Tell = Callable[[str, str], None]
+"""Takes a key of the texts, for the owner to read, and why."""
+
+
+def silently(key: str, why: str) -> None:
+    """For whoever looks in only for a moment."""
 
 
 def is_shared(url: str | URL) -> bool:
@@ -46,10 +50,10 @@ def kind_of(url: str) -> Kind:
         raise package_missing(error) from error
 
 
-def first(engine: Engine) -> Connection:
+def first(engine: Engine, tell: Tell) -> Connection:
     """Connect, and make the tables; `StoreError` where the database cannot be used."""
     try:
-        connection = _connect(engine)
+        connection = _connect(engine, tell)
         holds_every_letter(connection)
         found = migrations.bring_up(connection)
         half = migrations.unfinished(connection)
@@ -83,7 +87,7 @@ def holds_every_letter(connection: Connection) -> None:
             raise StoreError("start.not_utf8", url=shown(connection.engine.url))
 
 
-def _connect(engine: Engine) -> Connection:
+def _connect(engine: Engine, tell: Tell) -> Connection:
     since, told = time.monotonic(), False
     while True:
         try:
@@ -94,7 +98,7 @@ def _connect(engine: Engine) -> Connection:
             if engine.dialect.name == "sqlite" or given_up:
                 raise
             if not told:
-                log.warning("store: waiting for the database: %s", first_line(error))
+                tell("start.store_waiting", first_line(error))
                 told = True
             time.sleep(LOOK_SECONDS)
 

@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from chatgee.store import days
 from chatgee.store.database import Database
 from chatgee.store.news import Teller
+from chatgee.store.opening import Tell, silently
 from chatgee.store.session import Session
 
 P = ParamSpec("P")
@@ -43,13 +44,18 @@ class Upkeep:
     """What every store has; see `chatgee.store.Store`."""
 
     def __init__(
-        self, url: str, now: Callable[[], float] | None = None, teller: Teller | None = None
+        self,
+        url: str,
+        now: Callable[[], float] | None = None,
+        teller: Teller | None = None,
+        tell: Tell = silently,
     ) -> None:
         """Open the database; `StoreError` where it cannot be used.
 
-        `teller` is told what was asked, answered and promised; nobody without one.
+        `teller` is told what was asked, answered and promised; nobody without one. `tell` is for
+        the owner, where a server is away and when it is back.
         """
-        self.database = Database(url, teller)
+        self.database = Database(url, teller, tell)
         self.now = now or self.database.now
         """Unix time, as all programs with this database agree on it."""
 
