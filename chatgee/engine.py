@@ -19,6 +19,7 @@ from chatgee.kakao import UTTERANCE_CHARS, Press, Promise, Reply, SkillRequest, 
 from chatgee.questions import Delivery, State, new_id
 from chatgee.replies import HELD, Replies
 from chatgee.store import Asked, Claimed, Limits, Store
+from chatgee.store.patience import soon
 
 T = TypeVar("T")
 
@@ -56,11 +57,9 @@ class Engine:
 
     def can_store(self, deadline: Deadline) -> bool:
         """Whether questions can be written down, as found out before the deadline."""
-        looking = self.store.look()
         try:
-            _now(looking, deadline)
-        except (StoreError, TimeoutError):
-            looking.cancel()
+            soon(self.store.look(), deadline.remaining)
+        except StoreError:
             return False
         return True
 
