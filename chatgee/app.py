@@ -30,7 +30,7 @@ from chatgee.setup import Setup
 from chatgee.shelf import Shelf
 from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
-from chatgee.store.opening import is_shared
+from chatgee.store.opening import Tell, is_shared
 from chatgee.store.refusals import package_missing
 from chatgee.texts import Texts
 from chatgee.visit import Visit
@@ -184,7 +184,7 @@ def inside(
     url = settings.sqlalchemy_url
     company = _company(url, bell)
     teller = company.teller if company else Here(worker, bell.ring)
-    store = Store(url, teller=teller, tell=warning(texts))
+    store = Store(url, teller=teller, tell=_telling(texts, health))
     keepers = company.keepers(store) if company else Keepers()
     callbacks = Callbacks(keepers.by_hand)
     archive = Archive(url)
@@ -237,9 +237,22 @@ def _admission(settings: Settings, keepers: Keepers) -> Admission | None:
     return Admission(password, keepers.clock, keepers.tries) if password else None
 
 
-def warning(texts: Texts) -> Callable[[str, str], None]:
-    """Tells the owner by the log; see `chatgee.store.opening.Tell`."""
+def warning(texts: Texts) -> Tell:
+    """Tells the owner by the log."""
     return lambda key, why: log.warning("%s", texts(key, why=why))
+
+
+def _telling(texts: Texts, health: Health) -> Tell:
+    """Tells the owner, and whoever asks how it is, though nobody asks anything else."""
+    warn = warning(texts)
+    news = {"start.store_away": health.away, "start.store_back": health.stored}
+
+    def tell(key: str, why: str) -> None:
+        if key in news:
+            news[key]()
+        warn(key, why)
+
+    return tell
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chatgee.clock import Seldom
+from chatgee.errors import Failure
 from chatgee.health import Health
 from chatgee.memo import Memo
 from chatgee.moments import ago
@@ -210,6 +211,7 @@ class Board:
         without = self.link.address is None
         steps = (
             (self.health.nobody_works, "model", "next.worker", "/manual/scale"),
+            (self.health.trouble == Failure.STORAGE, "model", "next.storage", "/manual/trouble"),
             (self.health.trouble is not None, "model", "next.model", "/setup"),
             (self.link.opening, "address", "next.wait", ""),
             (without and failing, "address", "next.tunnel", "/manual/trouble"),

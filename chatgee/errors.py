@@ -3,6 +3,7 @@
 ChatGeeError             has a sentence in the texts file: `key`, filled with `values`
 ├── SettingsError        a setting that cannot be used
 ├── AlreadyRunningError  another program has the folder
+├── EndedError           the program was told to end while it waited
 ├── TunnelError          no public address could be had
 ├── StoreError           the database cannot be read or written just now
 └── ModelError           the model gave no answer; `failure` says why
@@ -38,6 +39,13 @@ class AlreadyRunningError(ChatGeeError):
     def __init__(self, local: str | None) -> None:
         super().__init__("start.already_running" if local else "start.already_starting", url=local)
         self.local = local
+
+
+class EndedError(ChatGeeError):
+    """The program was told to end while it waited for something else to begin."""
+
+    def __init__(self) -> None:
+        super().__init__("start.stopping")
 
 
 class TunnelError(ChatGeeError):

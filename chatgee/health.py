@@ -48,8 +48,12 @@ class Health:
             self._tell(self._told())
 
     def stored(self) -> None:
-        """A question could be written down."""
+        """A question could be written down, or could be once more."""
         self._cannot_store = False
+
+    def away(self) -> None:
+        """The database is, whether or not somebody asks something meanwhile."""
+        self._cannot_store = True
 
     def failed(self, failure: Failure) -> bool:
         """Whether it is news."""

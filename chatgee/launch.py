@@ -23,7 +23,7 @@ from chatgee.backup import restore
 from chatgee.board import Board
 from chatgee.doctor.case import Case, Check
 from chatgee.doctor.steps import STEPS, checks
-from chatgee.errors import AlreadyRunningError, ChatGeeError
+from chatgee.errors import AlreadyRunningError, ChatGeeError, EndedError
 from chatgee.front import Front
 from chatgee.settings import Settings, config_check
 from chatgee.texts import Texts
@@ -54,6 +54,8 @@ def main(arguments: list[str]) -> int:
         ours = settings.load()
         texts = Texts.load(ours.texts_path)
         COMMANDS[name](ours, texts, words)
+    except EndedError as error:
+        log.info("%s", texts.of(error))
     except AlreadyRunningError as error:
         log.info("%s", texts.of(error))
         if error.local and desk.opens_browser(ours):

@@ -78,8 +78,11 @@ def far_web(machines: Cluster, apart: Apart) -> Program:
 
 
 def lives(web: Program) -> bool:
-    url = web.url.replace("/prompt", "/health/live")
-    return requests.get(url, timeout=5).status_code == 200
+    return health(web, "/health/live").status_code == 200
+
+
+def health(web: Program, path: str = "/health") -> requests.Response:
+    return requests.get(web.url.replace("/prompt", path), timeout=5)
 
 
 def in_time(friend: Friend, words: str) -> Shown:
@@ -128,15 +131,19 @@ def test_a_web_that_is_cut_off_tells_its_friends_and_nobody_else_notices(
     assert texts == [("하나",), ("붙잡힌 질문",), ("넷",)]
 
 
-def test_a_load_balancer_learns_of_it_where_nobody_asks_anything(
+def test_a_load_balancer_and_the_owner_learn_of_it_where_nobody_asks_anything(
     machines: Cluster, apart: Apart
 ) -> None:
-    web = far_web(machines, apart)
+    web, _ = far_web(machines, apart), machines.worker()
     assert lives(web)
+    assert health(web).status_code == 200
     apart.cut()
     until(lambda: not lives(web), NOTICED_SECONDS)
+    until(lambda: health(web).status_code == 503)
+    assert health(web).json()["reason"] == "storage"
     apart.mend()
     until(lambda: lives(web))
+    until(lambda: health(web).status_code == 200)
 
 
 def test_a_commit_whose_reply_was_lost_is_not_repeated(machines: Cluster, apart: Apart) -> None:

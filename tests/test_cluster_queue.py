@@ -1,6 +1,7 @@
 """What a transaction tells the others: all of it, or nothing. And who works on it can be ended."""
 
 import asyncio
+import gc
 import json
 
 import pytest
@@ -12,8 +13,9 @@ from chatgee.cluster import queue
 from chatgee.cluster.hands import Hands, Work
 from chatgee.store import Store
 from chatgee.store.notes import Draft
+from tests.cluster import until
 from tests.far_ends import PATIENCE
-from tests.postgres import connect
+from tests.postgres import OwnServer, connect
 
 NAMES = [f"letters/{number:040d}" for number in range(500)]
 
@@ -36,16 +38,25 @@ def test_any_number_of_changes_is_told(database_url: str) -> None:
     assert heard == NAMES
 
 
+async def nothing(*_: object) -> None:
+    """Work that is done at once."""
+
+
+def hands(url: str) -> Hands:
+    return Hands(url, Work(nothing, nothing, nothing), 4)
+
+
+def make_tables(url: str) -> None:
+    Store(url, teller=queue.Queue()).close()
+    queue.make_tables(url)
+
+
 def test_who_has_just_begun_to_work_can_be_ended_at_any_moment(database_url: str) -> None:
     """As by settings that are changed twice in a row."""
-    Store(database_url, teller=queue.Queue()).close()
-    queue.make_tables(database_url)
-
-    async def nothing(*_: object) -> None:
-        pass
+    make_tables(database_url)
 
     async def begin_and_end(seconds: float) -> None:
-        running = asyncio.create_task(Hands(database_url, Work(nothing, nothing, nothing), 4).run())
+        running = asyncio.create_task(hands(database_url).run())
         await asyncio.sleep(seconds)  # the moment itself is what is tested
         running.cancel()
         ended, _ = await asyncio.wait([running], timeout=PATIENCE)
@@ -56,3 +67,29 @@ def test_who_has_just_begun_to_work_can_be_ended_at_any_moment(database_url: str
             await begin_and_end(number / 1000)
 
     asyncio.run(all_moments())
+
+
+def test_who_is_ended_while_the_database_is_away_leaves_no_error_behind(
+    own_postgres: OwnServer,
+) -> None:
+    url = own_postgres.create()
+    make_tables(url)
+
+    def begun() -> bool:
+        with connect(url) as connection:
+            count = connection.execute("SELECT count(*) FROM procrastinate_workers").fetchone()
+            return count == (2,)
+
+    async def begin_and_end() -> list[object]:
+        found: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: found.append(about))
+        running = asyncio.create_task(hands(url).run())
+        await asyncio.to_thread(until, begun)
+        await asyncio.to_thread(own_postgres.stop)
+        running.cancel()
+        ended, _ = await asyncio.wait([running], timeout=PATIENCE)
+        assert ended
+        gc.collect()  # which is when asyncio tells of an exception that nobody has looked at
+        return found
+
+    assert asyncio.run(begin_and_end()) == []

@@ -1,5 +1,8 @@
 """The owner's first page: is it working, and what is left to do?"""
 
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import connect
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,3 +79,14 @@ def test_a_call_with_a_wrong_key_is_told_until_one_is_right(stopped_bot: Bot) ->
         assert NAMED in page
         assert kakao_calls(bot, "01", "right-key-0123") == 200
         assert told not in home(bot)
+
+
+def test_where_the_talks_cannot_be_read_the_address_is_there_all_the_same(
+    bot: Bot, tmp_path: Path
+) -> None:
+    sentence = bot.texts("frame.trouble_store")
+    assert sentence not in home(bot)
+    with closing(connect(tmp_path / "chatgee.db")) as other:
+        other.execute("DROP TABLE questions")
+    assert sentence in home(bot)
+    assert f"{bot.url}<wbr>/prompt" in home(bot)

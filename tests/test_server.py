@@ -25,7 +25,7 @@ from tests.bot import Bot
 from tests.cluster import until
 
 if TYPE_CHECKING:
-    from tests.postgres import Server
+    from tests.postgres import OwnServer, Server
 
 
 @pytest.fixture
@@ -142,6 +142,28 @@ def test_where_nobody_works_the_owner_and_their_watcher_are_told(
         with app.working(case.settings, case.texts):
             until(lambda: web.get("/health").status_code == 200)
         assert board.health.trouble is None
+
+
+def test_that_the_database_is_away_is_told_before_anybody_asks_and_until_it_is_back(
+    environ: dict[str, str], own_postgres: "OwnServer"
+) -> None:
+    with Bot(environ | {"DATABASE_URL": own_postgres.create()}).open() as bot:
+
+        def get(path: str = "/") -> requests.Response:
+            return requests.get(bot.url + path, timeout=20)
+
+        assert get("/health").status_code == 200
+        own_postgres.stop()
+        until(lambda: get("/health").status_code == 503)
+        assert get("/health").json()["reason"] == "storage"
+        assert bot.texts("hint.storage") in get().text
+        assert "/manual/trouble" in get().text
+        assert get("/talks").status_code == get("/stats").status_code == 503
+        assert bot.texts("frame.trouble_store") in get("/talks").text
+        own_postgres.start()
+        until(lambda: get("/health").status_code == 200)
+        assert bot.texts("hint.storage") not in get().text
+        assert get("/talks").status_code == get("/stats").status_code == 200
 
 
 # --- the status page ------------------------------------------------------------------------

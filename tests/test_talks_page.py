@@ -149,7 +149,7 @@ def test_where_the_talks_cannot_be_read_the_owner_is_told(bot: Bot, tmp_path: Pa
     with closing(connect(tmp_path / "chatgee.db")) as other:
         other.execute("DROP TABLE questions")
     page = get(bot, "/talks")
-    assert page.status_code == 500
+    assert page.status_code == 503
     assert "지금은 대화를 읽을 수 없어요" in page.text
 
 

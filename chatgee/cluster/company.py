@@ -44,7 +44,7 @@ class Company:
             queue.ANSWERED: lambda payload: self._ring(told(payload)),
             queue.NOTED: lambda payload: noted(told(payload)),
         }
-        self._ear = Ear(self.url, channels, look, counted)
+        self._ear = Ear(self.url, channels, look, counted, lost=store.look)
         self._ear.start()
 
     def keepers(self, store: Store) -> Keepers:

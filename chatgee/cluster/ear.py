@@ -37,13 +37,15 @@ class Ear:
         channels: Mapping[str, Heard],
         missed: Callable[[], None],
         counted: Callable[[int], None] = lambda workers: None,
+        lost: Callable[[], object] = lambda: None,
     ) -> None:
         """`missed` is called whenever something may have been missed: look for yourself.
 
         It is called again where the store fails. `counted` is told every few seconds how many
-        workers there are. All are called in the ear's thread, one after the other.
+        workers there are. `lost` is called where nothing can be heard any more. All are called in
+        the ear's thread, one after the other.
         """
-        self._counted = counted
+        self._counted, self._lost = counted, lost
         self._seldom = Seldom()
         self._url, self._channels, self._missed = conninfo(url), channels, missed
         self._ending = threading.Event()
@@ -62,6 +64,7 @@ class Ear:
             try:
                 self._listen()
             except psycopg.Error as error:
+                self._lost()
                 if self._seldom():  # it may be away for a night
                     log.info("listening: %s", first_line(error))
                 self._ending.wait(AGAIN_SECONDS)

@@ -171,6 +171,9 @@ async def _ended(worker: Worker, running: asyncio.Task[None]) -> None:
     while not running.done():
         running.cancel()
         await asyncio.wait([running], timeout=LAST_SECONDS + GLANCE_SECONDS)
+    error = None if running.cancelled() else running.exception()
+    if error:  # the server is away: others take up what it could not give back
+        log.info("queue: %r", error.__cause__ or error)
 
 
 async def waiting_friends(app: App, user_ids: list[str]) -> set[str]:

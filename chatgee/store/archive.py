@@ -14,6 +14,7 @@ from sqlalchemy.sql.expression import Executable
 
 from chatgee.errors import StoreError
 from chatgee.store import opening, postgresql
+from chatgee.store.refusals import first_line
 
 BUSY_SECONDS = 2.0
 
@@ -61,8 +62,7 @@ class Archive:
             with self._engine.connect() as connection:
                 yield connection
         except exc.SQLAlchemyError as error:
-            why = error.orig if isinstance(error, exc.DBAPIError) else error
-            raise StoreError("reply.not_stored", why=str(why)) from error
+            raise StoreError("reply.not_stored", why=first_line(error)) from error
 
     def close(self) -> None:
         self._engine.dispose()

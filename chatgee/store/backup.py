@@ -28,6 +28,7 @@ from chatgee.errors import Failure, StoreError
 from chatgee.questions import Delivery, State
 from chatgee.store import checkup, schema
 from chatgee.store.archive import read_only
+from chatgee.store.refusals import drivers_own
 
 SLICE_PAGES, PAUSE_SECONDS = 1000, 0.005
 """Between two slices the disk is free for the questions of friends."""
@@ -56,7 +57,7 @@ def copy(url: str, target: Path) -> None:
         with new.connect() as there:  # else it would want a -wal file beside it, to be looked at
             there.exec_driver_sql("PRAGMA journal_mode=DELETE")
     except (exc.SQLAlchemyError, driver.Error) as error:
-        why = error.orig if isinstance(error, exc.DBAPIError) else error
+        why = drivers_own(error)
         full = getattr(why, "sqlite_errorname", "") == "SQLITE_FULL"
         key = "backup.disk_full" if full else "backup.not_made"
         raise StoreError(key, why=str(why)) from error

@@ -33,7 +33,7 @@ from chatgee.store.archive import file_of
 from chatgee.store.ends import opened_source, opened_target
 from chatgee.store.fitting import Fitting, summed
 from chatgee.store.opening import broken, is_shared, shown
-from chatgee.store.refusals import first_line
+from chatgee.store.refusals import drivers_own, first_line
 
 SOME = 5_000
 """Rows of a piece: so many are held at a time, as the database may be larger than the memory."""
@@ -81,8 +81,7 @@ def between(source: str, target: str, patience_seconds: float = 5.0) -> Iterator
         try:
             yield Move(here, there, mark, file_of(source), shown(target))
         except (exc.DBAPIError, driver.Error) as error:
-            why = error.orig if isinstance(error, exc.DBAPIError) else error
-            if isinstance(why, driver.Error):
+            if isinstance(drivers_own(error), driver.Error):
                 raise StoreError("move.interrupted", why=first_line(error)) from error
             raise broken(source, error) from error
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, exc, func, make_url, select
 
 from chatgee import ending
-from chatgee.errors import StoreError
+from chatgee.errors import EndedError, StoreError
 from chatgee.store import migrations, schema
 from chatgee.store.kind import Kind
 from chatgee.store.postgresql import Postgresql
@@ -94,9 +94,10 @@ def _connect(engine: Engine, tell: Tell) -> Connection:
             return engine.connect()
         except exc.OperationalError as error:
             patience = REFUSAL_SECONDS if _answers(engine) else START_SECONDS
-            given_up = ending.near or time.monotonic() > since + patience
-            if engine.dialect.name == "sqlite" or given_up:
+            if engine.dialect.name == "sqlite" or time.monotonic() > since + patience:
                 raise
+            if ending.near:
+                raise EndedError from error
             if not told:
                 tell("start.store_waiting", first_line(error))
                 told = True

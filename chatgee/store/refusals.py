@@ -1,7 +1,6 @@
 """Why a PostgreSQL cannot be used, in a sentence for the owner that names the remedy."""
 
 import re
-from typing import Any
 
 from sqlalchemy import URL, exc
 
@@ -31,5 +30,10 @@ def package_missing(error: ImportError) -> StoreError:
 
 def first_line(error: BaseException) -> str:
     """The lines below it may quote what friends have written."""
-    why: Any = error.orig if isinstance(error, exc.DBAPIError) else error
+    why = drivers_own(error)
     return next(iter(str(why).strip().splitlines()), type(why).__name__)
+
+
+def drivers_own(error: BaseException) -> BaseException:
+    """Without what SQLAlchemy says around it: the statement, and words of friends in it."""
+    return (isinstance(error, exc.DBAPIError) and error.orig) or error

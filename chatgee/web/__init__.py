@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from chatgee.errors import StoreError
 from chatgee.web import (
     backups,
     character,
@@ -60,6 +61,7 @@ def create_app(ours: Parts) -> Flask:
         app.register_blueprint(blueprint)
     app.after_request(owner.closed)
     app.register_error_handler(HTTPException, troubles.answer)
+    app.register_error_handler(StoreError, troubles.unreadable)
     return app
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from chatgee.errors import Failure, StoreError
 from chatgee.moments import ago
 from chatgee.store import troubles
 from chatgee.web import owner
@@ -47,15 +48,20 @@ def key() -> ResponseReturnValue:
 
 def _board() -> dict[str, Any]:
     texts, model = parts().texts, parts().board.model
+    known = parts().board.health.trouble
     glance = parts().board.glance(texts)
-    lately = troubles.lately(parts().archive, now() - LATELY_SECONDS)
+    try:
+        lately = troubles.lately(parts().archive, now() - LATELY_SECONDS)
+    except StoreError:
+        lately = None
     return {
         "glance": glance,
         "qr": _qr(glance.skill_url) if glance.public else None,
         "troubles": [
             (texts(f"hint.{one.failure}", model=model), one.count, ago(one.last_at, texts, now()))
-            for one in lately
+            for one in lately or ()
         ],
+        "unread": lately is None and known != Failure.STORAGE,  # else it is told above
     }
 
 

@@ -201,8 +201,3 @@ def _in_words() -> dict[str, Any]:
         "marked": wording.marked,
         "model": parts().board.model,
     }
-
-
-@bp.errorhandler(StoreError)
-def unreadable(_: StoreError) -> ResponseReturnValue:
-    return render_template("trouble.html", key="talks.unreadable"), 500

@@ -3,8 +3,9 @@
 from http import HTTPStatus
 
 from flask import Response, render_template
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 
+from chatgee.errors import StoreError
 from chatgee.web import owner
 
 SENTENCES = {
@@ -13,7 +14,13 @@ SENTENCES = {
     405: "frame.trouble_missing",
     413: "frame.long",
     500: "frame.trouble_bug",
+    503: "frame.trouble_store",
 }
+
+
+def unreadable(_: StoreError) -> Response:
+    """The database cannot be read just now."""
+    return answer(ServiceUnavailable())
 
 
 def answer(error: HTTPException) -> Response:
