@@ -20,9 +20,11 @@ from chatgee.doctor.case import Case, Check
 from chatgee.errors import StoreError
 from chatgee.store import Store, server
 from chatgee.texts import Texts
+from chatgee.web import owner
 from tests import beside
 from tests.bot import Bot
 from tests.cluster import until
+from tests.every_page import Caller, owners
 
 if TYPE_CHECKING:
     from tests.postgres import OwnServer, Server
@@ -164,6 +166,17 @@ def test_that_the_database_is_away_is_told_before_anybody_asks_and_until_it_is_b
         until(lambda: get("/health").status_code == 200)
         assert bot.texts("hint.storage") not in get().text
         assert get("/talks").status_code == get("/stats").status_code == 200
+
+
+def test_no_page_breaks_while_the_database_is_away(
+    environ: dict[str, str], own_postgres: "OwnServer"
+) -> None:
+    with Bot(environ | {"DATABASE_URL": own_postgres.create()}).open() as bot:
+        own_postgres.stop()
+        with Caller(bot, **{owner.TOKEN_HEADER: owner.TOKEN}) as caller:
+            answers = [(caller.calls(call).status, call) for call in owners(bot)]
+    assert [call for status, call in answers if status == 500] == []
+    assert 503 in {status for status, _ in answers}, "or it was not away"
 
 
 # --- the status page ------------------------------------------------------------------------
