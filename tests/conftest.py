@@ -51,7 +51,7 @@ def environ(tmp_path: Path, fake_openai: FakeOpenAI, fake_kakao: FakeKakao) -> d
         "PORT": "0",
         "OPENAI_API_KEY": "sk-test-0123456789",
         "OPENAI_BASE_URL": fake_openai.url,
-        "REPLY_SECONDS": "0.5",
+        "REPLY_SECONDS": "1",
         "CALLBACK_HOSTS": f"bot-api.kakao.com,{fake_kakao.host}",
     }
 

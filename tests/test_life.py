@@ -25,7 +25,6 @@ def environ(
     environ["DATABASE_URL"] = database
     if is_shared(database):
         monkeypatch.setattr("chatgee.cluster.hands.LAST_SECONDS", 0.1)
-        environ["REPLY_SECONDS"] = "1"  # the queue takes its time on a busy machine
     return environ
 
 
