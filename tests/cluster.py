@@ -24,8 +24,8 @@ FETCH = TEXTS("button.fetch")
 NOT_STORED = TEXTS("reply.not_stored")
 TAKEN_OVER_SECONDS = 30.0
 """In which somebody else goes on with what a machine has left undone."""
-LATE_SECONDS = 0.3
-"""By which a reply may come after REPLY_SECONDS."""
+LATE_SECONDS = 1.0
+"""By which a reply may come after REPLY_SECONDS, on a busy machine."""
 
 
 @dataclass

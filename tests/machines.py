@@ -77,8 +77,3 @@ def answer(run: Program, words: str, id: str = "friend-1", key: str = "") -> str
             return shown.text
         shown = friend.presses(shown, FETCH)
     raise AssertionError(shown.text)
-
-
-def greeted(words: str) -> str:
-    """The answer to a friend's first question."""
-    return f"{TEXTS('reply.greeting')}\n답: {words}"

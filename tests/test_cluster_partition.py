@@ -188,5 +188,5 @@ def test_what_a_worker_that_is_cut_off_was_answering_is_answered_by_another(
     for friend, button in zip(friends, shown, strict=True):
         assert fetched(friend, button) == "답: 그다음 질문"
     until(machines.nothing_is_left)
-    assert "Traceback" not in cut_off.output
     assert cut_off.stop() == 0
+    assert "Traceback" not in cut_off.output

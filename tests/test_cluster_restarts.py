@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
+
 from tests.cluster import LATE_SECONDS, NOT_STORED, Cluster, cluster, fetched, together, until
 from tests.far_ends import FakeKakao, FakeOpenAI
 from tests.kakao_side import Friend, Shown

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
+
 from chatgee.cluster import queue
 from chatgee.questions import Usage
 from chatgee.store import Store

@@ -3,6 +3,10 @@
 import asyncio
 import time
 
+import pytest
+
+pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
+
 from procrastinate import App
 
 from chatgee.cluster import queue

@@ -38,11 +38,17 @@ def test_a_page_that_is_not_there_says_so(bot: Bot, fake_openai: FakeOpenAI) -> 
 # --- commands -------------------------------------------------------------------------------
 
 
+def nothing_is_asked(bot: Bot, fake_openai: FakeOpenAI) -> bool:
+    """Of what the friend has said: the next question would come behind it."""
+    bot.friend().says("그다음 질문")
+    return fake_openai.questions == ["그다음 질문"]
+
+
 @pytest.mark.parametrize("words", ["📓 사용설명서", "사용설명서", "📓사용설명서\n"])
 def test_help_is_a_carousel(bot: Bot, fake_openai: FakeOpenAI, words: str) -> None:
     cards = bot.friend().says(words).cards
     assert cards[-1]["buttons"][0]["messageText"] == "💫 새로운 시작"
-    assert not fake_openai.requests
+    assert nothing_is_asked(bot, fake_openai)
 
 
 def test_reset_forgets(bot: Bot, fake_openai: FakeOpenAI) -> None:
@@ -109,8 +115,9 @@ def test_the_model_sees_a_photo(bot: Bot, fake_openai: FakeOpenAI) -> None:
 def test_media_other_than_photos_are_told_so(bot: Bot, fake_openai: FakeOpenAI) -> None:
     message = payload("04")
     message["userRequest"]["params"]["media"]["type"] = "video"
-    assert bot.friend().sends(message).text == "글과 사진만 볼 수 있어요. 글로 물어봐 주세요."
-    assert not fake_openai.requests
+    told = bot.friend(message["userRequest"]["user"]["id"]).sends(message).text
+    assert told == "글과 사진만 볼 수 있어요. 글로 물어봐 주세요."
+    assert nothing_is_asked(bot, fake_openai)
 
 
 @pytest.mark.parametrize("words", ["", "   ", "\n", "\0"])
@@ -118,7 +125,7 @@ def test_an_empty_utterance_gets_a_friendly_word(
     bot: Bot, fake_openai: FakeOpenAI, words: str
 ) -> None:
     assert bot.friend().says(words).text == "무엇이든 글로 물어봐 주세요."
-    assert not fake_openai.requests
+    assert nothing_is_asked(bot, fake_openai)
 
 
 def test_a_very_long_utterance_is_asked_whole(bot: Bot, fake_openai: FakeOpenAI) -> None:

@@ -144,7 +144,7 @@ def test_a_model_that_thinks_for_too_long_is_a_time_out(fake_openai: FakeOpenAI)
     fake_openai.hold()
     started = time.monotonic()
     assert failure(fake_openai.url, seconds=0.3) == Failure.TIMEOUT
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_reply_of_another_shape_is_the_servers_failure(kind: str) -> None:
         end.replies(body, times=3, **{"Content-Type": kind})
 
     async def all_at_once() -> list[Any]:
-        calls = (asked(end.url, seconds=2) for end in ends)
+        calls = (asked(end.url) for end in ends)
         return await asyncio.gather(*calls, return_exceptions=True)
 
     came = {body[:80]: str(one) for body, one in zip(ODD, asyncio.run(all_at_once()), strict=True)}

@@ -11,6 +11,8 @@ import requests
 from sqlalchemy import make_url
 from werkzeug.test import Client
 
+pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
+
 from chatgee import app, settings
 from chatgee.backup import restore
 from chatgee.board import Board

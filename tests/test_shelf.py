@@ -12,7 +12,7 @@ import requests
 from chatgee import settings
 from chatgee.settings import read_file
 from tests.far_ends import PATIENCE, FakeOpenAI
-from tests.machines import TEXTS, Machines, answer, apart, get, greeted, post, save
+from tests.machines import TEXTS, Machines, answer, apart, get, post, save
 from tests.process import Program, copy_to
 from tests.tunnel_side import until
 
@@ -36,7 +36,7 @@ def test_a_setting_that_is_saved_on_one_web_holds_in_the_worker_and_on_the_other
     machines: Machines, fake_openai: FakeOpenAI
 ) -> None:
     (first, second), _ = machines.webs(), machines.worker()
-    assert answer(second, "안녕?") == greeted("안녕?")
+    assert answer(second, "안녕?").endswith("답: 안녕?")
     save(first, OPENAI_MODEL="gpt-6-sol")
 
     def is_asked() -> bool:
@@ -44,7 +44,7 @@ def test_a_setting_that_is_saved_on_one_web_holds_in_the_worker_and_on_the_other
         return bool(fake_openai.requests[-1]["model"] == "gpt-6-sol")
 
     until(is_asked)
-    assert get(second, "/health").json()["model"] == "gpt-6-sol"
+    until(lambda: get(second, "/health").json().get("model") == "gpt-6-sol")
 
 
 def test_the_key_and_the_limits_of_all_doors_are_those_that_were_saved_at_one(
@@ -57,8 +57,9 @@ def test_the_key_and_the_limits_of_all_doors_are_those_that_were_saved_at_one(
         return requests.post(second.url, json={}, timeout=PATIENCE).status_code == 401
 
     until(is_closed)
-    answers = [answer(run, "안녕?", key="key-of-all") for run in (first, second, first)]
-    assert answers == [greeted("안녕?"), "답: 안녕?", LIMIT]
+    *told, refused = [answer(run, "안녕?", key="key-of-all") for run in (first, second, first)]
+    assert [one.endswith("답: 안녕?") for one in told] == [True, True]
+    assert refused == LIMIT
     for page in ("/settings", "/status"):
         assert "key-of-all" not in get(second, page).text
 
@@ -70,7 +71,7 @@ def test_the_environment_of_a_machine_comes_before_what_all_have_in_common(
     save(first, OPENAI_MODEL="gpt-6-sol", QUESTIONS_PER_DAY="7")
     until(lambda: 'value="7"' in get(own, "/settings").text)
     assert get(own, "/health").json()["model"] == "gpt-6-own"
-    assert get(first, "/health").json()["model"] == "gpt-6-sol"
+    until(lambda: get(first, "/health").json().get("model") == "gpt-6-sol")
 
 
 def test_what_belongs_to_a_machine_alone_stays_there(machines: Machines, tmp_path: Path) -> None:

@@ -83,7 +83,9 @@ def test_without_the_key_nothing_is_asked(
     reply = post(locked, json.dumps(payload()), **headers)
     assert reply.status_code == 401
     assert KEY not in reply.json()["error"]
-    assert not fake_openai.requests
+    same = payload()["userRequest"]["user"]["id"]
+    locked.friend(same, headers=(("X-ChatGee-Key", KEY),)).says("그다음 질문")
+    assert fake_openai.questions == ["그다음 질문"]
 
 
 def test_with_the_key_the_door_is_open(locked: Bot) -> None:
@@ -238,9 +240,9 @@ def test_a_stranger_may_try_and_is_then_invited(stopped_bot: Bot, fake_openai: F
         stranger = bot.friend(is_friend=False)
         assert "답: 질문" in stranger.says("질문").text
         assert stranger.says("질문").text.startswith("여기까지는 맛보기였어요.")
-        assert len(fake_openai.requests) == 1
         stranger.is_friend = True
         assert stranger.says("질문").text == "답: 질문"
+        assert len(fake_openai.requests) == 2
 
 
 @pytest.mark.parametrize("name", ["02", "08"])

@@ -116,7 +116,10 @@ def running(environ: dict[str, str]) -> Iterator[Topology]:
     """`environ` has a DATABASE_URL and a DATA_DIR."""
     if NGINX is None:
         pytest.skip(MISSING)
-    port, *ports = (free_port() for _ in range(3))
+    found: set[int] = set()
+    while len(found) < 3:
+        found.add(free_port())
+    port, *ports = found
     with ExitStack() as stack:
         both = (ports[0], ports[1])
         ours = environ | {"PUBLIC_URL": f"https://{SITE}"}
