@@ -114,7 +114,7 @@ def test_only_a_page_of_ours_changes_anything(home: Bot, doctor: Doctor, path: s
     stranger = {"X-Forwarded-For": "192.0.2.1", owner.TOKEN_HEADER: owner.TOKEN}
     reply = requests.post(home.url + path, headers=stranger, timeout=PATIENCE)
     assert reply.status_code == 404
-    assert (doctor.visits, home.reloads) == (0, 0)
+    assert (doctor.visit.report().running, home.reloads) == (False, 0)
 
 
 @pytest.mark.parametrize("path", PAGES)
