@@ -43,7 +43,7 @@ class Doctor:
     def look(self) -> Iterator[Finding]:
         self.visits += 1
         for name, state in zip(self.names, ("good", "warn", "bad"), strict=True):
-            assert self.may_go.acquire(timeout=PATIENCE)
+            assert self.may_go.acquire(timeout=PATIENCE * 6)  # axe looks meanwhile
             yield Check(name, state, f"{name} {EVIL}", None if state == "good" else "이렇게요")  # type: ignore[arg-type]
 
     def says(self, lines: int) -> None:
