@@ -12,6 +12,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))
 MISSING = "no chromium: apt-get install chromium fonts-noto-cjk"
 WIDE, PHONE = (1280, 900), (390, 844)
 
+expect.set_options(timeout=15_000)  # what comes at all comes sooner, on a slow machine too
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -57,7 +59,7 @@ def press(page: Page, name: str) -> None:
 
 
 def sees(page: Page, words: str) -> None:
-    expect(page.get_by_text(words).first).to_be_visible(timeout=10_000)
+    expect(page.get_by_text(words).first).to_be_visible()
 
 
 def shuts_nobody_out(page: Page) -> None:

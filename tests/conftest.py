@@ -57,6 +57,12 @@ def environ(tmp_path: Path, fake_openai: FakeOpenAI, fake_kakao: FakeKakao) -> d
 
 
 @pytest.fixture
+def unhurried(environ: dict[str, str]) -> None:
+    """With time enough to answer at once, also on a machine that has much to do."""
+    environ["REPLY_SECONDS"] = "4.5"
+
+
+@pytest.fixture
 def stopped_bot(environ: dict[str, str]) -> Bot:
     return Bot(environ)
 

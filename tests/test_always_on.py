@@ -21,6 +21,7 @@ import yaml
 from chatgee import settings
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.process import ROOT, program
+from tests.tunnel_side import until
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -145,6 +146,7 @@ def test_a_wrong_key_makes_it_unhealthy_and_tells_why(
     model = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": fake_openai.url}
     with program(environ | model, folder=app) as run:
         run.friend().says("안녕?")
+        until(lambda: health(environ, run.url).returncode)  # its first question may take long
         checked = health(environ, run.url)
     assert checked.returncode == 1
     assert "OPENAI_API_KEY가 거절됐어요" in json.dumps(

@@ -15,6 +15,8 @@ from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.kakao_side import payload
 from tests.visitor import ask, change
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 LOCAL = "Host: 127.0.0.1"
 PUBLIC = "Host: name.lhr.life\r\nX-Forwarded-For: 203.0.113.5"
 BURIED = f"GET /setup HTTP/1.1\r\n{LOCAL}\r\n\r\n"

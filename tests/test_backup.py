@@ -72,19 +72,13 @@ def test_a_prompt_and_a_database_elsewhere_are_in_it_too(tmp_path: Path) -> None
         assert {pack.DATABASE, "system_prompt.txt"} < set(archive.namelist())
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_friends_are_answered_while_it_is_made(bot: Bot, tmp_path: Path) -> None:
-    ours = settings_of(tmp_path)
-    friend = bot.known()
-    done, made = threading.Event(), BytesIO()
-
-    def work() -> None:
-        make(ours, made)
-        done.set()
-
-    maker = threading.Thread(target=work)
+    friend, made = bot.known(), BytesIO()
+    maker = threading.Thread(target=make, args=(settings_of(tmp_path), made))
     maker.start()
     answers = []
-    while not answers or not done.is_set():
+    while not answers or maker.is_alive():
         answers.append(friend.says(f"질문 {len(answers)}").text)
     maker.join()
     assert answers == [f"답: 질문 {number}" for number in range(len(answers))]

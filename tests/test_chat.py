@@ -14,6 +14,9 @@ from chatgee.kakao import Reply
 from chatgee.web import owner
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeBot, FakeKakao, FakeOpenAI
+from tests.tunnel_side import until
+
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 ID = "desk-abcdefgh"
 JPEG = b"\xff\xd8\xffpicture"
@@ -54,13 +57,6 @@ def until_arrived(bot: Bot, token: str) -> dict[str, Any]:
 def calls_back(bot: Bot, token: str, body: bytes = BODY, **headers: str) -> requests.Response:
     url = f"{bot.url}/local_test/callback/{token}"
     return requests.post(url, data=body, headers=headers, timeout=PATIENCE)
-
-
-@pytest.fixture
-def bot(stopped_bot: Bot) -> Iterator[Bot]:
-    """With time enough to answer at once, also on a machine that has much to do."""
-    with stopped_bot.open(REPLY_SECONDS=4) as bot:
-        yield bot
 
 
 # --- whose it is ----------------------------------------------------------------------------
@@ -245,13 +241,13 @@ def test_kakaos_tests_have_no_callback(bot: Bot, way: str) -> None:
 
 
 def test_a_second_callback_is_refused_as_kakao_refuses_it(
-    slow: Bot, fake_openai: FakeOpenAI
+    slow: Bot, fake_openai: FakeOpenAI, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = says(slow, "긴 질문", callback=True)["token"]
     assert calls_back(slow, token).json()["status"] == "SUCCESS"
     assert calls_back(slow, token).json()["status"] == "FAIL"
     fake_openai.release()
-    slow.until_held(ID)
+    until(lambda: "callback refused: FAIL" in caplog.text)
     assert text(until_arrived(slow, token)) == "늦은 답"
 
 

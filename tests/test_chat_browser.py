@@ -11,7 +11,7 @@ from tests.far_ends import FakeBot
 from tests.process import program
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests import browser as real
 from tests.browser import shuts_nobody_out
@@ -25,7 +25,7 @@ LONG = 15_000
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Bot]:
     """A bot in practice."""
-    bot = Bot({"DATA_DIR": str(tmp_path), "PORT": "0", "REPLY_SECONDS": "1.5"})
+    bot = Bot({"DATA_DIR": str(tmp_path), "PORT": "0", "REPLY_SECONDS": "3"})
     with bot.open():
         yield bot
 
@@ -63,25 +63,29 @@ def test_an_owner_talks_with_the_bot_as_a_friend_does(chat: Page) -> None:
     sees(chat, "이렇게 물으셨어요: 안녕하세요")
     expect(room(chat).locator(".mine")).to_contain_text("안녕하세요")
     expect(chat.get_by_label("메시지 입력")).to_have_value("")
-    expect(chat.locator(".time")).to_have_text(re.compile(r"0\.\d초"))
+    expect(chat.locator(".time")).to_have_text(re.compile(r"[0-3]\.\d초"))
 
 
 def test_a_slow_answer_is_fetched_with_the_button(chat: Page) -> None:
-    says(chat, "느리게 2초 우주는?")
+    held: list[Route] = []
+    chat.route("**/local_test/send", lambda route: held.append(route))
+    says(chat, "느리게 4초 우주는?")
     expect(room(chat).get_by_text("답을 쓰고 있어요")).to_be_attached()
     expect(chat.locator(".clock")).to_have_class("clock running")
+    held[0].continue_()
+    chat.unroute("**/local_test/send")
     sees(chat, "아직 생각하고 있어요")
     press(chat, "생각 다했니?")
-    sees(chat, "2초 동안 생각한 연습 답이에요")
+    sees(chat, "4초 동안 생각한 연습 답이에요")
     expect(chat.get_by_role("button", name="생각 다했니?")).to_have_count(0)
 
 
 def test_the_keyboard_stays_in_the_conversation(chat: Page) -> None:
-    says(chat, "느리게 2초 우주는?")
+    says(chat, "느리게 4초 우주는?")
     chat.get_by_role("button", name="생각 다했니?").focus()
     chat.keyboard.press("Enter")
     expect(room(chat)).to_be_focused()
-    sees(chat, "2초 동안 생각한 연습 답이에요")
+    sees(chat, "4초 동안 생각한 연습 답이에요")
 
 
 def test_a_long_answer_goes_on_with_the_button(chat: Page) -> None:
@@ -108,9 +112,9 @@ def test_after_a_failure_the_question_is_asked_again(chat: Page) -> None:
 
 def test_a_late_answer_comes_by_callback(chat: Page) -> None:
     chat.get_by_role("switch", name="콜백 쓰기").check()
-    says(chat, "느리게 3초 별은?")
+    says(chat, "느리게 5초 별은?")
     sees(chat, "다 되면 바로 보내 드릴게요")
-    sees(chat, "3초 동안 생각한 연습 답이에요")
+    sees(chat, "5초 동안 생각한 연습 답이에요")
     expect(room(chat).locator(".typing")).to_have_count(0)
     expect(chat.locator("#look-who")).to_have_text("친구 1 · 콜백")
 
@@ -127,7 +131,7 @@ def test_a_photo_is_shown_and_sent(chat: Page, tmp_path: Path) -> None:
     chat.get_by_label("사진 보내기").set_input_files(Path("docs/pictures/home.png"))
     sees(chat, "사진을 잘 받았어요")
     picture = room(chat).get_by_alt_text("보낸 사진")
-    assert picture.evaluate("one => one.naturalWidth") == 1024
+    assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 1024
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     chat.get_by_label("사진 보내기").set_input_files(broken)
@@ -193,6 +197,7 @@ def test_both_sides_are_shown_as_json_and_can_be_copied(chat: Page) -> None:
     expect(chat.locator("#look-response")).to_contain_text("이렇게 물으셨어요: 첫째")
     expect(chat.locator("#look-problems")).to_have_text("모두 지켰어요")
     chat.locator(".json").nth(1).get_by_role("button").click()
+    expect(chat.get_by_role("button", name="복사했어요")).to_be_visible()
     assert '"version": "2.0"' in chat.evaluate("navigator.clipboard.readText()")
 
 

@@ -15,6 +15,8 @@ from tests.bot import Bot
 from tests.every_page import EVERYBODYS, METHODS, READING, Answer, Call, Caller, everything, owners
 from tests.visitor import PASSWORD, SITE, came_in, held
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 SECRETS = {
     "OPENAI_API_KEY": "sk-secret-of-openai",
     "SKILL_KEY": "secret-of-the-skill",

@@ -95,7 +95,7 @@ def test_a_second_start_says_so_and_opens_the_page_of_the_first(
         url = local(first)
         with program(practice | browser) as second:
             assert opened(tmp_path) == url
-            assert second.process.wait(PATIENCE) == 0
+            assert second.process.wait(START_SECONDS) == 0
             second.logged(f"이미 켜져 있어요: {url}")
         assert requests.get(f"{url}/health", timeout=PATIENCE).status_code == 200
 
@@ -103,7 +103,8 @@ def test_a_second_start_says_so_and_opens_the_page_of_the_first(
 def test_of_two_starts_in_one_instant_one_runs(practice: dict[str, str]) -> None:
     with program(practice) as one, program(practice) as other:
         both = (one, other)
-        done = next(run for run in both if "이미" in run.logged("이미 켜|skill url")[0])
+        said = [run.logged("이미 켜|skill url", START_SECONDS)[0] for run in both]
+        done = next(run for run, line in zip(both, said, strict=True) if "이미" in line)
         running = next(run for run in both if run is not done)
         assert done.process.wait(PATIENCE) == 0
         assert requests.get(f"{local(running)}/health", timeout=PATIENCE).status_code == 200
@@ -286,7 +287,7 @@ def test_a_bug_is_a_sentence_on_the_terminal_and_a_trace_in_the_file(
     data = Path(practice["DATA_DIR"])
     (data / "chatgee.lock").mkdir(parents=True)  # nobody has thought of that
     with program(practice) as run:
-        assert run.process.wait(PATIENCE) == 1
+        assert run.process.wait(START_SECONDS) == 1
         run.logged("예상하지 못한 문제로 멈췄어요")
     assert "Traceback" not in run.output
     assert "Traceback" in (data / "chatgee.log").read_text("utf-8")

@@ -22,6 +22,8 @@ from tests.browser import shuts_nobody_out
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 TEXTS = Texts.load()
 ADDRESS = "https://our-class.ngrok-free.dev"
 NAMED = '<a href="/settings#option-SKILL_KEY">스킬의 키(SKILL_KEY)</a>'

@@ -147,7 +147,7 @@ def test_without_a_python_the_browser_shows_how_to_get_one(windows: Windows, fol
 def until_opened(windows: Windows, number: int) -> list[str]:
     """The pages that are open; the browser comes up a moment after it was called."""
     pages: list[str] = []
-    until = time.monotonic() + 10
+    until = time.monotonic() + SECONDS
     while len(pages) < number and time.monotonic() < until:
         pages += windows.opened()
         time.sleep(0.05)

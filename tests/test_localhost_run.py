@@ -23,6 +23,7 @@ from tests.tunnel_side import Heard, SshPath, is_running, ours, until
 pytestmark = [
     pytest.mark.skipif(not shutil.which("ssh"), reason="install ssh (openssh-client)"),
     pytest.mark.skipif(sys.platform == "win32", reason="the way to the service is a shell script"),
+    pytest.mark.usefixtures("unhurried"),
 ]
 
 

@@ -77,6 +77,7 @@ def test_what_was_typed_outlives_the_session(chromium: Browser, away: Bot) -> No
         again = page.context.new_page()
         again.goto(away.url + "/login")
         log_in(again)
+        expect(again.get_by_role("button", name="로그아웃")).to_be_visible()
         press(page, "저장")
         sees(page, "저장했어요")
         assert away.reloads == 1

@@ -61,7 +61,7 @@ def test_what_a_program_keeps_until_it_restarts_is_told(
     page: Page, environ: dict[str, str], tmp_path: Path
 ) -> None:
     folder = copy_to(tmp_path / "program")
-    with program(environ, folder=folder) as run:
+    with program(environ | {"REPLY_SECONDS": "4.5"}, folder=folder) as run:
         page.goto(run.url.replace("/prompt", "/settings"))
         page.locator("#more-5 summary").click()
         page.get_by_label("데이터베이스의 주소").fill(f"sqlite:///{tmp_path}/other.db")

@@ -38,7 +38,7 @@ def test_a_greeting_is_seen_while_it_is_typed_and_told_to_the_next_friend(
     page: Page, tmp_path: Path
 ) -> None:
     folder = copy_to(tmp_path / "우리 반")
-    environ = {"PORT": "0", "TUNNEL": "none", "REPLY_SECONDS": "3"}
+    environ = {"PORT": "0", "TUNNEL": "none", "REPLY_SECONDS": "4.5"}
     with program(environ, folder=folder) as run:
         page.goto(run.url.replace("/prompt", PATH))
         greeting = page.get_by_role("textbox", name="처음 말을 걸면, 첫 답 위에")
@@ -175,7 +175,8 @@ def test_leaving_with_words_that_are_not_saved_is_asked_about(page: Page, bot: B
     assert asked == []
     field(page, "reply.empty").fill("말해 봐")
     expect(page.get_by_text("아직 저장하지 않은 말이 있어요.")).to_be_visible()
-    page.get_by_role("link", name="사용설명서").first.click(no_wait_after=True)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="사용설명서").first.click(no_wait_after=True)
     expect(field(page, "reply.empty")).to_have_value("말해 봐")
     assert asked == ["beforeunload"]
     press(page, "저장")

@@ -224,7 +224,7 @@ def test_the_preview_is_what_a_friend_is_sent(
         seen = {key: preview(bot, key, **typed)["template"] for key in keys}
         send(bot, **typed)
     stopped_bot.texts = Texts.load(file)
-    with stopped_bot.open(QUESTIONS_PER_DAY=2, NOTICE_EVERY=2) as bot:
+    with stopped_bot.open(QUESTIONS_PER_DAY=2, NOTICE_EVERY=2, REPLY_SECONDS=2) as bot:
         friend = bot.friend(is_friend=True)
         assert friend.says("첫 질문").body["template"]["outputs"][0] == at(
             seen["reply.greeting"], 0

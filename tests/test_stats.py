@@ -112,6 +112,7 @@ def six_questions(bot: Bot, fake_openai: FakeOpenAI, fake_kakao: FakeKakao) -> i
     return before + 6
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_failures_are_told_by_kind_with_what_to_do(bot: Bot, fake_openai: FakeOpenAI) -> None:
     friend = bot.known()
     fake_openai.fails(401, {"message": "no", "code": "invalid_api_key"})

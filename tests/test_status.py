@@ -43,7 +43,7 @@ class Doctor:
     def look(self) -> Iterator[Finding]:
         self.visits += 1
         for name, state in zip(self.names, ("good", "warn", "bad"), strict=True):
-            assert self.may_go.acquire(timeout=PATIENCE)
+            assert self.may_go.acquire(timeout=PATIENCE * 6)  # axe looks meanwhile
             yield Check(name, state, f"{name} {EVIL}", None if state == "good" else "이렇게요")  # type: ignore[arg-type]
 
     def says(self, lines: int) -> None:
@@ -114,7 +114,7 @@ def test_only_a_page_of_ours_changes_anything(home: Bot, doctor: Doctor, path: s
     stranger = {"X-Forwarded-For": "192.0.2.1", owner.TOKEN_HEADER: owner.TOKEN}
     reply = requests.post(home.url + path, headers=stranger, timeout=PATIENCE)
     assert reply.status_code == 404
-    assert (doctor.visits, home.reloads) == (0, 0)
+    assert (doctor.visit.report().running, home.reloads) == (False, 0)
 
 
 @pytest.mark.parametrize("path", PAGES)

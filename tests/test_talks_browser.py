@@ -13,7 +13,7 @@ from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from tests import browser as real
 from tests.browser import press, shuts_nobody_out
@@ -88,6 +88,7 @@ def test_what_is_read_stays_where_it_is(page: Page, many: Bot) -> None:
     expect(page.get_by_role("button", name="개 보기")).to_have_count(0)
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_question_that_is_asked_again_moves_to_the_top(
     page: Page, bot: Bot, fake_openai: FakeOpenAI
 ) -> None:
@@ -134,7 +135,7 @@ def test_the_owner_finds_what_was_asked_and_opens_the_thread(page: Page, bot: Bo
     rows(page).get_by_role("link").click()
     expect(page.get_by_text(friend.id)).to_be_visible()
     bubbles = page.locator(".mine .bubble")
-    assert bubbles.all_inner_texts() == ["안녕", "광합성이 뭐예요?", "고마워요"]
+    expect(bubbles).to_have_text(["안녕", "광합성이 뭐예요?", "고마워요"])
     expect(page.locator(".turn:target")).to_contain_text("광합성이 뭐예요?")
     expect(page.locator(".turn:target")).to_be_in_viewport()
 
@@ -164,14 +165,19 @@ def test_a_long_search_can_be_stopped_and_taken_up_again(
     page: Page, many: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_small_steps(monkeypatch)
-    answered: list[Request] = []
-    page.route("**/talks/more?*", lambda route: answered.append(route.request))  # never
-    page.goto(many.url + "/talks?q=안녕")
+    asked: list[Route] = []
+    page.route("**/talks/more?*", lambda route: asked.append(route))
+    with page.expect_request("**/talks/more?*"):
+        page.goto(many.url + "/talks?q=안녕")
     expect(page.get_by_text("더 오래된 대화를 찾고 있어요")).to_be_visible()
     press(page, "그만 찾기")
     expect(page.get_by_role("link", name="이어서 찾기")).to_be_focused()
     expect(page.get_by_text("더 오래된 대화를 찾고 있어요")).to_be_hidden()
-    assert len(answered) == 1
+    stopped = page.locator(".searching").get_attribute("hx-get")
+    asked[0].continue_()  # what was under way comes, and is the last
+    expect(page.locator(".searching")).not_to_have_attribute("hx-get", str(stopped))
+    page.evaluate("fetch('/health').then(reply => reply.text())")  # later than any search before it
+    assert len(asked) == 1
     page.unroute("**/talks/more?*")
     page.get_by_role("link", name="이어서 찾기").click()
     expect(newest(page)).to_contain_text("답: 안녕")

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import time
 from contextlib import closing
 from html import unescape
 from pathlib import Path
@@ -16,8 +15,11 @@ import requests
 from chatgee.store import talks
 from chatgee.store.archive import Archive
 from chatgee.web import owner
+from tests import beside
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
+
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 WILD = "a/b?c=<script>&\"'한 글%2F#é"
 """A friend's id comes from outside and may hold anything."""
@@ -123,7 +125,7 @@ def test_a_long_search_goes_on_by_itself_or_by_a_link(
 def test_a_day_ends_the_list(bot: Bot) -> None:
     bot.friend().says("안녕")
     assert asked(get(bot, "/talks", until="2020-01-01")) == []
-    assert asked(get(bot, "/talks", until=time.strftime("%Y-12-31"))) == ["안녕"]
+    assert asked(get(bot, "/talks", until="2099-12-31")) == ["안녕"]
     assert asked(get(bot, "/talks", until="no day", kind="nothing")) == ["안녕"]
 
 
@@ -268,6 +270,8 @@ def test_who_is_deleted_in_the_middle_of_a_question_is_gone(
     assert delete(bot, "friend-1").status_code == 303
     fake_openai.release()
     bot.friend("other").says("다음 질문")  # and the worker goes on
+    paid = "SELECT prompt_tokens FROM usage WHERE user_id = ''"
+    beside.until(bot.database, paid, lambda tokens: tokens == 2 * 20)
     told = friend.presses(waiting, bot.texts("button.fetch"))
     assert told.text == bot.texts("reply.unknown_question")
     assert asked(get(bot, "/talks")) == ["다음 질문"]

@@ -21,13 +21,14 @@ from chatgee.texts import Texts
 from chatgee.tunnel import Link
 from chatgee.tunnel.ngrok import FAILED_LOOKS, Ngrok
 from tests.bot import Bot
-from tests.far_ends import FakeOpenAI
-from tests.process import program
+from tests.far_ends import PATIENCE, FakeOpenAI
+from tests.process import START_SECONDS, program
 from tests.tunnel_side import TOKEN, FakeAgent, Heard, is_running, ours, until
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="the fake agent needs POSIX signals"
-)
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="the fake agent needs POSIX signals"),
+    pytest.mark.usefixtures("unhurried"),
+]
 
 CODES = {
     4018: "tunnel.no_token",
@@ -388,6 +389,7 @@ def test_what_is_held_at_the_end_still_goes_out_through_the_tunnel(
         fake_openai.release()
         asking.join()
         assert shown[0].bubbles[-1] == "답: 질문"
+        assert run.process.wait(PATIENCE) == 0
 
 
 def test_a_new_address_is_told(environ_with_agent: dict[str, str], agent: FakeAgent) -> None:
@@ -407,6 +409,7 @@ def test_while_an_agent_is_silent_the_local_address_is_told(
     with program(environ_with_agent) as run:
         assert run.url.startswith("http://127.0.0.1:")
         run.logged("바깥 주소를 만들고 있어요")
+        assert run.stop() == 0
 
 
 def test_a_silent_agent_does_not_hinder_a_signal(
@@ -414,7 +417,7 @@ def test_a_silent_agent_does_not_hinder_a_signal(
 ) -> None:
     agent.told(silent=True)
     with program(environ_with_agent) as run:
-        until(lambda: agent.runs)
+        until(lambda: agent.runs, START_SECONDS)
         started = time.monotonic()
         assert run.stop() == 0
         assert time.monotonic() - started < 5

@@ -27,9 +27,9 @@ def ours(folder: Path, **given: str) -> Settings:
     return settings.load({"DATA_DIR": str(folder / "data"), **given}, NOWHERE)
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Of another process, which can tell us nothing."""
-    limit = time.monotonic() + PATIENCE
+    limit = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < limit
         time.sleep(0.01)
@@ -39,10 +39,11 @@ def is_running(pid: int) -> bool:
     """Whether it does; one that has ended and is not yet buried does not."""
     try:
         os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except ProcessLookupError:
         return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:  # gone just now, or a system without /proc
+        return not Path("/proc/self").exists()
 
 
 class Heard:
@@ -78,7 +79,9 @@ class FakeAgent:
 
     def told(self, **what: Any) -> None:
         """What the next runs shall do: session_code, endpoint_code, silent, stubborn, ends."""
-        self._told.write_text(json.dumps(what))
+        told = self._told.with_suffix(".new")
+        told.write_text(json.dumps(what))
+        told.replace(self._told)  # an agent may read it just now
 
     @property
     def runs(self) -> list[dict[str, Any]]:

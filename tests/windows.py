@@ -87,7 +87,7 @@ class Windows:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.base = folder, folder / "Python311"
-        self.pages = folder / "pages.txt"
+        self.pages, self._seen = folder / "pages.txt", 0
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -152,8 +152,8 @@ class Windows:
 
     def opened(self) -> list[str]:
         """The pages that were opened in the browser since last asked."""
-        pages = self.pages.read_text("utf-8").splitlines()
-        self.pages.write_text("")
+        pages = self.pages.read_text("utf-8").splitlines()[self._seen :]
+        self._seen += len(pages)
         return pages
 
     def install_python(self) -> None:
