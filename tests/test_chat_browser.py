@@ -69,7 +69,8 @@ def test_an_owner_talks_with_the_bot_as_a_friend_does(chat: Page) -> None:
 def test_a_slow_answer_is_fetched_with_the_button(chat: Page) -> None:
     held: list[Route] = []
     chat.route("**/local_test/send", lambda route: held.append(route))
-    says(chat, "느리게 4초 우주는?")
+    with chat.expect_request("**/local_test/send"):
+        says(chat, "느리게 4초 우주는?")
     expect(room(chat).get_by_text("답을 쓰고 있어요")).to_be_attached()
     expect(chat.locator(".clock")).to_have_class("clock running")
     held[0].continue_()

@@ -37,7 +37,7 @@ def clock(minutes: int) -> tuple[str, ...]:
 
 @pytest.fixture
 def machines(environ: dict[str, str], database_url: str, tmp_path: Path) -> Iterator[Cluster]:
-    environ |= {"QUESTIONS_PER_MINUTE": "3", "KEEP_DAYS": "1", "REPLY_SECONDS": "1"}
+    environ |= {"QUESTIONS_PER_MINUTE": "3", "KEEP_DAYS": "1"}
     with cluster(environ, database_url, tmp_path) as started:
         yield started
 

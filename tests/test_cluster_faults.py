@@ -33,7 +33,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills POSIX pro
 
 @pytest.fixture
 def machines(environ: dict[str, str], database_url: str, tmp_path: Path) -> Iterator[Cluster]:
-    environ |= {"REPLY_SECONDS": "1"}  # the queue takes its time on a busy machine
     with cluster(environ, database_url, tmp_path) as started:
         yield started
 
