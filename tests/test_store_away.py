@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -172,12 +172,44 @@ def test_while_it_is_away_for_long_everybody_is_told_at_once(
 
 
 def test_it_can_be_closed_while_the_server_is_away(store: Store, server: "OwnServer") -> None:
+    """Nobody waits for ever, at whatever moment the work was handed over."""
     server.stop()
-    left = [store.ask(str(number), "friend", "질문") for number in range(3)]
+    left = [store.ask("begun", "friend", "질문")]
+    while store.database.is_there:
+        time.sleep(0.01)
+    left += [store.ask(str(number), "friend", "질문") for number in range(2)]
     began = time.monotonic()
     store.close()
     assert time.monotonic() - began < 3
     assert [type(one.exception(0)) for one in left] == [StoreError] * 3
+
+
+def test_work_beside_one_that_failed_is_not_forgotten_at_such_an_end(
+    store: Store, server: "OwnServer"
+) -> None:
+    begun, together, ended = Event(), Event(), Event()
+
+    def wait(_: object) -> bool:
+        begun.set()
+        return together.wait(PATIENCE)
+
+    def fail(_: object) -> None:
+        ended.wait(PATIENCE)
+        raise ValueError
+
+    before = store.database.submit(wait)
+    assert begun.wait(PATIENCE)
+    failed = store.database.submit(fail)
+    left = [store.ask(str(number), "friend", "질문") for number in range(2)]
+    together.set()
+    assert before.result(PATIENCE)
+    server.stop()
+    end = Thread(target=store.close)
+    end.start()
+    ended.set()
+    end.join(PATIENCE)
+    assert isinstance(failed.exception(0), ValueError)
+    assert [type(one.exception(0)) for one in left] == [StoreError] * 2
 
 
 def test_a_connection_that_was_idle_for_too_long_inside_a_transaction_is_replaced(

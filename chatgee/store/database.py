@@ -64,7 +64,7 @@ class Database:
         """Of values that no try would make fit; SQLite's driver raises Python's own errors."""
         self._use(opening.first(self._engine, tell))
         self._waiting: SimpleQueue[Item | None] = SimpleQueue()
-        self._closed = self._ending = False
+        self._closed = self._ending = self._given_up = False
         self.is_there = True
         """Whether the database could be reached when it was last tried."""
         self._away: StoreError | None = None
@@ -187,7 +187,8 @@ class Database:
         for number, one in enumerate(batch, 1):
             self._together([one])
             cause = one[1].exception()
-            if isinstance(error, self._down) and isinstance(cause, StoreError):
+            hopeless = self._given_up or isinstance(error, self._down)
+            if hopeless and isinstance(cause, StoreError):
                 for _, future in batch[number:]:
                     future.set_exception(cause)
                 return
@@ -242,6 +243,7 @@ class Database:
                 self.is_there, self._away = True, None
                 self._tell("start.store_back", "")
                 return True
+        self._closed = self._given_up = True  # there is no connection to do anything else with
         return False
 
     def _roll_back(self) -> None:
