@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
@@ -36,6 +36,9 @@ TOO_SOON = 1.0
 TOO_LATE = 2.0
 """Seconds past CALLBACK_SECONDS, counted from the promise, after which none is used any more."""
 
+PAUSES = 1, 2, 4, 8, 15, 30
+"""Seconds between the tries to use a store that fails; the last one again and again."""
+
 PURGE_SECONDS = 6 * 3600
 PURGE_AT_ONCE = 500
 
@@ -58,8 +61,6 @@ class Answering:
     character: Character
     callback_seconds: float
     keep_days: int = 0
-    pauses: Sequence[float] = (1, 2, 4, 8, 15, 30)
-    """Seconds between the tries to use a store that fails."""
 
     async def next(self, user_id: str) -> None:
         """Answer the friend's oldest question that has no answer yet, if there is one."""
@@ -70,24 +71,26 @@ class Answering:
         outcome = await self._outcome(due)
         try:
             await self._patiently(lambda: self.store.fill(due.question, outcome))
-        except StoreError:
-            log.error("question %s: its answer could not be written down", due.question.id)
         except Exception:  # no database takes it; unanswered, it would stop its friend's line
             log.exception("question %s", due.question.id)
             bug = Outcome(failure=Failure.BUG)
-            await asyncio.wrap_future(self.store.fill(due.question, bug))
+            await self._patiently(lambda: self.store.fill(due.question, bug))
 
     async def _patiently(self, work: Callable[[], "Future[T] | asyncio.Future[T]"]) -> T:
-        """Again and again while the disk is full or locked: an answer was paid for."""
-        for pause in self.pauses:
+        """Again and again while the disk is full or locked, for as long as that is.
+
+        An answer was paid for; and without it the friend's line would be one behind for ever.
+        """
+        pauses = iter(PAUSES)
+        while True:
             try:
                 return await asyncio.wrap_future(work())
             except StoreError as error:
                 if self.health.failed(Failure.STORAGE):
                     log.error("%s", self.texts("hint.storage"))
+                pause = next(pauses, PAUSES[-1])
                 log.info("%s; once more in %s s", error, pause)
                 await asyncio.sleep(pause)
-        return await asyncio.wrap_future(work())
 
     async def _outcome(self, due: Due) -> Outcome:
         question = due.question

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chatgee import answering
 from chatgee.questions import Delivery
 from chatgee.store import Outcome
 from chatgee.store.opening import is_shared
@@ -180,6 +181,21 @@ def test_an_answer_is_kept_until_the_disk_takes_it(bot: Bot, fake_openai: FakeOp
         assert friend.presses(shown, FETCH).buttons == shown.buttons
     bot.until_answered(2)
     assert friend.presses(shown, FETCH).bubbles == ["답: 질문"]
+    assert fake_openai.questions.count("질문") == 1, "paid for once"
+
+
+def test_a_disk_that_was_full_for_long_leaves_nobody_behind(
+    bot: Bot, fake_openai: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "PAUSES", (0.01, 0.01))
+    friend = bot.known()
+    shown = ask_late(fake_openai, friend, "질문")
+    with beside.full(bot.database):
+        fake_openai.release()
+        assert friend.presses(shown, FETCH).buttons == shown.buttons  # all of them have passed
+    bot.until_answered(2)
+    friend.says("다음")
+    bot.until_answered(3)
     assert fake_openai.questions.count("질문") == 1, "paid for once"
 
 
