@@ -62,7 +62,10 @@ class Database:
         self._down: type[Exception] = driver.OperationalError
         self._impossible: type[Exception] = driver.DataError
         """Of values that no try would make fit; SQLite's driver raises Python's own errors."""
-        self._use(opening.first(self._engine, tell))
+        try:
+            self._use(opening.first(self._engine, tell))
+        except self._errors as error:
+            raise opening.broken(self._engine.url, error) from error
         self._waiting: SimpleQueue[Item | None] = SimpleQueue()
         self._closed = self._ending = False
         self.is_there = True
@@ -100,7 +103,12 @@ class Database:
         self._thread.join()
 
     def _use(self, connection: Connection) -> None:
-        self._kind.connected(connection)
+        try:
+            self._kind.connected(connection)
+        except self._errors:
+            connection.invalidate()
+            connection.close()
+            raise
         self._connection = connection
         self._driver = cast(DBAPIConnection, connection.connection)
         self._cursor = self._driver.cursor()
