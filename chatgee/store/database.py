@@ -37,6 +37,8 @@ BATCH = 200
 AWAY_SECONDS = 3.0
 """After so long without the server, whoever comes is told at once that it is away."""
 LOOK_SECONDS = 0.2
+CLOSING_SECONDS = 3.0
+"""So long the end of the program waits for a server that neither answers nor goes away."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class Lasting(Future[T]):
 
 
 class Database:
-    """Owns the connection; `close` finishes what was handed over before it."""
+    """Owns the connection; `close` finishes what was handed over before it, if it can be done."""
 
     def __init__(
         self, url: str, teller: Teller | None = None, tell: opening.Tell = opening.silently
@@ -100,7 +102,11 @@ class Database:
     def close(self) -> None:
         self._ending = True
         self._waiting.put(None)
-        self._thread.join()
+        self._thread.join(CLOSING_SECONDS)
+        if self._thread.is_alive():
+            log.warning("store: it hangs, and is left alone")
+            self._closed = True
+            self._refuse_the_rest()
 
     def _use(self, connection: Connection) -> None:
         try:
@@ -142,14 +148,12 @@ class Database:
         self._refuse_waiting(StoreError("reply.not_stored", why="closed"), lasting=True)
 
     def _refuse_waiting(self, error: StoreError, lasting: bool) -> None:
-        kept: list[Item] = []
+        kept: list[Item | None] = []
         try:
             while True:
                 item = self._waiting.get_nowait()
-                if item is None:
-                    self._closed = True
-                elif isinstance(item[1], Lasting) and not lasting:
-                    kept.append(item)
+                if item is None or (isinstance(item[1], Lasting) and not lasting):
+                    kept.append(item)  # the end is the store's thread's to find
                 elif item[1].set_running_or_notify_cancel():
                     item[1].set_exception(error)
         except Empty:
