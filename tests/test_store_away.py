@@ -182,6 +182,15 @@ def test_it_can_be_closed_while_the_server_is_away(store: Store, server: "OwnSer
     assert [type(one.exception(0)) for one in left] == [StoreError] * 3
 
 
+def test_all_that_waits_is_refused_where_the_end_comes_before_the_server(
+    store: Store, server: "OwnServer"
+) -> None:
+    server.stop()
+    left = [store.confirm([str(number)]) for number in range(3 * database.BATCH)]
+    store.close()
+    assert {type(one.exception(0)) for one in left} == {StoreError}
+
+
 def test_it_can_be_closed_while_the_server_hangs(store: Store, url: str) -> None:
     find = "SELECT pid FROM pg_stat_activity WHERE application_name = 'chatgee'"
     pid = beside.value(url, f"{find} AND datname = current_database()")

@@ -166,6 +166,10 @@ class Database:
 
     def _at_once(self, batch: list[Item]) -> bool:
         """In one transaction; False where it has to be begun anew."""
+        if not self.is_there:  # nor will it be for us: the program ends
+            for _, future in batch:
+                future.set_exception(StoreError("reply.not_stored", why="closed"))
+            return True
         mark, results = None, None
         self._session.begin()
         try:
