@@ -112,6 +112,8 @@ def _work(ours: Settings, texts: Texts, events: Events) -> str | Link:
     """With these settings, until they change or the program ends; RELOAD or STOP."""
     with app.working(ours, texts, reload=lambda: events.put(RELOAD)):
         log.log(max(logging.INFO, log.getEffectiveLevel()), "%s", texts("start.working"))
+        if _are_old(ours, texts):
+            return RELOAD
         while True:
             if event := _event(events):
                 return event
@@ -168,6 +170,8 @@ class Program:
             bot.prepare()
             self._front.begin(ours, texts)
             self._tunnels.use(ours)
+            if _are_old(ours, texts):
+                self._reload()
             event = self._next()
             if event == STOP:
                 self._front.end()
@@ -206,13 +210,31 @@ def _reread(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Sett
 
     What the program holds on to stays as it was: its socket and its folder with everything in it.
     """
-    held = {name: getattr(ours, name) for name in settings.HELD}
     try:
-        ours = replace(settings.load(), **held)
+        ours = _loaded(ours)
     except ChatGeeError as error:
         log.error("%s", texts.of(error))
     logs.configure(ours.log_level, ours.secrets, log_folder)
     return ours, Texts.load(ours.texts_path)
+
+
+def _loaded(ours: Settings) -> Settings:
+    held = {name: getattr(ours, name) for name in settings.HELD}
+    return replace(settings.load(), **held)
+
+
+def _are_old(ours: Settings, texts: Texts) -> bool:
+    """Whether another program of this machine has written the files since we read them.
+
+    Of what is written once we are running, the shelf tells; it knows nothing of what was before.
+    """
+    if ours.shared_path is None:
+        return False
+    try:
+        new = _loaded(ours)
+    except ChatGeeError:
+        return False
+    return (new, Texts.load(new.texts_path)) != (ours, texts)
 
 
 def _visit(ours: Settings, texts: Texts) -> Visit:

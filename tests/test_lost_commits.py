@@ -77,6 +77,21 @@ def test_what_took_place_is_known_again(database_url: str) -> None:
     machine.close()
 
 
+def test_who_was_silent_for_a_month_is_known_again_too(database_url: str) -> None:
+    """Though another program has tidied up meanwhile."""
+    machine = Machine(database_url)
+    with connect(database_url) as beside:
+        beside.execute("UPDATE commits SET written_at = written_at - 31 * 86400")
+    Store(database_url).close()
+    mark = machine.writes("friend")
+    machine.driver.commit()
+    machine.close()
+    machine.connect()
+    assert mark
+    assert machine.kind.was_committed(machine.cursor, mark)
+    machine.close()
+
+
 def test_reading_leaves_no_mark(database_url: str) -> None:
     machine = Machine(database_url)
     machine.cursor.execute("SELECT 1")

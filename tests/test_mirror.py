@@ -197,6 +197,16 @@ def test_a_settings_note_never_holds_what_belongs_to_a_machine(room: Room) -> No
     assert note.value == f"{config_file.HEAD}KEEP_DAYS=7\n"
 
 
+def test_a_file_that_cannot_be_taken_away_leaves_the_others_in_order(room: Room) -> None:
+    first, second = room.machine("a", texts__toml="# 처음"), room.machine("b")
+    second.file("texts.toml").unlink()
+    second.file("texts.toml").mkdir()
+    first.mirror.change(first.file("texts.toml").unlink, lambda names: None)
+    first.change("prices.toml", "won_per_dollar = 1300.0")
+    assert f"{FILES}prices.toml" in second.mirror.refresh()
+    assert Prices.read(second.ours.data_dir).won_per_dollar == 1300
+
+
 def test_a_note_of_another_name_is_no_file(room: Room, tmp_path: Path) -> None:
     machine = room.machine("a")
     for name in ("../evil.txt", "characters/../../evil.txt", "config.env"):

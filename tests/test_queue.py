@@ -148,6 +148,21 @@ def test_what_fails_is_tried_again_and_nobody_comes_before_it(
         assert diary.until(3)
 
 
+def test_an_error_of_ours_is_told_however_often_it_is_tried_again(
+    store: Store, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    diary = Diary()
+
+    async def answer(user_id: str) -> None:
+        diary.write("tried")
+        raise LookupError("a bug of ours")
+
+    with working(database_url, answer, 0.1):
+        store.ask("one", "민지", "질문").result(PATIENCE)
+        diary.until(3)
+    assert caplog.text.count("LookupError: a bug of ours") == 1
+
+
 def test_what_a_worker_leaves_at_its_end_is_taken_up_by_another(
     store: Store, database_url: str
 ) -> None:

@@ -131,6 +131,37 @@ def test_a_database_of_somebody_else_is_refused_with_the_remedy(
             connection.execute(f"DROP ROLE {name}")
 
 
+@pytest.mark.parametrize("may", ["SELECT", "SELECT, INSERT, UPDATE, DELETE"])
+def test_whoever_may_not_do_all_that_is_needed_is_told_the_remedy(
+    postgres: "Server", database_url: str, environ: dict[str, str], may: str
+) -> None:
+    """As where somebody else has moved the talks into it."""
+    Store(database_url).close()
+    address, name = make_url(database_url), f"guest_{token_hex(4)}"
+    guest = address.set(username=name, password="guest").render_as_string(hide_password=False)
+    beside.change(
+        database_url,
+        f"CREATE ROLE {name} LOGIN PASSWORD 'guest'",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        f"GRANT {may} ON ALL TABLES IN SCHEMA public TO {name}",
+    )
+    ours, texts = settings.load(environ | {"DATABASE_URL": guest}), Texts.load()
+
+    def begin() -> None:
+        Store(guest).close()
+        with app.running(ours, texts, Board(ours.data_dir / "board.json", "http://127.0.0.1:1")):
+            pass
+
+    try:
+        with pytest.raises(StoreError) as caught:
+            begin()
+        told = texts.of(caught.value)
+        assert f"ALTER DATABASE {address.database} OWNER TO {name}" in told
+        assert f"{name}:***@" in told
+    finally:
+        beside.change(database_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
 def test_where_nobody_works_the_owner_and_their_watcher_are_told(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

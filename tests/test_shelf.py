@@ -4,15 +4,21 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
+pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 from chatgee import settings
-from chatgee.settings import read_file
+from chatgee.cluster import queue
+from chatgee.settings import config_file, read_file
+from chatgee.shelf.mirror import Mirror
+from chatgee.store import Store
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.machines import TEXTS, Machines, answer, apart, get, post, save
+from tests.postgres import connect
 from tests.process import Program, copy_to
 from tests.tunnel_side import until
 
@@ -116,6 +122,37 @@ def test_two_pages_that_are_saved_at_the_same_time_both_hold(machines: Machines)
 def shown(run: Program) -> list[str]:
     """What stands in the fields of the page."""
     return re.findall(r'value="(\w+)"', get(run, "/settings").text)
+
+
+def test_what_is_saved_while_a_program_of_the_same_machine_begins_holds_in_it(
+    machines: Machines, database_url: str, fake_openai: FakeOpenAI
+) -> None:
+    machines.worker()
+    environ = machines.environ | {"DATA_DIR": str(machines.folder / "worker")}
+    ours = settings.load(environ, machines.folder / "config.env")
+    store = Store(database_url, teller=queue.Queue())
+    mirror = Mirror(ours, store)
+
+    def save_beside(model: str) -> None:
+        values, shared = {"OPENAI_MODEL": model}, ours.shared_path
+        file = machines.folder / "config.env"
+        mirror.change(lambda: config_file.write(file, values, shared), lambda names: None)
+
+    with connect(database_url) as holder, connect(database_url) as look:
+        with holder.transaction():
+            holder.execute("LOCK TABLE about")  # which it needs to begin with
+            save_beside("gpt-6-first")
+            until(lambda: look.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall())
+            save_beside("gpt-6-second")
+
+    def is_asked() -> bool:
+        known = len(fake_openai.requests)
+        store.ask(token_hex(4), "friend", "누구니?").result(PATIENCE)
+        fake_openai.wait_for(known + 1)
+        return bool(fake_openai.requests[-1]["model"] == "gpt-6-second")
+
+    until(is_asked)
+    store.close()
 
 
 # --- sentences, character, prices -----------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -138,6 +139,28 @@ def test_what_comes_while_it_ends_is_done_or_refused_but_never_left(database: st
     done, left = wait(asked, 1)
     assert len(left) == 0
     assert stored(database) == len([one for one in done if not one.exception()])
+
+
+def test_who_is_refused_while_it_ends_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    for number in range(10):
+        store = Store(f"sqlite:///{tmp_path / str(number)}")
+        ours: Any = store.database
+        ours._away = StoreError("reply.not_stored", why="as in a company")
+        ended = Event()
+
+        def ask_on(store: Store = store, ended: Event = ended) -> None:
+            while not ended.is_set():
+                store.newest_answer("friend")
+
+        with ThreadPoolExecutor(5) as threads:
+            for _ in range(4):
+                threads.submit(ask_on)
+            closing = threads.submit(store.close)
+            try:
+                closing.result(PATIENCE)
+                assert not ours._thread.is_alive()
+            finally:
+                ended.set()
 
 
 # --- exactly once ---------------------------------------------------------------------------

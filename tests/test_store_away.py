@@ -1,5 +1,7 @@
 """A PostgreSQL that goes away, as the store sees it: what was begun is done once it is back."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -210,6 +212,35 @@ def test_work_beside_one_that_failed_is_not_forgotten_at_such_an_end(
     end.join(PATIENCE)
     assert isinstance(failed.exception(0), ValueError)
     assert [type(one.exception(0)) for one in left] == [StoreError] * 2
+
+
+def test_all_that_waits_is_refused_where_the_end_comes_before_the_server(
+    store: Store, server: "OwnServer"
+) -> None:
+    server.stop()
+    left = [store.confirm([str(number)]) for number in range(3 * database.BATCH)]
+    store.close()
+    assert {type(one.exception(0)) for one in left} == {StoreError}
+
+
+def test_it_can_be_closed_while_the_server_hangs(store: Store, url: str) -> None:
+    find = "SELECT pid FROM pg_stat_activity WHERE application_name = 'chatgee'"
+    pid = beside.value(url, f"{find} AND datname = current_database()")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        begun = store.ask("begun", "friend", "질문")
+        while not begun.running():
+            time.sleep(0.01)
+        next_ = store.ask("next", "friend", "질문")
+        began = time.monotonic()
+        store.close()
+        assert time.monotonic() - began < database.CLOSING_SECONDS + 1
+        assert isinstance(next_.exception(0), StoreError)
+        assert isinstance(store.ask("late", "friend", "질문").exception(PATIENCE), StoreError)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert now(begun).position == 1
+    assert asked(url) == ["begun"]
 
 
 def test_a_connection_that_was_idle_for_too_long_inside_a_transaction_is_replaced(

@@ -18,6 +18,7 @@ class Company:
     url: str
     bell: Bell
     teller: queue.Queue = field(default_factory=queue.Queue)
+    _ear: Ear | None = field(default=None, init=False)
 
     def join(
         self,
@@ -30,7 +31,7 @@ class Company:
 
         `missed` is called whenever there may have been notes that were not heard, and `counted`
         now and then with the number of workers. All are called in a thread of their own, one
-        after the other.
+        after the other. `StoreError` where the queue's tables are missing and cannot be made.
         """
         queue.make_tables(self.url)
 
@@ -52,7 +53,8 @@ class Company:
         return shared(store)
 
     def leave(self) -> None:
-        self._ear.close()
+        if self._ear:
+            self._ear.close()
 
     def _ring(self, question_ids: Sequence[str]) -> None:
         for one in question_ids:

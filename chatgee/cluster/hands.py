@@ -11,6 +11,7 @@ from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision, exc
 from procrastinate.jobs import DeleteJobCondition, Job, Status
 from procrastinate.worker import Worker
 
+from chatgee.clock import Seldom
 from chatgee.cluster import queue
 from chatgee.cluster.connector import PatientConnector
 from chatgee.errors import StoreError
@@ -65,6 +66,7 @@ class Hands:
         self._work, self._at_once, self._look_seconds = work, at_once, look_seconds
         self._mine: set[int] = set()
         """Jobs that are being done here."""
+        self._seldom = Seldom()
         self._register()
 
     def _register(self) -> None:
@@ -88,6 +90,15 @@ class Hands:
         self._mine.add(number)
         try:
             await work
+        except StoreError as error:
+            log.info("queue: %s", error)
+            raise
+        except exceptions.ConnectorException:  # the connector has told of it
+            raise
+        except Exception:  # which the queue itself tells nobody of; it may come each time anew
+            if self._seldom():
+                log.exception("queue: %s", context.job.task_name)
+            raise
         finally:
             self._mine.discard(number)
 

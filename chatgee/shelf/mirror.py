@@ -162,7 +162,7 @@ class Mirror:
         self._known = found
         for name in known.keys() - found.keys():
             if place := self._place(name):
-                place.unlink(missing_ok=True)
+                self._take_away(place)
             self._seen.pop(name, None)
             changed.add(name)
         for name, note in found.items():
@@ -186,6 +186,12 @@ class Mirror:
             log.warning("shared: %s stays as it is here: %s", place, error)
             return False
         return True
+
+    def _take_away(self, place: Path) -> None:
+        try:
+            place.unlink(missing_ok=True)
+        except OSError as error:  # the others must be put in order all the same
+            log.warning("shared: %s stays as it is here: %s", place, error)
 
     def _put_aside(self, place: Path) -> None:
         folder = self._folder / ASIDE

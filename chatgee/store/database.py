@@ -37,6 +37,8 @@ BATCH = 200
 AWAY_SECONDS = 3.0
 """After so long without the server, whoever comes is told at once that it is away."""
 LOOK_SECONDS = 0.2
+CLOSING_SECONDS = 3.0
+"""So long the end of the program waits for a server that neither answers nor goes away."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class Lasting(Future[T]):
 
 
 class Database:
-    """Owns the connection; `close` finishes what was handed over before it."""
+    """Owns the connection; `close` finishes what was handed over before it, if it can be done."""
 
     def __init__(
         self, url: str, teller: Teller | None = None, tell: opening.Tell = opening.silently
@@ -62,9 +64,12 @@ class Database:
         self._down: type[Exception] = driver.OperationalError
         self._impossible: type[Exception] = driver.DataError
         """Of values that no try would make fit; SQLite's driver raises Python's own errors."""
-        self._use(opening.first(self._engine, tell))
+        try:
+            self._use(opening.first(self._engine, tell))
+        except self._errors as error:
+            raise opening.broken(self._engine.url, error) from error
         self._waiting: SimpleQueue[Item | None] = SimpleQueue()
-        self._closed = self._ending = self._given_up = False
+        self._closed = self._ending = False
         self.is_there = True
         """Whether the database could be reached when it was last tried."""
         self._away: StoreError | None = None
@@ -97,10 +102,19 @@ class Database:
     def close(self) -> None:
         self._ending = True
         self._waiting.put(None)
-        self._thread.join()
+        self._thread.join(CLOSING_SECONDS)
+        if self._thread.is_alive():
+            log.warning("store: it hangs, and is left alone")
+            self._closed = True
+            self._refuse_the_rest()
 
     def _use(self, connection: Connection) -> None:
-        self._kind.connected(connection)
+        try:
+            self._kind.connected(connection)
+        except self._errors:
+            connection.invalidate()
+            connection.close()
+            raise
         self._connection = connection
         self._driver = cast(DBAPIConnection, connection.connection)
         self._cursor = self._driver.cursor()
@@ -134,14 +148,12 @@ class Database:
         self._refuse_waiting(StoreError("reply.not_stored", why="closed"), lasting=True)
 
     def _refuse_waiting(self, error: StoreError, lasting: bool) -> None:
-        kept: list[Item] = []
+        kept: list[Item | None] = []
         try:
             while True:
                 item = self._waiting.get_nowait()
-                if item is None:
-                    self._closed = True
-                elif isinstance(item[1], Lasting) and not lasting:
-                    kept.append(item)
+                if item is None or (isinstance(item[1], Lasting) and not lasting):
+                    kept.append(item)  # the end is the store's thread's to find
                 elif item[1].set_running_or_notify_cancel():
                     item[1].set_exception(error)
         except Empty:
@@ -154,6 +166,10 @@ class Database:
 
     def _at_once(self, batch: list[Item]) -> bool:
         """In one transaction; False where it has to be begun anew."""
+        if not self.is_there:  # nor will it be for us: the program ends
+            for _, future in batch:
+                future.set_exception(StoreError("reply.not_stored", why="closed"))
+            return True
         mark, results = None, None
         self._session.begin()
         try:
@@ -187,8 +203,7 @@ class Database:
         for number, one in enumerate(batch, 1):
             self._together([one])
             cause = one[1].exception()
-            hopeless = self._given_up or isinstance(error, self._down)
-            if hopeless and isinstance(cause, StoreError):
+            if isinstance(error, self._down) and isinstance(cause, StoreError):
                 for _, future in batch[number:]:
                     future.set_exception(cause)
                 return
@@ -243,7 +258,6 @@ class Database:
                 self.is_there, self._away = True, None
                 self._tell("start.store_back", "")
                 return True
-        self._closed = self._given_up = True  # there is no connection to do anything else with
         return False
 
     def _roll_back(self) -> None:

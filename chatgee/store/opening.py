@@ -118,13 +118,16 @@ def _answers(engine: Engine) -> bool:
 
 @contextmanager
 def exclusively(url: str) -> Iterator[Any]:
-    """A transaction of the driver's own, in which nobody else makes tables; PostgreSQL alone."""
+    """A transaction of the driver's own, in which nobody else makes tables; PostgreSQL alone.
+
+    `StoreError` where it fails.
+    """
     engine = kind_of(url).engine()
     try:
         with engine.begin() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(migrations.LOCK)))
             yield connection.connection.driver_connection
-    except exc.SQLAlchemyError as error:
+    except (exc.SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         raise broken(engine.url, error) from error
     finally:
         engine.dispose()

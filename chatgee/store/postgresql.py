@@ -52,9 +52,12 @@ _BEGIN = """
 INSERT INTO commits (program, mark, written_at)
 SELECT %(name)s::text, '', extract(epoch FROM now())
 WHERE NOT EXISTS (SELECT 1 FROM commits WHERE program = %(name)s::text)"""
+# Of a program that was silent for long, others have forgotten the row.
 _MARK = """
-UPDATE commits SET mark = %(mark)s, written_at = extract(epoch FROM now())
-WHERE program = %(name)s AND pg_current_xact_id_if_assigned() IS NOT NULL"""
+INSERT INTO commits (program, mark, written_at)
+SELECT %(name)s::text, %(mark)s, extract(epoch FROM now())
+WHERE pg_current_xact_id_if_assigned() IS NOT NULL
+ON CONFLICT (program) DO UPDATE SET mark = excluded.mark, written_at = excluded.written_at"""
 _MARKED = "SELECT mark FROM commits WHERE program = %(name)s FOR UPDATE"
 _FORGET = """
 DELETE FROM commits
