@@ -88,10 +88,10 @@ class Database:
         """
         future: Future[T] = Lasting() if lasting else Future()
         self._waiting.put((work, future))
-        if self._closed:
-            self._refuse_the_rest()
-        elif away := self._away:
+        if away := self._away:
             self._refuse_waiting(away, lasting=False)
+        if self._closed:  # after that: it has put back what lasts
+            self._refuse_the_rest()
         return future
 
     def close(self) -> None:
@@ -134,14 +134,12 @@ class Database:
         self._refuse_waiting(StoreError("reply.not_stored", why="closed"), lasting=True)
 
     def _refuse_waiting(self, error: StoreError, lasting: bool) -> None:
-        kept: list[Item] = []
+        kept: list[Item | None] = []
         try:
             while True:
                 item = self._waiting.get_nowait()
-                if item is None:
-                    self._closed = True
-                elif isinstance(item[1], Lasting) and not lasting:
-                    kept.append(item)
+                if item is None or (isinstance(item[1], Lasting) and not lasting):
+                    kept.append(item)  # the end is for the store's thread alone to see
                 elif item[1].set_running_or_notify_cancel():
                     item[1].set_exception(error)
         except Empty:
