@@ -193,9 +193,14 @@ class Engine:
         self, question_id: str, skill: SkillRequest, url: str, deadline: Deadline
     ) -> Promise | None:
         """None where the answer came in the meantime."""
-        if not _now(self.store.promise(question_id, skill.user_id, url), deadline):
-            return None
-        return Promise(self.replies.texts("reply.callback_waiting"))
+        promising = self.store.promise(question_id, skill.user_id, url)
+        try:
+            promised = _now(promising, deadline)
+        except TimeoutError:  # Kakao is told of a button instead, and would refuse a callback
+            if not promising.cancel():
+                promising.add_done_callback(lambda _: self.store.break_promise(question_id))
+            raise
+        return Promise(self.replies.texts("reply.callback_waiting")) if promised else None
 
     # --- delivering -------------------------------------------------------------------------
 

@@ -241,6 +241,39 @@ def test_an_answer_in_time_needs_no_callback(
     assert first_callback(friend, fake_kakao, fake_openai) == LAST
 
 
+def test_a_promise_that_came_too_late_to_be_told_is_not_kept(
+    stopped_bot: Bot, fake_openai: FakeOpenAI, fake_kakao: FakeKakao
+) -> None:
+    """Kakao got a button in its place, and would refuse the callback."""
+    with stopped_bot.open(REPLY_SECONDS=2) as bot, ThreadPoolExecutor() as phone:
+        friend = bot.known(callback_url=fake_kakao.callback_url())
+        asking = phone.submit(ask_late, fake_openai, friend, "질문")
+        fake_openai.wait_for(2)
+        with beside.held(bot.database):
+            shown = asking.result(PATIENCE)
+        promised = "SELECT count(*) FROM questions WHERE {} IS NOT NULL"
+        beside.until(bot.database, promised.format("promised_at"), lambda count: count == 1)
+        beside.until(bot.database, promised.format("callback_url"), lambda count: count == 0)
+        fake_openai.release()
+        assert friend.presses(shown, FETCH).bubbles == ["답: 질문"]
+        assert not fake_kakao.requests
+
+
+def test_a_promise_that_nobody_has_begun_to_write_down_in_time_is_not_made(
+    stopped_bot: Bot, fake_openai: FakeOpenAI, fake_kakao: FakeKakao
+) -> None:
+    with stopped_bot.open(REPLY_SECONDS=2) as bot, ThreadPoolExecutor() as phone:
+        friend, free = bot.known(callback_url=fake_kakao.callback_url()), threading.Event()
+        asking = phone.submit(ask_late, fake_openai, friend, "질문")
+        fake_openai.wait_for(2)
+        bot.store.database.submit(lambda _: free.wait(PATIENCE))
+        shown = asking.result(PATIENCE)
+        free.set()
+        fake_openai.release()
+        assert friend.presses(shown, FETCH).bubbles == ["답: 질문"]
+        assert beside.value(bot.database, "SELECT count(promised_at) FROM questions") == 0
+
+
 @pytest.mark.parametrize("token", ["a:b", "a%3ab", "a%3Ab%2D~", "x==.,;'!"])
 def test_the_callback_address_is_used_as_it_stands(
     bot: Bot, fake_openai: FakeOpenAI, fake_kakao: FakeKakao, token: str

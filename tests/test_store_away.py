@@ -5,8 +5,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from queue import SimpleQueue
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -184,6 +185,44 @@ def test_it_can_be_closed_while_the_server_is_away(store: Store, server: "OwnSer
     store.close()
     assert time.monotonic() - began < 3
     assert [type(one.exception(0)) for one in left] == [StoreError] * 3
+
+
+class Slowly(SimpleQueue[Any]):
+    """Whoever took something stands still before it looks at it."""
+
+    def __init__(self) -> None:
+        self.took, self.go_on = Event(), Event()
+
+    def get(self, *_: Any) -> Any:
+        item = super().get()
+        self.took.set()
+        assert self.go_on.wait(PATIENCE)
+        return item
+
+
+def test_it_can_be_closed_at_the_moment_at_which_the_server_is_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody else found it away just before, and refuses what waits."""
+    slowly, ours, woken = Slowly(), cast("Any", store.database), Future[None]()
+    before = ours._waiting
+    monkeypatch.setattr(ours, "_waiting", slowly)
+    before.put((lambda _: None, woken))  # its thread waits there still
+    woken.result(PATIENCE)
+    last = store.ask("last", "friend", "질문")
+    assert slowly.took.wait(PATIENCE)
+    end = Thread(target=store.close)
+    end.start()
+    while slowly.empty():
+        time.sleep(0.01)
+    ours._away = StoreError("reply.not_stored", why="away")
+    refused = store.ask("refused", "friend", "질문")
+    ours._away = None
+    slowly.go_on.set()
+    end.join(PATIENCE)
+    assert not end.is_alive()
+    assert last.result(PATIENCE).position == 1
+    assert isinstance(refused.exception(PATIENCE), StoreError)
 
 
 def test_work_beside_one_that_failed_is_not_forgotten_at_such_an_end(

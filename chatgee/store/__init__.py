@@ -244,6 +244,11 @@ class Store(Notes):
             db.news.promised.append((question_id, user_id, now))
         return promised
 
+    @lasting
+    def break_promise(self, db: Session, question_id: str) -> None:
+        """The callback address of a question is not used: Kakao never heard of the promise."""
+        db.change("use_callback", id=question_id)
+
     @transaction
     def use_callback(
         self, db: Session, question_id: str, user_id: str, held: int

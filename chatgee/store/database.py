@@ -93,10 +93,10 @@ class Database:
         """
         future: Future[T] = Lasting() if lasting else Future()
         self._waiting.put((work, future))
-        if self._closed:
-            self._refuse_the_rest()
-        elif away := self._away:
+        if away := self._away:
             self._refuse_waiting(away, lasting=False)
+        if self._closed:  # after that: it has put back what lasts
+            self._refuse_the_rest()
         return future
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ class Database:
             while True:
                 item = self._waiting.get_nowait()
                 if item is None or (isinstance(item[1], Lasting) and not lasting):
-                    kept.append(item)  # the end is the store's thread's to find
+                    kept.append(item)  # the end is for the store's thread alone to see
                 elif item[1].set_running_or_notify_cancel():
                     item[1].set_exception(error)
         except Empty:

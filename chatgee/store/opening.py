@@ -19,7 +19,7 @@ from chatgee.store.sqlite import Sqlite
 START_SECONDS = 30.0
 """For a server that is started together with us, as after a power cut."""
 REFUSAL_SECONDS = 3.0
-"""For one that is there and refuses us: it may be reading its log still."""
+"""For one that is there and refuses us, from then on: it may be reading its log still."""
 LOOK_SECONDS = 0.5
 
 Tell = Callable[[str, str], None]
@@ -88,13 +88,14 @@ def holds_every_letter(connection: Connection) -> None:
 
 
 def _connect(engine: Engine, tell: Tell) -> Connection:
-    since, told = time.monotonic(), False
+    began, refused, told = time.monotonic(), None, False
     while True:
         try:
             return engine.connect()
         except exc.OperationalError as error:
-            patience = REFUSAL_SECONDS if _answers(engine) else START_SECONDS
-            if engine.dialect.name == "sqlite" or time.monotonic() > since + patience:
+            refused = (refused or time.monotonic()) if _answers(engine) else None
+            end = refused + REFUSAL_SECONDS if refused else began + START_SECONDS
+            if engine.dialect.name == "sqlite" or time.monotonic() > end:
                 raise
             if ending.near:
                 raise EndedError from error
