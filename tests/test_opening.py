@@ -3,6 +3,7 @@
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -31,8 +32,37 @@ def test_who_waits_for_the_database_can_be_told_to_end(
     assert "hidden" not in waiting.output
 
 
+STARTING = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+ENCRYPTED = {80877103, 80877104}
+"""https://www.postgresql.org/docs/current/protocol-message-formats.html"""
+
+
+def starts_up(port: int, until: float) -> None:
+    """As a server that reads its log still, up to a moment of the monotonic clock."""
+    with socket.create_server(("127.0.0.1", port)) as server:
+        server.settimeout(0.1)
+        while time.monotonic() < until:
+            with suppress(TimeoutError), server.accept()[0] as caller:
+                while (said := caller.recv(1000)) and int.from_bytes(said[4:8]) in ENCRYPTED:
+                    caller.sendall(b"N")
+                if said:
+                    caller.sendall(b"E" + (len(STARTING) + 4).to_bytes(4) + STARTING)
+
+
+def test_a_server_that_reads_its_log_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "REFUSAL_SECONDS", 0.1)
+    with postgres.durable() as server, ThreadPoolExecutor() as threads:
+        url = server.create()
+        server.stop()
+        starting = threads.submit(database.Database, url)
+        starts_up(server.port, time.monotonic() + 2)
+        assert not starting.done()
+        server.start()
+        starting.result(PATIENCE).close()
+
+
 def refuse_one(port: int) -> None:
-    """As a server that reads its log still: it is there, and hangs up."""
+    """As something in its place that is there, and hangs up."""
     with socket.create_server(("127.0.0.1", port)) as server:
         server.settimeout(PATIENCE)
         server.accept()[0].close()  # who asks for a connection

@@ -19,7 +19,7 @@ from chatgee.store.sqlite import Sqlite
 START_SECONDS = 30.0
 """For a server that is started together with us, as after a power cut."""
 REFUSAL_SECONDS = 3.0
-"""For one that is there and refuses us, from then on: it may be reading its log still."""
+"""For one that is there and refuses us, from then on."""
 LOOK_SECONDS = 0.5
 
 Tell = Callable[[str, str], None]
@@ -35,7 +35,7 @@ def is_shared(url: str | URL) -> bool:
     return make_url(url).get_backend_name() == "postgresql"
 
 
-def conninfo(url: str) -> str:
+def conninfo(url: str | URL) -> str:
     """The URL as libpq takes it, its password in it."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -93,9 +93,11 @@ def _connect(engine: Engine, tell: Tell) -> Connection:
         try:
             return engine.connect()
         except exc.OperationalError as error:
+            if engine.dialect.name == "sqlite":
+                raise
             refused = (refused or time.monotonic()) if _answers(engine) else None
             end = refused + REFUSAL_SECONDS if refused else began + START_SECONDS
-            if engine.dialect.name == "sqlite" or time.monotonic() > end:
+            if time.monotonic() > end:
                 raise
             if ending.near:
                 raise EndedError from error
@@ -106,7 +108,7 @@ def _connect(engine: Engine, tell: Tell) -> Connection:
 
 
 def _answers(engine: Engine) -> bool:
-    """Whether somebody listens there, or nobody ever will."""
+    """Whether somebody listens there who is ready, or nobody ever will."""
     try:
         address = engine.url.host or "", engine.url.port or 5432
         socket.create_connection(address, 1).close()
@@ -114,7 +116,15 @@ def _answers(engine: Engine) -> bool:
         return error.errno == socket.EAI_NONAME
     except OSError:
         return False
-    return True
+    return not _begins(engine)
+
+
+def _begins(engine: Engine) -> bool:
+    """Whether the server reads its log still, as after a power cut, and then lets us in."""
+    pq: Any = engine.dialect.loaded_dbapi.pq
+    url = make_url(conninfo(engine.url)).update_query_dict({"connect_timeout": "2"})
+    ping = pq.PGconn.ping(url.render_as_string(hide_password=False).encode())
+    return bool(ping == pq.Ping.REJECT)
 
 
 @contextmanager
