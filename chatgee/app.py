@@ -17,7 +17,7 @@ from chatgee.changing import Change, here
 from chatgee.character import Character
 from chatgee.character.trial import Trial
 from chatgee.engine import Engine
-from chatgee.errors import SettingsError
+from chatgee.errors import SettingsError, StoreError
 from chatgee.health import Health
 from chatgee.jobs import Here, Worker
 from chatgee.keepers import Keepers
@@ -256,8 +256,12 @@ def _telling(texts: Texts, health: Health) -> Tell:
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:
-    """Everything that an earlier run did not finish."""
-    if count := store.recover(callback_seconds).result():
+    """Everything that an earlier run did not finish; `StoreError` for its owner to read."""
+    try:
+        count = store.recover(callback_seconds).result()
+    except StoreError as error:
+        raise StoreError("hint.storage") from error
+    if count:
         log.info("%s", texts("start.taken_up", count=count))
 
 

@@ -10,6 +10,7 @@ import openai  # noqa: F401  # takes a second, which no deadline of a test shoul
 import pytest
 
 from chatgee import settings
+from chatgee.store.opening import is_shared
 from tests.bot import Bot
 from tests.far_ends import FakeKakao, FakeOpenAI
 
@@ -54,6 +55,14 @@ def environ(tmp_path: Path, fake_openai: FakeOpenAI, fake_kakao: FakeKakao) -> d
         "REPLY_SECONDS": "1",
         "CALLBACK_HOSTS": f"bot-api.kakao.com,{fake_kakao.host}",
     }
+
+
+@pytest.fixture
+def wherever(environ: dict[str, str], database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On one machine, and on two: one with a door, and a worker."""
+    environ["DATABASE_URL"] = database
+    if is_shared(database):
+        monkeypatch.setattr("chatgee.cluster.hands.LAST_SECONDS", 0.1)
 
 
 @pytest.fixture

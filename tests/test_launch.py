@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from chatgee.texts import Texts
+from tests import beside
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.kakao_side import Shown
 from tests.process import ROOT, Program, program
@@ -139,6 +141,16 @@ def test_a_folder_that_cannot_be_written_is_told(practice: dict[str, str], tmp_p
     (tmp_path / "a file").touch()
     folder = str(tmp_path / "a file" / "data")
     assert f"DATA_DIR={folder}: 파일을 쓸 수 없어요" in refused(practice | {"DATA_DIR": folder})
+
+
+def test_a_disk_that_is_full_is_told(practice: dict[str, str]) -> None:
+    with program(practice) as run:
+        run.friend().says("질문")
+    url = f"sqlite:///{practice['DATA_DIR']}/chatgee.db"
+    beside.change(url, "UPDATE questions SET delivery = 'reply', delivered_at = NULL")
+    with beside.full(url), program(practice) as run:
+        assert run.process.wait(PATIENCE * 2) == 1
+        run.logged(Texts.load()("hint.storage"))
 
 
 @pytest.mark.parametrize("damage", [b"this is no database", b"SQLite format 3\0" + b"\xff" * 4096])

@@ -143,7 +143,7 @@ class Photos:
     def for_model(self, url: str | None) -> str | None:
         if url is None or not photos.is_pretended(url):
             return url
-        note = self.store.note(_named(url)).result()
+        note = soon(self.store.note(_named(url)))
         return photos.inlined(base64.b64decode(note.value)) if note else url
 
 
