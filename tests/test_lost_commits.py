@@ -66,15 +66,20 @@ def test_a_crash_makes_no_commit_of_another_one_ours(crashed: tuple[Machine, str
     lost.close()
 
 
-def test_what_took_place_is_known_again(database_url: str) -> None:
-    machine = Machine(database_url)
+def is_known_again(machine: Machine) -> bool:
+    """Whether a commit is, once the connection is another one."""
     mark = machine.writes("friend")
     machine.driver.commit()
     machine.close()
     machine.connect()
     assert mark
-    assert machine.kind.was_committed(machine.cursor, mark)
+    known = machine.kind.was_committed(machine.cursor, mark)
     machine.close()
+    return known
+
+
+def test_what_took_place_is_known_again(database_url: str) -> None:
+    assert is_known_again(Machine(database_url))
 
 
 def test_who_was_silent_for_a_month_is_known_again_too(database_url: str) -> None:
@@ -83,13 +88,7 @@ def test_who_was_silent_for_a_month_is_known_again_too(database_url: str) -> Non
     with connect(database_url) as beside:
         beside.execute("UPDATE commits SET written_at = written_at - 31 * 86400")
     Store(database_url).close()
-    mark = machine.writes("friend")
-    machine.driver.commit()
-    machine.close()
-    machine.connect()
-    assert mark
-    assert machine.kind.was_committed(machine.cursor, mark)
-    machine.close()
+    assert is_known_again(machine)
 
 
 def test_reading_leaves_no_mark(database_url: str) -> None:
