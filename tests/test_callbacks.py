@@ -146,12 +146,18 @@ def test_a_press_takes_the_answer_before_the_callback(
     assert first_callback(friend, fake_kakao, fake_openai) == LAST
 
 
-def test_callback_always_promises_at_once(stopped_bot: Bot, fake_kakao: FakeKakao) -> None:
+@pytest.mark.usefixtures("unhurried")
+def test_callback_always_promises_at_once(
+    stopped_bot: Bot, fake_openai: FakeOpenAI, fake_kakao: FakeKakao
+) -> None:
     with stopped_bot.open(CALLBACK="always") as bot:
-        friend = bot.friend(callback_url=fake_kakao.callback_url())
-        assert friend.says("질문").promised
+        friend = bot.known(callback_url=fake_kakao.callback_url())
+        shown = ask_late(fake_openai, friend, "질문")
+        assert shown.promised
+        assert shown.seconds < 4, "it waited for the answer"
+        fake_openai.release()
         ((_, body),) = fake_kakao.wait_for(1)
-        assert Shown(body).bubbles[1:] == ["답: 질문"], "a greeting, and the answer"
+        assert Shown(body).bubbles == ["답: 질문"]
 
 
 def test_callback_off_never_promises(

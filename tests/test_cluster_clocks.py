@@ -87,7 +87,7 @@ def test_clocks_that_differ_change_nothing(
 
 @pytest.mark.parametrize("minutes", [5, -5])
 def test_a_callback_waits_for_a_second_by_any_clock(
-    machines: Cluster, fake_kakao: FakeKakao, minutes: int
+    machines: Cluster, fake_openai: FakeOpenAI, fake_kakao: FakeKakao, minutes: int
 ) -> None:
     """Kakao refuses one that comes at once."""
     web = machines.web(clock(-minutes), CALLBACK="always", REPLY_SECONDS="4")
@@ -95,7 +95,9 @@ def test_a_callback_waits_for_a_second_by_any_clock(
     friend = web.friend()
     assert fetched(friend, friend.says("먼저")).endswith("답: 먼저")  # the model has been imported
     friend.callback_url = fake_kakao.callback_url()
+    fake_openai.hold()
     assert friend.says("질문").promised
+    fake_openai.release()  # within the second
     (_, body), *_ = fake_kakao.wait_for(1)
     ((promised_at,),) = machines.ask("SELECT promised_at FROM questions WHERE text = '질문'")
     assert 0.9 < time.time() - promised_at < 8

@@ -122,7 +122,9 @@ def test_a_promised_callback_is_kept_once_over_a_change(
         save(run, prompt="너는 해적이야.")
         fake_openai.release()
         fake_kakao.wait_for(1)
+        fake_openai.hold()
         assert friend.says("다음 질문").promised
+        fake_openai.release()
         came = [Shown(body).bubbles[-1] for _, body in fake_kakao.wait_for(2)]
     assert came == ["답: 질문", "답: 다음 질문"]
 

@@ -165,6 +165,8 @@ def test_a_callback_that_was_promised_before_a_change_brings_the_answer_once(
     fake_openai.wait_for(2)
     fake_openai.release()
     fake_kakao.wait_for(1)
+    fake_openai.hold()
     assert friend.says("다음 질문").promised
+    fake_openai.release()
     came = [Shown(body).bubbles[-1] for _, body in fake_kakao.wait_for(2)]
     assert came == ["답: 질문", "답: 다음 질문"]
