@@ -281,10 +281,9 @@ def _wind_down(server: Server, chatgee: app.ChatGee, texts: Texts) -> None:
     """Let what is held be answered, or at least be told so, before everything closes."""
     log.info("%s", texts("start.stopping"))
     server.stop_listening()
-    _wait(lambda: not server.requests(), ANSWERING_SECONDS)
+    _wait(lambda: not server.unanswered(), ANSWERING_SECONDS)
     chatgee.bell.close()
-    _wait(lambda: not server.requests(), 1.0)
-    time.sleep(0.05)  # the last bytes leave the sockets
+    _wait(lambda: not server.unanswered(), 1.0)
     server.stop()
 
 

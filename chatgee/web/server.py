@@ -21,7 +21,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.server import TcpWSGIServer
+from waitress.server import BaseWSGIServer, TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from chatgee.errors import SettingsError
@@ -38,8 +38,12 @@ MOST_CONNECTIONS, LEAST_CONNECTIONS = 8192, 16
 OTHER_FILES = 1200
 """Room for the database, the log, and a connection to the model for each answer in the making."""
 IDLE_SECONDS = 30
+SPEAKING_SECONDS = 0.5
+"""In which who has called asks something: at the end of the program they are heard out."""
 BACKLOG = 2048
 """Calls that come in one instant; with a short queue the kernel makes them wait for a second."""
+LOOP_SECONDS = 1.0
+"""For the loop to notice that it is told something; it does nothing that takes long."""
 LARGEST_HEADERS = 64 * 1024
 BODY_IN_MEMORY = 64 * 1024
 """Of each connection; the rest waits in a file. A question of Kakao's has a few thousand bytes."""
@@ -86,7 +90,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     task_class = Task
     error_task_class = Refusal
     arrived = 0.0
-    passed_on = False
+    passed_on = has_spoken = False
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._called = time.monotonic()
+        super().__init__(*given, **named)
+
+    def is_owed(self) -> bool:
+        """Whether a reply is still to come or to go out, or the caller has only just called."""
+        if self.requests or self.request is not None or self.total_outbufs_len:
+            return True
+        return not self.has_spoken and time.monotonic() < self._called + SPEAKING_SECONDS
 
     def parser_class(self, adj: Adjustments) -> Parser:
         return Parser(adj, self.addr)
@@ -94,7 +108,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def received(self, data: bytes) -> bool:
         if self.request is None:
             self.arrived = self.server.reading_since()
-        return bool(super().received(data))
+        went_well = bool(super().received(data))
+        self.has_spoken = True  # after that: it is owed something all the time
+        return went_well
 
     def handle_error(self) -> None:
         """Bytes that are no HTTP: a scanner's, not worth a line in the owner's window."""
@@ -142,7 +158,13 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         """Let in who has called; the rest are refused, and a balancer asks another web."""
         for _ in range(BACKLOG):
             self.handle_accept()
-        super(TcpWSGIServer, self).close()  # whose own would end the loop's trigger, too
+        super(BaseWSGIServer, self).close()  # whose own would end the loop's trigger, too
+
+    def hang_up(self) -> None:
+        """Close everything, with which the loop ends."""
+        for channel in list(self.active_channels.values()):  # also those that are parked
+            channel.handle_close()
+        self.close()
 
 
 class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -208,7 +230,6 @@ class Server:
         self.local = f"http://{_reachable(self.host)}:{self.port}"
         """Where a browser on this machine finds it."""
         self._threads = Threads()
-        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
     def start(self, meanwhile: WSGIApplication, patience_seconds: float) -> None:
         """Take callers; after so long without an app, and at the end, `meanwhile` answers them."""
@@ -233,6 +254,7 @@ class Server:
             sockinfo=(self._socket.family, self._socket.type, 0, self._socket.getsockname()),
             bind_socket=False,
         )
+        self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
         self._thread.start()
 
     def requests(self) -> int:
@@ -250,22 +272,34 @@ class Server:
         """How many requests the app has, those at a closed door not counted."""
         return self.requests() - self._door.waiting
 
+    def unanswered(self) -> int:
+        """How many callers are to hear something, those included who have only just called."""
+        return sum(one.is_owed() for one in list(self._server.active_channels.values()))
+
     def stop_listening(self) -> None:
-        self._server.trigger.pull_trigger(self._server.leave)
+        """Let in who has called by now; the rest are refused."""
+        self._in_the_loop(self._server.leave)
 
     def stop(self) -> None:
+        if not self._thread.is_alive():
+            return
         self._door.open(self._door.meanwhile)  # nobody waits any more
-        self._server.close()
         self._threads.shutdown(timeout=0.5)
-        for channel in list(self._server.active_channels.values()):  # a browser keeps some open
-            with suppress(OSError, KeyError):  # or the loop has closed it just now
-                channel.close()
+        self._in_the_loop(self._server.hang_up)
+        self._thread.join(LOOP_SECONDS)
 
-    def _run(self) -> None:
-        try:
-            self._server.run()
-        except OSError:  # its sockets were closed under it, which is how it ends
-            log.debug("server ended", exc_info=True)
+    def _in_the_loop(self, act: Callable[[], None]) -> None:
+        """Have it done by the thread that owns the connections, and wait for that."""
+        done = threading.Event()
+
+        def acting() -> None:
+            try:
+                act()
+            finally:
+                done.set()
+
+        self._server.trigger.pull_trigger(acting)
+        done.wait(LOOP_SECONDS)
 
 
 def _connections() -> int:
