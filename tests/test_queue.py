@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("procrastinate", reason="pip install -r requirements-cluster.txt")
 
-from chatgee.cluster import queue
+from chatgee.cluster import hands, queue
 from chatgee.cluster.hands import Hands, Work
 from chatgee.errors import StoreError
 from chatgee.jobs import Worker
@@ -146,6 +146,26 @@ def test_what_fails_is_tried_again_and_nobody_comes_before_it(
     with working(database_url, answer, 0.1):  # it is looked for, with a pause: nobody tells of it
         store.ask("one", "민지", "질문").result(PATIENCE)
         assert diary.until(3)
+
+
+def test_nothing_goes_on_where_the_end_does_not_wait_for_it(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the server is away, and takes the time that was there."""
+    monkeypatch.setattr(hands, "GLANCE_SECONDS", 0.1 - hands.LAST_SECONDS)
+    diary = Diary()
+
+    async def answer(user_id: str) -> None:
+        diary.write("begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            diary.write("ended")
+
+    with working(database_url, answer):
+        store.ask("one", "민지", "질문").result(PATIENCE)
+        diary.until(1)
+    assert diary.lines == ["begun", "ended"]
 
 
 def test_an_error_of_ours_is_told_however_often_it_is_tried_again(

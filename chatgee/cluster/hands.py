@@ -64,8 +64,8 @@ class Hands:
         self._connector = PatientConnector(url)
         self.app = App(connector=self._connector)
         self._work, self._at_once, self._look_seconds = work, at_once, look_seconds
-        self._mine: set[int] = set()
-        """Jobs that are being done here."""
+        self._mine: dict[asyncio.Task[Any], int] = {}
+        """Jobs that are being done here, until the queue knows how they ended."""
         self._seldom = Seldom()
         self._register()
 
@@ -86,8 +86,9 @@ class Hands:
             await self._doing(context, self._tidy())
 
     async def _doing(self, context: JobContext, work: Awaitable[None]) -> None:
-        number = context.job.id or 0
-        self._mine.add(number)
+        if task := asyncio.current_task():
+            self._mine[task] = context.job.id or 0
+            task.add_done_callback(self._mine.pop)
         try:
             await work
         except StoreError as error:
@@ -99,13 +100,21 @@ class Hands:
             if self._seldom():
                 log.exception("queue: %s", context.job.task_name)
             raise
-        finally:
-            self._mine.discard(number)
 
     async def run(self) -> None:
-        async with self.app.open_async(), asyncio.TaskGroup() as both:
-            both.create_task(self._take(queue.ANSWERS, self._at_once, listens=True))
-            both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
+        try:
+            async with self.app.open_async(), asyncio.TaskGroup() as both:
+                both.create_task(self._take(queue.ANSWERS, self._at_once, listens=True))
+                both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
+        finally:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """End the jobs that were not waited for, as happens where the server is away."""
+        left = list(self._mine)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _take(self, name: str, at_once: int, listens: bool) -> None:
         while not self._connector.ending:
@@ -154,7 +163,7 @@ class Hands:
             except exceptions.ConnectorException as error:
                 log.info("queue: %r", error.__cause__ or error)
                 continue
-            lost = {job.id: job for job in jobs if job.id and job.id not in self._mine}
+            lost = {job.id: job for job in jobs if job.id and job.id not in self._mine.values()}
             for number in lost.keys() & suspects:
                 await self._give_back(lost[number])
             suspects = set(lost)
