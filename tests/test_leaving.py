@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -12,6 +13,7 @@ from tests.far_ends import PATIENCE
 from tests.tunnel_side import until
 
 ASKS = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+STAYS = ASKS.replace(b"Connection: close\r\n", b"")
 LONG = b"x" * 20_000_000
 """More than the system takes before somebody reads."""
 
@@ -21,12 +23,13 @@ class Held:
 
     def __init__(self) -> None:
         self.asked, self.go_on = threading.Event(), threading.Event()
+        self.body = LONG
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self.asked.set()
         self.go_on.wait(PATIENCE)
-        start_response("200 OK", [("Content-Length", str(len(LONG)))])
-        return [LONG]
+        start_response("200 OK", [("Content-Length", str(len(self.body)))])
+        return [self.body]
 
 
 @pytest.fixture
@@ -53,8 +56,17 @@ def read(caller: socket.socket) -> bytes:
         return file.read()
 
 
-def test_who_has_called_and_not_yet_asked_is_heard_out(server: Server, app: Held) -> None:
+def answered(caller: socket.socket, body: bytes) -> None:
+    with caller.makefile("rb") as file:
+        assert list(iter(file.readline, b"\r\n"))
+        assert file.read(len(body)) == body
+
+
+def test_who_has_called_and_not_yet_asked_is_heard_out(
+    server: Server, app: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A balancer calls and asks in two steps; between them lies all that its machine does."""
+    monkeypatch.setattr("chatgee.web.server.SPEAKING_SECONDS", PATIENCE)
     app.go_on.set()
     caller = calls(server)
     server.stop_listening()
@@ -94,16 +106,33 @@ def test_who_never_asks_holds_up_the_end_for_a_moment_only(server: Server) -> No
 def test_who_was_answered_and_stays_holds_up_nothing(server: Server, app: Held) -> None:
     """A browser keeps its connections."""
     app.go_on.set()
-    with calls(server) as caller, caller.makefile("rb") as file:
-        caller.sendall(ASKS.replace(b"Connection: close\r\n", b""))
-        head = iter(file.readline, b"\r\n")
-        assert list(head)
-        assert file.read(len(LONG)) == LONG
+    with calls(server) as caller:
+        caller.sendall(STAYS)
+        answered(caller, LONG)
         until(lambda: not server.unanswered())
         server.stop_listening()
         assert not server.unanswered()
         server.stop()
-        assert not file.read()
+        assert not caller.recv(1)
+
+
+def test_who_was_answered_and_asks_again_is_heard_out(server: Server, app: Held) -> None:
+    """At the very moment; there are many, as it is a matter of which is looked at first."""
+    app.body = b"short"
+    app.go_on.set()
+    with ExitStack() as calling:
+        callers = [calling.enter_context(calls(server)) for _ in range(20)]
+        for caller in callers:
+            caller.sendall(STAYS)
+            answered(caller, app.body)
+        app.go_on.clear()
+        for caller in callers:
+            caller.sendall(STAYS)
+        server.stop_listening()
+        assert server.unanswered() == len(callers)
+        app.go_on.set()
+        for caller in callers:
+            answered(caller, app.body)
 
 
 def test_who_calls_later_is_refused(server: Server) -> None:

@@ -24,6 +24,8 @@ LOOK_SECONDS = 2.0
 LAST_SECONDS = 1.5
 """For what is nearly done when the program ends."""
 GLANCE_SECONDS = 0.5
+LETTING_GO_SECONDS = 0.5
+"""For what nobody has waited for; on a server that hangs it may never end."""
 EVERY_FIVE_SECONDS = "* * * * * */5"
 CARE_SECONDS = 0.5
 """How often the rest is looked for: a callback may go a second after its promise, no earlier."""
@@ -102,19 +104,21 @@ class Hands:
             raise
 
     async def run(self) -> None:
-        try:
-            async with self.app.open_async(), asyncio.TaskGroup() as both:
-                both.create_task(self._take(queue.ANSWERS, self._at_once, listens=True))
-                both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
-        finally:
-            await self._let_go()
+        async with self.app.open_async():
+            try:
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._take(queue.ANSWERS, self._at_once, listens=True))
+                    both.create_task(self._take(queue.CARE, CARES_AT_ONCE, listens=False))
+            finally:
+                await self._let_go()  # before the connections, whose end may take long
 
     async def _let_go(self) -> None:
         """End the jobs that were not waited for, as happens where the server is away."""
         left = list(self._mine)
         for task in left:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        ended = asyncio.gather(*left, return_exceptions=True)
+        await asyncio.wait([ended], timeout=LETTING_GO_SECONDS)
 
     async def _take(self, name: str, at_once: int, listens: bool) -> None:
         while not self._connector.ending:
@@ -163,7 +167,8 @@ class Hands:
             except exceptions.ConnectorException as error:
                 log.info("queue: %r", error.__cause__ or error)
                 continue
-            lost = {job.id: job for job in jobs if job.id and job.id not in self._mine.values()}
+            mine = set(self._mine.values())
+            lost = {job.id: job for job in jobs if job.id and job.id not in mine}
             for number in lost.keys() & suspects:
                 await self._give_back(lost[number])
             suspects = set(lost)

@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from http.client import responses
 from typing import Any
@@ -21,6 +21,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
@@ -91,6 +92,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = Refusal
     arrived = 0.0
     passed_on = has_spoken = False
+    requests: Sequence[HTTPRequestParser] = ()
 
     def __init__(self, *given: Any, **named: Any) -> None:
         self._called = time.monotonic()
@@ -98,9 +100,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def is_owed(self) -> bool:
         """Whether a reply is still to come or to go out, or the caller has only just called."""
-        if self.requests or self.request is not None or self.total_outbufs_len:
+        if not self.has_spoken and time.monotonic() < self._called + SPEAKING_SECONDS:
             return True
-        return not self.has_spoken and time.monotonic() < self._called + SPEAKING_SECONDS
+        # In the order in which a request goes its way: it is seen at one place or the next.
+        return bool(self.request is not None or self.requests or self.total_outbufs_len)
 
     def parser_class(self, adj: Adjustments) -> Parser:
         return Parser(adj, self.addr)
@@ -277,8 +280,9 @@ class Server:
         return sum(one.is_owed() for one in list(self._server.active_channels.values()))
 
     def stop_listening(self) -> None:
-        """Let in who has called by now; the rest are refused."""
+        """Let in who has called by now, and read what they have asked; the rest are refused."""
         self._in_the_loop(self._server.leave)
+        self._in_the_loop(lambda: None)  # the round in which it left has gone to its end
 
     def stop(self) -> None:
         if not self._thread.is_alive():
