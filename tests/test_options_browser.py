@@ -17,7 +17,10 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 from tests import browser as real
 from tests.browser import press, sees, shuts_nobody_out
 
-pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
+pytestmark = [
+    pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING),
+    pytest.mark.usefixtures("unhurried"),  # while settings change, a page waits as long as a friend
+]
 
 
 @pytest.fixture

@@ -15,7 +15,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests import browser as real
 from tests.browser import press, shuts_nobody_out
 
-pytestmark = pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING)
+pytestmark = [
+    pytest.mark.skipif(real.CHROMIUM is None, reason=real.MISSING),
+    pytest.mark.usefixtures("unhurried"),  # while words change, a page waits as long as a friend
+]
 
 PATH = "/settings/texts"
 EVIL = "<script>alert(1)</script><b>\"굵게'</b>"

@@ -124,8 +124,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self._map.pop(self._fileno, None)
 
     def unpark(self) -> None:
-        if self._fileno is not None:  # not closed
-            self._map[self._fileno] = self
+        number = self._fileno
+        if number is not None:  # not closed
+            self._map[number] = self
 
     def write_soon(self, data: bytes) -> int:
         self.unpark()  # the loop sends what the socket does not take at once
@@ -164,10 +165,10 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         super(BaseWSGIServer, self).close()  # whose own would end the loop's trigger, too
 
     def hang_up(self) -> None:
-        """Close everything, with which the loop ends."""
+        """Close every connection, and end the loop."""
         for channel in list(self.active_channels.values()):  # also those that are parked
             channel.handle_close()
-        self.close()
+        self._map.clear()
 
 
 class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -291,6 +292,7 @@ class Server:
         self._threads.shutdown(timeout=0.5)
         self._in_the_loop(self._server.hang_up)
         self._thread.join(LOOP_SECONDS)
+        self._server.close()  # not before: whoever pulls the trigger may still be about to
 
     def _in_the_loop(self, act: Callable[[], None]) -> None:
         """Have it done by the thread that owns the connections, and wait for that."""
