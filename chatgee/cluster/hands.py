@@ -24,7 +24,7 @@ LOOK_SECONDS = 2.0
 LAST_SECONDS = 1.5
 """For what is nearly done when the program ends."""
 GLANCE_SECONDS = 0.5
-LETTING_GO_SECONDS = 0.5
+LETTING_GO_SECONDS = 0.2
 """For what nobody has waited for; on a server that hangs it may never end."""
 EVERY_FIVE_SECONDS = "* * * * * */5"
 CARE_SECONDS = 0.5
