@@ -18,7 +18,7 @@ from chatgee.store import checkup
 from chatgee.store.archive import file_of
 from chatgee.store.opening import is_shared
 from chatgee.store.server import look
-from chatgee.web.server import listen
+from chatgee.web.port import listen
 
 OLDEST_PYTHON = (3, 11)
 FULL, NEARLY_FULL = 200_000_000, 1_000_000_000

@@ -5,16 +5,12 @@ from before the wait for a thread, and a program that ends lets what it holds go
 """
 
 import _thread
-import errno
 import json
 import logging
-import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from http.client import responses
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,9 +21,9 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
-from chatgee.errors import SettingsError
 from chatgee.web import owner
 from chatgee.web.bodies import Parser
+from chatgee.web.port import connections, listen, reachable
 
 ARRIVED = "chatgee.arrived"
 """In the WSGI environment: when the request was read off the socket, on the monotonic clock."""
@@ -35,9 +31,6 @@ HUNG_UP = "chatgee.hung_up"
 """In the WSGI environment: a function that tells whether the caller has gone."""
 
 MOST_THREADS = 2048
-MOST_CONNECTIONS, LEAST_CONNECTIONS = 8192, 16
-OTHER_FILES = 1200
-"""Room for the database, the log, and a connection to the model for each answer in the making."""
 IDLE_SECONDS = 30
 SPEAKING_SECONDS = 0.5
 """In which who has called asks something: at the end of the program they are heard out."""
@@ -231,7 +224,7 @@ class Server:
         """Take the port, 0 for a free one; `SettingsError` where it cannot be had."""
         self._socket = listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
-        self.local = f"http://{_reachable(self.host)}:{self.port}"
+        self.local = f"http://{reachable(self.host)}:{self.port}"
         """Where a browser on this machine finds it."""
         self._threads = Threads()
 
@@ -240,7 +233,7 @@ class Server:
         self._door = Door(meanwhile, patience_seconds)
         options = Adjustments(
             sockets=[self._socket],
-            connection_limit=_connections(),
+            connection_limit=connections(),
             channel_timeout=IDLE_SECONDS,
             backlog=BACKLOG,
             max_request_header_size=LARGEST_HEADERS,
@@ -306,48 +299,6 @@ class Server:
 
         self._server.trigger.pull_trigger(acting)
         done.wait(LOOP_SECONDS)
-
-
-def _connections() -> int:
-    """How many may be open: as many as the system gives, less what we need ourselves.
-
-    Without room for one more file, waitress would try to take the next caller for ever.
-    """
-    if sys.platform == "win32":
-        return MOST_CONNECTIONS
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    with suppress(ValueError, OSError):  # macOS has a limit of its own beside this one
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(LEAST_CONNECTIONS, min(MOST_CONNECTIONS, soft - min(OTHER_FILES, soft // 2)))
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take a port, 0 for a free one; `SettingsError` where it cannot be had."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    if os.name == "posix":  # elsewhere the option would let two programs share the port
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise SettingsError("start.host_unknown", host=host) from error
-        forbidden = isinstance(error, PermissionError)
-        key = "start.port_forbidden" if forbidden else "start.port_taken"
-        raise SettingsError(key, port=port) from error
-    return listener
-
-
-def _reachable(host: str) -> str:
-    """A host that stands for every address of this machine is none to go to."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"[{host}]" if ":" in host else host
 
 
 def _hung_up(connection: socket.socket) -> bool:
