@@ -125,6 +125,7 @@ def test_who_was_answered_and_asks_again_is_heard_out(server: Server, app: Held)
         for caller in callers:
             caller.sendall(STAYS)
             answered(caller, app.body)
+        until(lambda: not server.requests())  # each is listened to again
         app.go_on.clear()
         for caller in callers:
             caller.sendall(STAYS)
