@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from http.client import HTTPResponse
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -57,9 +58,9 @@ def read(caller: socket.socket) -> bytes:
 
 
 def answered(caller: socket.socket, body: bytes) -> None:
-    with caller.makefile("rb") as file:
-        assert list(iter(file.readline, b"\r\n"))
-        assert file.read(len(body)) == body
+    reply = HTTPResponse(caller)
+    reply.begin()
+    assert reply.read() == body
 
 
 def test_who_has_called_and_not_yet_asked_is_heard_out(
@@ -145,3 +146,5 @@ def test_who_calls_later_is_refused(server: Server) -> None:
 def test_it_ends_once(server: Server) -> None:
     server.stop()
     server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        calls(server)
