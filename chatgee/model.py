@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import logging
 import random
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,10 @@ WORDS = {
     Failure.UNKNOWN_MODEL: ("model_not_found", "model not found", "does not exist"),
 }  # fmt: skip
 """How servers say in a 400 what is wrong."""
+
+MODEL_NAME = re.compile(r"[\w.:/@+()\[\] -]{1,200}")
+MODELS_OWN = {"owned_by", "context_length", "context_window", "max_model_len", "architecture"}
+"""Fields of a model in a list that does not say so."""
 
 PASSING = {Failure.RATE_LIMIT, Failure.SERVER, Failure.NETWORK}
 """Failures that another try may cure."""
@@ -146,11 +151,24 @@ def _messages(prompt: Prompt) -> Iterator[dict[str, Any]]:
 
 
 def _names(reply: Any) -> tuple[str, ...]:
-    """The models in a list, which is null where a local server has none."""
+    """The models in a list, which is null where a local server has none.
+
+    `ModelError` where it is a list of anything else: a page shows these names, and whoever has it
+    open must not read by it what other servers of the owner's network say.
+    """
     try:
-        return tuple(str(model["id"]) for model in reply["data"] or ())
-    except (TypeError, LookupError) as error:
+        listed = reply["data"] or ()
+        if not all(_is_model(one, reply) for one in listed):
+            raise ModelError(Failure.SERVER)
+        return tuple(one["id"] for one in listed if MODEL_NAME.fullmatch(one["id"]))
+    except (TypeError, LookupError, AttributeError) as error:
         raise ModelError(Failure.SERVER) from error
+
+
+def _is_model(one: Any, reply: Any) -> bool:
+    """By its own word; OpenRouter, for one, has fields that only models have instead."""
+    kind = one.get("object", "model" if reply.get("object") == "list" else None)
+    return kind == "model" or (kind is None and not MODELS_OWN.isdisjoint(one))
 
 
 def _read(reply: Any) -> Answer:
@@ -183,8 +201,10 @@ def _translated(error: "openai.APIError") -> ModelError:
         return ModelError(Failure.TIMEOUT if timed_out else Failure.NETWORK)
     if not isinstance(error, openai.APIStatusError):
         return ModelError(Failure.SERVER)
-    log.debug("model: status %s: %.300s", error.status_code, error.message)
-    return ModelError(_by_status(error), _retry_after(error))
+    failure = _by_status(error)
+    # Never its words: a page can have any server of this network asked, and shows the log.
+    log.debug("model: status %s, %s", error.status_code, failure)
+    return ModelError(failure, _retry_after(error))
 
 
 def _timed_out(error: BaseException) -> bool:

@@ -23,6 +23,17 @@ def read(file: Path) -> str:
         return raw.decode("cp949")
 
 
+def lies_in(folder: Path, file: Path) -> bool:
+    """Whether a file, wherever links lead, lies below a folder: only such files are a page's."""
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+
+
+def must_lie_in(folder: Path, file: Path) -> None:
+    """`SettingsError` where it does not."""
+    if not lies_in(folder, file):
+        raise SettingsError("settings.outside", file=file, folder=folder)
+
+
 def mark(text: str) -> str:
     """By which a text is known again, such as the one that a page was opened with."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -45,11 +56,12 @@ def write(file: Path, text: str) -> None:
         raise
 
 
-def save(file: Path, text: str) -> None:
-    """As `write`, also where a link leads, into a folder that is made if need be.
+def save(file: Path, text: str, folder: Path) -> None:
+    """As `write`, also where a link leads within `folder`, whose own folders are made if need be.
 
-    `SettingsError` where it cannot be written, for whoever wanted it saved.
+    `SettingsError` where it lies elsewhere or cannot be written, for whoever wanted it saved.
     """
+    must_lie_in(folder, file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write(file.resolve(), text)

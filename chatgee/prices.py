@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chatgee import notepad
+from chatgee.errors import SettingsError
 from chatgee.questions import Usage
 
 FILE = "prices.toml"
@@ -51,12 +52,13 @@ class Prices:
     @classmethod
     def read(cls, folder: Path) -> "Prices":
         try:
+            notepad.must_lie_in(folder, folder / FILE)
             told = tomllib.loads(notepad.read(folder / FILE))
             own = {str(name): _pair(price) for name, price in told.get("models", {}).items()}
             return cls(own, _number(told.get("won_per_dollar", WON_PER_DOLLAR)))
         except FileNotFoundError:
             return cls()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, SettingsError, ValueError, KeyError, TypeError, AttributeError):
             return cls(readable=False)
 
     def write(self, folder: Path) -> None:

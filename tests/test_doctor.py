@@ -467,6 +467,8 @@ def test_whoever_else_answers_is_not_taken_for_chatgee(
     assert (check.state, check.data["kind"]) == ("bad", kind)
     assert tunnel.url in check.text
     assert check.remedy
+    assert tunnel.requests
+    assert SKILL_KEY["SKILL_KEY"] not in str(tunnel.requests)
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,11 @@ class Machine:
     def file(self, name: str) -> Path:
         return self.ours.data_dir / name
 
+    def save(self, name: str, text: str) -> None:
+        notepad.save(self.file(name), text, self.ours.data_dir)
+
     def change(self, name: str, text: str) -> None:
-        self.mirror.change(lambda: notepad.save(self.file(name), text), lambda names: None)
+        self.mirror.change(lambda: self.save(name, text), lambda names: None)
 
 
 @dataclass
@@ -104,7 +107,7 @@ def test_news_that_come_while_a_page_is_saved_take_nothing_back(room: Room) -> N
         def work() -> None:
             heard.append(ear.submit(web.mirror.refresh))
             other.store.note(SETTINGS).result()
-            notepad.save(web.file("texts.toml"), "# 새 문장")
+            web.save("texts.toml", "# 새 문장")
 
         heard: list[Future[set[str]]] = []
         web.mirror.change(work, lambda names: None)
@@ -170,8 +173,8 @@ def test_where_the_database_cannot_be_reached_nothing_is_changed(room: Room) -> 
     machine = room.machine("a", texts__toml="# 처음")
 
     def work() -> None:
-        notepad.save(machine.file("texts.toml"), "# 나중")
-        notepad.save(machine.file("prices.toml"), "won_per_dollar = 1.0")
+        machine.save("texts.toml", "# 나중")
+        machine.save("prices.toml", "won_per_dollar = 1.0")
         machine.store.close()
 
     with pytest.raises(SettingsError, match=r"settings\.not_shared"):
@@ -222,3 +225,16 @@ def test_a_file_that_cannot_be_written_leaves_the_others_in_order(room: Room) ->
     first.change("texts.toml", "# 새 문장")
     first.change("prices.toml", "won_per_dollar = 1300.0")
     assert second.mirror.refresh() == {f"{FILES}prices.toml"}
+
+
+def test_a_character_that_lies_elsewhere_is_the_machines_own(room: Room, tmp_path: Path) -> None:
+    """Its owner has put it there by hand: no page of another machine reads or writes it."""
+    elsewhere = tmp_path / "hidden.txt"
+    elsewhere.write_text("이 컴퓨터만", "utf-8")
+    first = room.machine("a", config__env=f"SYSTEM_PROMPT_FILE={elsewhere}\n")
+    names = [note.name for note in first.store.notes(FILES).result()]
+    assert f"{FILES}system_prompt.txt" not in names
+    second = room.machine("b")
+    second.change("system_prompt.txt", "다른 성격")
+    first.mirror.refresh()
+    assert elsewhere.read_text("utf-8") == "이 컴퓨터만"

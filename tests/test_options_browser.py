@@ -67,19 +67,18 @@ def test_what_a_program_keeps_until_it_restarts_is_told(
     with program(environ | {"REPLY_SECONDS": "4.5"}, folder=folder) as run:
         page.goto(run.url.replace("/prompt", "/settings"))
         page.locator("#more-5 summary").click()
-        page.get_by_label("데이터베이스의 주소").fill(f"sqlite:///{tmp_path}/other.db")
-        sees(page, "지금까지의 대화는 예전 곳에")
+        page.get_by_label("연결을 받는 주소").fill("127.0.0.2")
         press(page, "저장")
         sees(page, "다시 켜기를 기다리고 있어요")
         assert run.friend().says("안녕?").bubbles[-1] == "답: 안녕?"
         page.wait_for_load_state("networkidle")  # it must not miss a file of ours
         run.stop()
-    assert not (tmp_path / "other.db").exists()
+    assert "//127.0.0.1:" in run.url
     with program(environ, folder=folder) as again:
+        assert "//127.0.0.2:" in again.url
         page.goto(again.url.replace("/prompt", "/settings"))
         page.wait_for_load_state("networkidle")
         expect(page.get_by_text("다시 켜기를 기다리고 있어요")).to_have_count(0)
-    assert (tmp_path / "other.db").exists()
 
 
 def test_a_new_key_of_the_skill_is_asked_for_at_once(

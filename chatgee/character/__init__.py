@@ -43,7 +43,7 @@ class Character:
 
     file: Path
     folder: Path
-    """Of the versions."""
+    """Of the versions, in DATA_DIR."""
     default: str
     """Used where the file is not there, empty or unreadable."""
 
@@ -51,6 +51,11 @@ class Character:
     def of(cls, settings: Settings, texts: Texts) -> "Character":
         folder = settings.data_dir / "characters"
         return cls(settings.system_prompt_path, folder, texts("system_prompt"))
+
+    @property
+    def lies_outside(self) -> bool:
+        """Whether the file is none of a page's: it is used, and neither shown nor changed there."""
+        return not notepad.lies_in(self.folder.parent, self.file)
 
     def read(self) -> str:
         """What is used for the next question."""
@@ -68,6 +73,7 @@ class Character:
         text = tidy(text)
         if len(text) > MOST_CHARS:
             raise ChatGeeError("setup.prompt_long", most=MOST_CHARS)
+        notepad.must_lie_in(self.folder.parent, self.file)
         with _saving:
             now = self.read()
             if (text or self.default) == now:
@@ -75,7 +81,7 @@ class Character:
             if base is not None and base != notepad.mark(now):
                 raise ChatGeeError("character.conflict")
             self._keep(self._standing(), self._since())
-            notepad.save(self.file, text + "\n")
+            notepad.save(self.file, text + "\n", self.folder.parent)
             with suppress(SettingsError):  # it is used already, and the next save keeps it too
                 self._keep(text or self.default, datetime.now(UTC))
 
@@ -98,7 +104,11 @@ class Character:
 
     def _files(self) -> list[Path]:
         """Newest first. What the owner has put beside them is left alone."""
-        files = (file for file in self.folder.glob("*.txt") if _moment(file.stem))
+        files = (
+            file
+            for file in self.folder.glob("*.txt")
+            if _moment(file.stem) and notepad.lies_in(self.folder.parent, file)
+        )
         return sorted(files, reverse=True)
 
     def _standing(self) -> str:
@@ -127,7 +137,8 @@ class Character:
         if files:
             newest = _moment(files[0].stem) or ALWAYS
             since = max(since, newest + timedelta(microseconds=1))  # a clock may be set back
-        notepad.save(self.folder / f"{since.strftime(NAME)}.txt", text + "\n")
+        version = self.folder / f"{since.strftime(NAME)}.txt"
+        notepad.save(version, text + "\n", self.folder.parent)
         same = [self.folder / f"{one.name}.txt" for one in kept if one.text == text]
         for old in (*same, *files[MOST_KEPT - 1 :]):
             with suppress(OSError):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatgee import logs, moments
+from chatgee import logs, moments, notepad
 
 MOST_ENTRIES = 300
 MOST_CHARS = 60_000
@@ -72,7 +72,7 @@ def whole(folder: Path, secrets: Collection[str]) -> Iterator[str]:
 def _files(folder: Path) -> list[Path]:
     """The newest first."""
     older = (folder / f"{logs.FILE}.{number}" for number in range(1, logs.FILES + 1))
-    return [folder / logs.FILE, *older]
+    return [one for one in (folder / logs.FILE, *older) if notepad.lies_in(folder, one)]
 
 
 def _lines(folder: Path, secrets: Collection[str]) -> Iterator[str]:

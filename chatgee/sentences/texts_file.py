@@ -38,8 +38,8 @@ def save(file: Path, draft: Draft, ours: Texts, aside: bool = False) -> bool:
     if after == before:
         return False
     _must_be(draft.of, file, before)
-    notepad.save(_kept(file), before)
-    notepad.save(file, after)
+    notepad.save(_kept(file), before, file.parent)
+    notepad.save(file, after, file.parent)
     return True
 
 
@@ -56,8 +56,8 @@ def undo(file: Path, of: str) -> None:
         raise SettingsError("sentences.nothing_to_undo")
     before, now = _text(_kept(file)), _text(file)
     _must_be(of, file, now)
-    notepad.save(file, before)
-    notepad.save(_kept(file), now)
+    notepad.save(file, before, file.parent)
+    notepad.save(_kept(file), now, file.parent)
 
 
 def _must_be(of: str, file: Path, source: str) -> None:
@@ -81,6 +81,7 @@ def _changed(before: str, now: Texts, draft: Draft, ours: Texts) -> str:
 
 
 def _text(file: Path) -> str:
+    notepad.must_lie_in(file.parent, file)
     try:
         return notepad.read(file) if file.exists() else ""
     except UnicodeDecodeError as error:

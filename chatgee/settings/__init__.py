@@ -16,6 +16,7 @@ from chatgee import notepad
 from chatgee.errors import SettingsError
 from chatgee.settings.options import ROOT, Refused, Secret
 from chatgee.settings.table import (
+    BY_HAND,
     GROUPS,
     HELD,
     OPTIONS,
@@ -28,6 +29,7 @@ from chatgee.settings.table import (
 )
 
 __all__ = [
+    "BY_HAND",
     "CONFIG",
     "GROUPS",
     "HELD",

@@ -4,7 +4,6 @@ import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from chatgee.settings import (
     CONFIG,
@@ -15,7 +14,6 @@ from chatgee.settings import (
     read_file,
     together,
 )
-from chatgee.settings.options import is_loopback
 
 Mistake = tuple[str, dict[str, object]]
 """A key of the texts, and the values for its sentence."""
@@ -59,7 +57,8 @@ def _commented_out(text: str) -> Iterator[Mistake]:
 
 
 def would_leak(address: str | None, ours: Settings) -> bool:
-    """Whether the key that is kept was meant for another place than this one."""
-    known = address == ours.openai_base_url
-    here = is_loopback(urlsplit(address or "").hostname)
-    return ours.openai_api_key is not None and not known and not here
+    """Whether the key that is kept was meant for another place than this one.
+
+    Also on this machine: any account of it may listen there.
+    """
+    return ours.openai_api_key is not None and address != ours.openai_base_url

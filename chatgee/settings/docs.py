@@ -5,15 +5,17 @@
 
 from collections.abc import Iterator
 
-from chatgee.settings import GROUPS, OPTIONS, OWN, ROOT
+from chatgee.settings import BY_HAND, GROUPS, OPTIONS, OWN, ROOT
 
 RESTART = "다시 켜야 바뀌어요."
+HAND = "화면에서는 바꿀 수 없고 직접 적어요."
 
 
 def about(name: str) -> str:
-    """What an option is for, and whether a running program takes it up."""
+    """What an option is for, where it is changed, and whether a running program takes it up."""
     known = OPTIONS[name].metadata
-    return f"{known['about']} {RESTART}" if known["restart"] else str(known["about"])
+    told = [known["about"], HAND * known["by_hand"], RESTART * known["restart"]]
+    return " ".join(filter(None, told))
 
 
 def _groups() -> Iterator[tuple[str, list[str]]]:
@@ -36,7 +38,9 @@ def example_env() -> str:
 
 def reference() -> str:
     """The text of docs/settings.md."""
-    own = ", ".join(f"`{name}`" for name in OPTIONS if name in OWN)
+    own, hand = (
+        ", ".join(f"`{name}`" for name in OPTIONS if name in names) for names in (OWN, BY_HAND)
+    )
     lines = [
         "# 설정",
         "",
@@ -47,6 +51,9 @@ def reference() -> str:
         "브라우저의 설정 화면(`/settings`)에서 바꾸면 다음 질문부터 바로 바뀌어요. "
         f"‘{RESTART}’라고 적힌 것만 ChatGee를 다시 켜야 해요.",
         "`config.env`를 직접 고쳤으면 언제나 다시 켜 주세요.",
+        "",
+        f"{hand}는 파일의 위치나 연결할 곳을 정해요. 주인의 화면에 들어온 사람이 이 컴퓨터의 다른 "
+        "파일에 손댈 수 없도록 화면에서는 바꿀 수 없고, `config.env`나 환경 변수에만 적어요.",
         "",
         "여러 컴퓨터가 `DATABASE_URL`로 한 PostgreSQL을 함께 쓰면, 설정 화면에서 바꾼 것은 "
         "데이터베이스에 있어서 모든 컴퓨터에서 바뀌어요. 이때 `config.env`는 처음 켠 컴퓨터의 것만 "

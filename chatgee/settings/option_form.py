@@ -12,8 +12,17 @@ from typing import Any
 
 from chatgee import settings
 from chatgee.errors import ChatGeeError, SettingsError
-from chatgee.settings import GROUPS, OPTIONS, OWN, SECRETS, Settings, config_check, is_example
-from chatgee.settings.config_check import Mistake, would_leak
+from chatgee.settings import (
+    BY_HAND,
+    GROUPS,
+    OPTIONS,
+    OWN,
+    SECRETS,
+    Settings,
+    config_check,
+    is_example,
+)
+from chatgee.settings.config_check import Mistake
 from chatgee.settings.options import (
     ENDLESS,
     OneOf,
@@ -179,6 +188,9 @@ class OptionForm:
         typed = self.typed.texts
         wrong = {name: why for name, text in self.texts.items() if (why := problem(name, text))}
         wrong |= {
+            name: ChatGeeError("options.by_hand", name=name) for name in typed.keys() & BY_HAND
+        }
+        wrong |= {
             name: ChatGeeError("setup.fixed", name=name) for name in typed if name in self._environ
         }
         if not wrong and self._sends_the_key_elsewhere():
@@ -188,11 +200,12 @@ class OptionForm:
         return wrong
 
     def _sends_the_key_elsewhere(self) -> bool:
-        typed = self.typed.texts
+        """By what stands in config.env, which may be newer than what is running."""
+        typed, known = self.typed.texts, self._written | self._environ
         if "OPENAI_BASE_URL" not in typed or "OPENAI_API_KEY" in typed:
             return False
-        address = typed["OPENAI_BASE_URL"]
-        return would_leak(http_url(address) if address else None, self._ours)
+        before, after = (one.get("OPENAI_BASE_URL", "") for one in (known, typed))
+        return "OPENAI_API_KEY" in known and before.rstrip("/") != after.rstrip("/")
 
     @property
     def values(self) -> dict[str, str | None]:
@@ -215,8 +228,6 @@ class OptionForm:
                 return "doctor.open_host", {"host": text}
             case "PORT" if text:
                 return "options.other_port", {"port": text}
-            case "DATA_DIR" | "DATABASE_URL":
-                return "options.other_place", {}
             case "SKILL_KEY" if text or "SKILL_KEY" in self._written:
                 return ("options.other_key" if text else "options.no_key"), {}
             case "TUNNEL" if text == "ngrok" and "NGROK_AUTHTOKEN" not in texts:

@@ -77,15 +77,19 @@ def option(
     restart: bool = False,
     advanced: bool = False,
     own: bool = False,
+    by_hand: bool = False,
 ) -> Any:
     """One row of the table; config.env shows `example` where there is no default to show.
 
     `restart`: a running program keeps what it started with. `advanced`: most owners need not know.
     `own`: each machine has its own, where several work together; so it is with `restart`.
+    `by_hand`: it names a place on the disk, a program, or hosts inside of the owner's network. Who
+    has a web session is not the computer's account, so no page and no restore changes it; `own`.
     """
     metadata: dict[str, Any] = {"parse": parse, "group": group, "about": about, "example": example}
     metadata["shown"] = _written(default) or example
-    metadata |= {"restart": restart, "advanced": advanced, "own": own or restart}
+    metadata |= {"restart": restart, "advanced": advanced, "by_hand": by_hand}
+    metadata["own"] = own or restart or by_hand
     return field(default=default, metadata=metadata)
 
 

@@ -74,7 +74,7 @@ class Settings:
         "챗봇의 성격을 적은 파일이에요. 없으면 기본 성격을 써요.",
         "data/system_prompt.txt",
         advanced=True,
-        own=True,
+        by_hand=True,
     )
     max_concurrent_answers: int = option(
         1000,
@@ -143,6 +143,7 @@ class Settings:
         KAKAO,
         "콜백을 보내도 되는 곳이에요. 쉼표로 나눠요.",
         advanced=True,
+        by_hand=True,
     )
     notice_every: int = option(
         0,
@@ -192,7 +193,13 @@ class Settings:
         "change-me",
     )
     data_dir: Path = option(
-        ROOT / "data", place, HERE, "대화를 두는 폴더예요.", restart=True, advanced=True
+        ROOT / "data",
+        place,
+        HERE,
+        "대화를 두는 폴더예요.",
+        restart=True,
+        advanced=True,
+        by_hand=True,
     )
     database_url: Secret | None = option(
         None,
@@ -202,6 +209,7 @@ class Settings:
         "postgresql+psycopg://chatgee:PASSWORD@db.example.com/chatgee",
         restart=True,
         advanced=True,
+        by_hand=True,
     )
     log_level: str = option(
         "info",
@@ -246,6 +254,8 @@ SECRETS = frozenset(name for name, row in OPTIONS.items() if Secret in get_args(
 """Options that are written and never shown, whichever parser makes them."""
 HELD = tuple(name.lower() for name, row in OPTIONS.items() if row.metadata["restart"])
 """Fields of `Settings` that a running program keeps as they were when it started."""
+BY_HAND = frozenset(name for name, row in OPTIONS.items() if row.metadata["by_hand"])
+"""Options that stand in config.env or the environment, and that no page and no restore changes."""
 OWN = frozenset(name for name, row in OPTIONS.items() if row.metadata["own"])
 """Options that each machine has for itself, where several work together."""
 

@@ -68,8 +68,9 @@ class Setup:
     # --- what the page shows ----------------------------------------------------------------
 
     def begin(self, ours: Settings, texts: Texts) -> Report:
-        character = Character.of(ours, texts).read()
-        return self._report(Draft.of(ours, character, self.is_new(ours)), ours, {})
+        character = Character.of(ours, texts)
+        prompt = "" if character.lies_outside else character.read()
+        return self._report(Draft.of(ours, prompt, self.is_new(ours)), ours, {})
 
     def find_servers(self) -> list[Found]:
         """Those of the usual local servers that are running."""
@@ -80,7 +81,7 @@ class Setup:
     def check_model(self, draft: Draft, ours: Settings) -> Report:
         """Ask the draft's server for its models."""
         wanted = plan(draft, ours, self.fixed)
-        problems = _only(wanted.problems, "openai_key", "address", "server_key")
+        problems = _only(wanted.problems, "source", "openai_key", "address", "server_key")
         if not problems and not wanted.settings.practice:
             problems |= self._checks.ask_models(draft.source, wanted.settings)
         return self._report(draft, ours, problems)
@@ -153,8 +154,11 @@ class Setup:
     def _write_character(
         self, draft: Draft, ours: Settings, texts: Texts, change: Change
     ) -> Problems:
+        character = Character.of(ours, texts)
+        if character.lies_outside and not draft.prompt:  # the page has no field for it
+            return {}
         try:
-            change(lambda: Character.of(ours, texts).save(draft.prompt))
+            change(lambda: character.save(draft.prompt))
         except ChatGeeError as error:
             return {"prompt": error}
         return {}

@@ -89,9 +89,12 @@ class _Reader:
         self.values: dict[str, str | None] = {}
         self.problems: Problems = {}
 
+    def is_fixed(self, name: str) -> bool:
+        return name in self._fixed
+
     def take(self, place: str, name: str, text: str | None) -> None:
         """A setting's new text from a field of the page; None for none."""
-        if name in self._fixed:
+        if self.is_fixed(name):
             return
         try:
             self.parsed[name.lower()] = (
@@ -145,8 +148,9 @@ def _read_server(draft: Draft, ours: Settings, reader: _Reader) -> None:
         return
     reader.take_secret(place, "OPENAI_API_KEY", typed, missing)
     address = reader.parsed.get("openai_base_url", ours.openai_base_url)
-    if not typed and would_leak(address, ours):
-        reader.problems[place] = ChatGeeError("setup.key_of_another")
+    if "openai_api_key" not in reader.parsed and would_leak(address, ours):
+        fixed = reader.is_fixed("OPENAI_API_KEY")  # whatever was typed is not used
+        reader.problems["source" if fixed else place] = ChatGeeError("setup.key_of_another")
 
 
 def _read_link(draft: Draft, ours: Settings, reader: _Reader) -> None:

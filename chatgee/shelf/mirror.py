@@ -137,7 +137,7 @@ class Mirror:
         for one in drafts:
             place = self._place(one.name)
             if place and one.name in before:
-                _write(place, before[one.name])
+                _write(place, before[one.name], self._folder)
             elif place:
                 place.unlink(missing_ok=True)
 
@@ -147,7 +147,9 @@ class Mirror:
         """None for what is no file of ours."""
         inside = name.removeprefix(FILES)
         beside = self._folder / inside if VERSION.fullmatch(inside) else None
-        return self._places.get(name, beside)
+        place = self._places.get(name, beside)
+        # What lies elsewhere is this machine's own: others' pages neither read nor write it.
+        return place if place and notepad.lies_in(self._folder, place) else None
 
     def _look(self) -> dict[str, str]:
         """What stands in the files, as far as it can be read."""
@@ -181,7 +183,7 @@ class Mirror:
         try:
             if place.exists() and (known is None or standing != known.value):
                 self._put_aside(place)
-            _write(place, note.value)
+            _write(place, note.value, self._folder)
         except (OSError, SettingsError) as error:
             log.warning("shared: %s stays as it is here: %s", place, error)
             return False
@@ -208,10 +210,10 @@ def _text(place: Path) -> str | None:
         return None
 
 
-def _write(place: Path, text: str) -> None:
+def _write(place: Path, text: str, folder: Path) -> None:
     for left in reversed(range(TRIES)):
         try:
-            notepad.save(place, text)
+            notepad.save(place, text, folder)
         except SettingsError:
             if not left and _text(place) != text:
                 raise

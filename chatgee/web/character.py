@@ -31,6 +31,15 @@ bp = Blueprint("character", __name__, url_prefix="/settings/character")
 owner.guard(bp)
 
 
+@bp.before_request
+def elsewhere() -> ResponseReturnValue | None:
+    """A file outside of DATA_DIR is the computer's account's, and no page's."""
+    character, folder = parts().character, parts().settings.data_dir
+    if not character.lies_outside:
+        return None
+    return render_template("character_elsewhere.html", file=character.file, folder=folder)
+
+
 @bp.get("")
 def show() -> ResponseReturnValue:
     """With an older version in the editor, not saved yet, where the address names one."""

@@ -91,6 +91,7 @@ def _page(report: Report, **more: Any) -> str:
         fixed=setup.fixed,
         examples=EXAMPLES,
         most_chars=MOST_CHARS,
+        elsewhere=parts().character.file if parts().character.lies_outside else None,
         **more,
     )
 
