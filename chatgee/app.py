@@ -23,6 +23,7 @@ from chatgee.jobs import Here, Worker
 from chatgee.keepers import Keepers
 from chatgee.model import OpenAIModel
 from chatgee.practice import PracticeModel
+from chatgee.pretend.postbox import Postbox
 from chatgee.questions import Memory, Model
 from chatgee.replies import Replies
 from chatgee.settings import Settings
@@ -86,7 +87,6 @@ def running(
     model = model or choose_model(settings, texts)
     with inside(settings, texts, model, bell, health, worker, board, reload) as inner:
         keepers = inner.keepers
-        postbox = keepers.postbox(board.local)  # of the owner's pretend friends
 
         # the door
         engine = Engine(
@@ -94,7 +94,7 @@ def running(
             bell=bell,
             replies=inner.answering.replies,
             limits=limits(settings),
-            callback_hosts=CallbackHosts(settings.callback_hosts, postbox.is_ours),
+            callback_hosts=inner.callback_hosts,
             health=health,
             callback=settings.callback,
         )
@@ -120,7 +120,7 @@ def running(
             ),
             visit=keepers.visit(visit or Visit()),
             album=keepers.album,
-            postbox=postbox,
+            postbox=inner.postbox,
             secret=keepers.secret,
             machine=keepers.machine,
         )
@@ -167,6 +167,9 @@ class Inside:
     answering: Answering
     change: Change
     keepers: Keepers
+    callback_hosts: CallbackHosts
+    postbox: Postbox
+    """Of the owner's pretend friends."""
 
 
 @contextmanager
@@ -186,7 +189,9 @@ def inside(
     teller = company.teller if company else Here(worker, bell.ring)
     store = Store(url, teller=teller, tell=_telling(texts, health))
     keepers = company.keepers(store) if company else Keepers()
-    callbacks = Callbacks(keepers.by_hand)
+    postbox = keepers.postbox(board.local if board else "")
+    callback_hosts = CallbackHosts(settings.callback_hosts, postbox.is_ours)
+    callbacks = Callbacks(callback_hosts, keepers.by_hand)
     archive = Archive(url)
     answering = Answering(
         store=store,
@@ -210,7 +215,8 @@ def inside(
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())
-        yield Inside(store, archive, answering, shelf.change if shelf else here, keepers)
+        change = shelf.change if shelf else here
+        yield Inside(store, archive, answering, change, keepers, callback_hosts, postbox)
     finally:
         worker.close(callbacks.close, model.close)
         bell.close()  # not before: what waits for an answer would take it for one

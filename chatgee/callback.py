@@ -54,9 +54,11 @@ class CallbackHosts:
 class Callbacks:
     """Posts to Kakao. For one asyncio loop."""
 
-    def __init__(self, by_hand: Callable[[str], Taker | None] = lambda url: None) -> None:
+    def __init__(
+        self, hosts: CallbackHosts, by_hand: Callable[[str], Taker | None] = lambda url: None
+    ) -> None:
         """`by_hand` knows who takes what is meant for an address to which nobody can post."""
-        self._by_hand = by_hand
+        self._hosts, self._by_hand = hosts, by_hand
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -68,10 +70,16 @@ class Callbacks:
         await asyncio.shield(task)
 
     async def post(self, url: str, body: bytes) -> None:
-        """Send the JSON of a SkillResponse; `CallbackError` unless Kakao took it."""
+        """Send the JSON of a SkillResponse; `CallbackError` unless Kakao took it.
+
+        The address comes out of the store, into which a backup or another program may have put it:
+        it is looked at here once more.
+        """
         if take := self._by_hand(url):
             await _hand_over(take, body)
             return
+        if not self._hosts.allow(url):
+            raise CallbackError("an address outside of CALLBACK_HOSTS")
         import aiohttp
         from yarl import URL
 

@@ -171,3 +171,25 @@ def test_callback_off_never_promises(
 def test_a_callback_address_elsewhere_is_never_used(bot: Bot, fake_openai: FakeOpenAI) -> None:
     friend = bot.known(callback_url="https://bot-api.kakao.com.evil.example/callback/t")
     assert ask_late(fake_openai, friend, "질문").buttons[FETCH]
+
+
+def test_a_promised_address_is_looked_at_again_where_it_is_sent(
+    stopped_bot: Bot, fake_openai: FakeOpenAI, fake_kakao: FakeKakao
+) -> None:
+    """It lay in the database, into which others may write."""
+    with stopped_bot.open() as bot:
+        friend = late_with_callback(bot, fake_kakao, fake_openai, "질문")
+    fake_openai.release()
+    with stopped_bot.open(CALLBACK_HOSTS="bot-api.kakao.com") as bot:
+        bot.until_answered(2)
+        beside.until(
+            bot.database, "SELECT count(*) FROM questions WHERE callback_url IS NOT NULL", is_none
+        )
+        bot.until_held(friend.id)
+        friend.url, friend.callback_url = f"{bot.url}/prompt", None
+        assert "답: 질문" in friend.says("다음").text
+    assert fake_kakao.requests == []
+
+
+def is_none(count: int) -> bool:
+    return count == 0
