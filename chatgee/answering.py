@@ -14,13 +14,14 @@ from typing import TypeVar
 from chatgee import kakao
 from chatgee.bell import Bell
 from chatgee.bubbles import is_blank
+from chatgee.budget import Budget
 from chatgee.callback import Callbacks
 from chatgee.character import Character
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
 from chatgee.markdown import to_plain
 from chatgee.pretend.photos import Album, is_pretended
-from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Turn, storable
+from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Turn, Usage, storable
 from chatgee.replies import HELD, Replies
 from chatgee.store import Due, Outcome, Store
 from chatgee.texts import Texts
@@ -59,6 +60,7 @@ class Answering:
     album: Album
     memory: Memory
     character: Character
+    budget: Budget
     callback_seconds: float
     keep_days: int = 0
 
@@ -68,13 +70,21 @@ class Answering:
         due = await self._patiently(lambda: self.store.next(user_id, turns))
         if due is None:
             return
-        outcome = await self._outcome(due)
+        async with self.budget.turn() as has_room:
+            outcome = await self._outcome(due) if has_room else self._used_up(due.question)
+            await self._fill(due.question, outcome)
+
+    def _used_up(self, question: Question) -> Outcome:
+        self._report(question, Failure.DAILY_LIMIT)
+        return Outcome(failure=Failure.DAILY_LIMIT)
+
+    async def _fill(self, question: Question, outcome: Outcome) -> None:
         try:
-            await self._patiently(lambda: self.store.fill(due.question, outcome))
+            await self._patiently(lambda: self.store.fill(question, outcome))
         except Exception:  # no database takes it; unanswered, it would stop its friend's line
-            log.exception("question %s", due.question.id)
+            log.exception("question %s", question.id)
             bug = Outcome(failure=Failure.BUG)
-            await self._patiently(lambda: self.store.fill(due.question, bug))
+            await self._patiently(lambda: self.store.fill(question, bug))
 
     async def _patiently(self, work: Callable[[], "Future[T] | asyncio.Future[T]"]) -> T:
         """Again and again while the disk is full or locked, for as long as that is.
@@ -101,10 +111,12 @@ class Answering:
             text = storable(answer.text)
             shown = await _plain(text)
             if is_blank(shown):
-                raise ModelError(Failure.EMPTY)
+                used = answer.usage.prompt_tokens, answer.usage.completion_tokens
+                raise ModelError(Failure.EMPTY, tokens=used)
         except ModelError as error:
             self._report(question, error.failure)
-            return Outcome(failure=error.failure)
+            paid = Usage(*error.tokens) if error.tokens else None
+            return Outcome(failure=error.failure, usage=paid, model=self.model.name)
         except Exception:
             log.exception("question %s", question.id)
             return Outcome(failure=Failure.BUG)

@@ -12,6 +12,7 @@ from chatgee.admission import Admission
 from chatgee.answering import Answering
 from chatgee.bell import Bell
 from chatgee.board import Board
+from chatgee.budget import Budget
 from chatgee.callback import CallbackHosts, Callbacks
 from chatgee.changing import Change, here
 from chatgee.character import Character
@@ -204,6 +205,7 @@ def inside(
         album=keepers.album,
         memory=Memory(settings.memory_turns, settings.memory_chars),
         character=Character.of(settings, texts),
+        budget=Budget(settings.daily_token_limit, lambda: asyncio.wrap_future(store.spent())),
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,
     )

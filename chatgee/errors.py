@@ -94,6 +94,7 @@ class Failure(StrEnum):
     TOO_LONG = "too_long"
     PHOTO = "photo"
     EMPTY = "empty"
+    DAILY_LIMIT = "daily_limit"
     STORAGE = "storage"
     BUG = "bug"
 
@@ -112,9 +113,16 @@ class ModelError(ChatGeeError):
     """The model gave no answer.
 
     `retry_after` is the wait in seconds that the service asked for, None where it named none.
+    `tokens` were paid all the same: of the prompt, and of what was said.
     """
 
-    def __init__(self, failure: Failure, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        failure: Failure,
+        retry_after: float | None = None,
+        tokens: tuple[int, int] | None = None,
+    ) -> None:
         super().__init__(f"failure.{failure}")
         self.failure = failure
         self.retry_after = retry_after
+        self.tokens = tokens

@@ -185,7 +185,8 @@ def _read(reply: Any) -> Answer:
     except (TypeError, LookupError, AttributeError, ValueError, OverflowError) as error:
         raise ModelError(Failure.SERVER) from error
     if refused and not text:
-        raise ModelError(Failure.REFUSED)
+        tokens = counted.prompt_tokens, counted.completion_tokens
+        raise ModelError(Failure.REFUSED, tokens=tokens)
     if not isinstance(text, str):
         raise ModelError(Failure.SERVER)
     return Answer(text, counted)

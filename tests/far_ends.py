@@ -84,6 +84,7 @@ class FakeOpenAI(FarEnd):
         self._slow: str | None = None
         self.says: Callable[[str], str] = lambda question: f"답: {question}"
         self.finish_reason = "stop"
+        self.tokens = 20, 10
         self.models: Any = ["gpt-6-luna", "gpt-6-sol", "text-embedding-3"]
         self.right_key: str | None = None
         """Where it is not None, another key is refused as OpenAI refuses it."""
@@ -148,7 +149,11 @@ class FakeOpenAI(FarEnd):
                     "finish_reason": self.finish_reason,
                 }
             ],
-            "usage": {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30},
+            "usage": {
+                "prompt_tokens": self.tokens[0],
+                "completion_tokens": self.tokens[1],
+                "total_tokens": sum(self.tokens),
+            },
         }
         return 200, {"Content-Type": "application/json"}, json.dumps(reply).encode()
 

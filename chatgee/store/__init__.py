@@ -13,9 +13,9 @@ from chatgee.store.rows import as_question, question_of, value_of
 from chatgee.store.session import Row, Session
 from chatgee.store.tallies import used
 from chatgee.store.upkeep import lasting, transaction
-from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome
+from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome, Spent
 
-__all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "Store"]
+__all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "Spent", "Store"]
 
 NO_LIMITS = Limits()
 
@@ -84,11 +84,25 @@ class Store(Notes):
             return "limit.minute", limits.per_minute
         if limits.per_day and asked_since(days.midnight(now)) >= limits.per_day:
             return "limit.day", limits.per_day
-        if limits.tokens_per_day:
-            used = value_of(db.one("tokens_of_day", day=days.day_name(now)))
-            if used >= limits.tokens_per_day:
-                return "limit.tokens", limits.tokens_per_day
+        if limits.tokens_per_day and self._promised(db, now) >= limits.tokens_per_day:
+            return "limit.tokens", limits.tokens_per_day
         return None
+
+    def _promised(self, db: Session, now: float) -> float:
+        """Tokens that today has cost, with what the questions that wait will probably cost."""
+        spent = self._spent(db, now)
+        waiting = value_of(db.one("count_waiting")) if spent.mean else 0
+        return spent.tokens + waiting * (spent.mean or 0)
+
+    def _spent(self, db: Session, now: float) -> Spent:
+        names = (days.day_name(now), days.day_name(now - 86400))
+        today, before = (db.one("used_on", day=day) or (0, 0) for day in names)
+        lately = next((used for used in (today, before) if used[0]), None)
+        return Spent(today[1], lately and lately[1] / lately[0])
+
+    @transaction
+    def spent(self, db: Session) -> Spent:
+        return self._spent(db, self.now())
 
     @transaction
     def ask_again(
@@ -144,9 +158,10 @@ class Store(Notes):
             db.tallies.answered(question.asked_at, outcome.seconds)
         if outcome.usage:
             db.tallies.spent(question.asked_at, outcome.model, outcome.usage)
-            db.tallies.used(now, 1, outcome.usage)
+            answers = 0 if outcome.failure else 1
+            db.tallies.used(now, answers, outcome.usage)
             if changed:  # of a friend who was deleted meanwhile, nothing comes back
-                db.change("add_usage", **used(now, question.user_id, 1, outcome.usage))
+                db.change("add_usage", **used(now, question.user_id, answers, outcome.usage))
 
     @transaction
     def spend(self, db: Session, model: str, usage: Usage) -> None:

@@ -110,9 +110,13 @@ STATEMENTS: dict[str, Executable] = {
         _f.id == bindparam("user_id")
     ),
     "count_since": select(func.count()).where(_mine, _q.asked_at >= bindparam("since")),
-    "tokens_of_day": select(
-        func.coalesce(func.max(_u.prompt_tokens + _u.completion_tokens), 0)
-    ).where(_u.day == bindparam("day"), _u.user_id == ""),
+    # Of everyone together: answers and tokens.
+    "used_on": select(_u.answers, _u.prompt_tokens + _u.completion_tokens).where(
+        _u.day == bindparam("day"), _u.user_id == ""
+    ),
+    "count_waiting": select(func.count()).where(
+        _q.answered_at.is_(None), _q.state == State.ASKED.value
+    ),
     # The worker's side.
     "next": QUESTION.where(_mine, _open, _q.state == State.ASKED.value)
     .order_by(_q.position)

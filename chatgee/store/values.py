@@ -24,6 +24,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What all programs together have used today."""
+
+    tokens: int
+    mean: float | None
+    """Tokens of an answer lately, today or yesterday; None where there was none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question that was stored, or why it was not."""
 
