@@ -19,8 +19,8 @@ from chatgee.questions import Delivery, Question, State, Turn, new_id
 from chatgee.replies import Replies
 from chatgee.store import Claimed
 from chatgee.web import owner
+from chatgee.web.connection import HUNG_UP
 from chatgee.web.parts import now, parts
-from chatgee.web.server import HUNG_UP
 from chatgee.web.setup import EXAMPLES
 
 MOST_QUESTION_CHARS = 1000

@@ -22,8 +22,8 @@ from chatgee.kakao import SkillRequest
 from chatgee.pretend.call import KEY_HEADER as KEY_HEADER
 from chatgee.texts import Texts
 from chatgee.web import owner
+from chatgee.web.connection import ARRIVED, HUNG_UP
 from chatgee.web.parts import parts
-from chatgee.web.server import ARRIVED, HUNG_UP
 
 MAX_BODY = 1024 * 1024
 JSON = "application/json; charset=utf-8"
