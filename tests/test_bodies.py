@@ -1,50 +1,186 @@
-"""How much a request may bring: a backup may be large, where it is the owner's."""
+"""How much a request may bring: a stranger little, strangers together not much more."""
 
+import json
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
 
-from waitress.adjustments import Adjustments
+import pytest
+import requests
 
 from chatgee.web import bodies, owner
-from chatgee.web.server import LARGEST_BODY
+from chatgee.web.bodies import LARGEST_BODY, MOST_TOGETHER, SMALL_BODY
 from tests.bot import Bot
 from tests.far_ends import PATIENCE
-from tests.visitor import ask
+from tests.kakao_side import payload
+from tests.visitor import OUTSIDE, PASSWORD, SITE, ask, came_in, held
+
+BACKUP = "/status/restore"
+TUNNEL = {"Host": "name.lhr.life", "X-Forwarded-For": "203.0.113.5"}
 
 
-def refused(path: str, size: int, address: str = "127.0.0.1", **headers: str) -> bool:
-    """Whether a request is, by its head alone."""
-    parser = bodies.Parser(Adjustments(max_request_body_size=LARGEST_BODY), (address, 50_000))
-    lines = {"Host": "localhost:6959", "Content-Length": str(size)} | headers
+@pytest.fixture
+def home(stopped_bot: Bot) -> Iterator[Bot]:
+    with stopped_bot.open(ADMIN_PASSWORD=PASSWORD) as bot:
+        yield bot
+
+
+def head(path: str, size: int | None, headers: dict[str, str]) -> bytes:
+    """Of a POST; without a size its body comes in chunks."""
+    length = {"Transfer-Encoding": "chunked"} if size is None else {"Content-Length": str(size)}
+    lines = {"Host": "localhost:6959"} | length | headers
     told = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    parser.received(f"POST {path} HTTP/1.1\r\n{told}\r\n".encode())
-    return parser.error is not None
+    return f"POST {path} HTTP/1.1\r\n{told}\r\n".encode()
 
 
-def test_only_the_owners_backup_may_be_large() -> None:
-    path, large = bodies.BACKUP_PATH, LARGEST_BODY + 1
-    assert not refused(path, large)
-    assert not refused(path, large, Origin="http://localhost:6959")
-    assert refused(path, bodies.LARGEST_BACKUP)
-    assert refused("/prompt", large)
-    assert refused(path + "/confirm", large)
-    assert refused(path, large, "192.0.2.7")
+def connect(bot: Bot) -> socket.socket:
+    return socket.create_connection(bot.address, timeout=PATIENCE)
+
+
+def status(connection: socket.socket) -> int:
+    return int(connection.recv(12).split()[1])
+
+
+def refused(bot: Bot, path: str, size: int, **headers: str) -> bool:
+    """Whether a request is, by its head alone; who is let in is asked for the body."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    with connect(bot) as connection:
+        connection.sendall(head(path, size, sent | {"Expect": "100-continue"}))
+        return {100: False, 413: True}[status(connection)]
+
+
+# --- one request ----------------------------------------------------------------------------
+
+
+def test_only_the_owners_backup_may_be_large(home: Bot) -> None:
+    large = bodies.LARGEST_BACKUP
+    ours = {"Origin": "http://localhost:6959"}
+    assert not refused(home, BACKUP, large)
+    assert not refused(home, BACKUP, large, **ours)
+    assert refused(home, BACKUP, large + 1)
+    others = ("/prompt", "/status/restore/confirm", "/setup", "/nothing", "/", "/login")
+    assert [path for path in others if not refused(home, path, LARGEST_BODY + 1)] == []
     strangers = [{"Host": "bot.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}]
     strangers += [{name: "127.0.0.1"} for name in owner.FORWARDED]
-    assert [one for one in strangers if not refused(path, large, **one)] == []
+    strangers += [{"Sec-Fetch-Site": "cross-site"}, {"Host": "["}, {"Host": ""}]
+    found = [one for one in strangers if not refused(home, BACKUP, LARGEST_BODY + 1, **one)]
+    assert found == []
+    assert not refused(home, BACKUP, LARGEST_BODY, **TUNNEL)
 
 
-def test_a_stranger_is_refused_before_the_body_comes(bot: Bot) -> None:
-    head = "Host: localhost\r\nX-Forwarded-For: 192.0.2.7\r\n"
-    size = f"Content-Length: {LARGEST_BODY + 1}"
-    with socket.create_connection(bot.address, timeout=PATIENCE) as connection:
-        connection.sendall(f"POST /status/restore HTTP/1.1\r\n{head}{size}\r\n\r\n".encode())
-        assert connection.recv(100).split()[1] == b"413"
+def test_the_owner_from_elsewhere_may_bring_one_too(home: Bot) -> None:
+    mine = OUTSIDE | {"Origin": SITE} | held(came_in(home))
+    assert not refused(home, BACKUP, bodies.LARGEST_BACKUP, **mine)
+    assert refused(home, BACKUP, LARGEST_BODY + 1, **OUTSIDE, Origin=SITE)
+    made_up = OUTSIDE | {"Origin": SITE} | held("e30.made-up.x")
+    assert refused(home, BACKUP, LARGEST_BODY + 1, **made_up)
+
+
+def test_with_a_public_url_nobody_is_before_the_machine(stopped_bot: Bot) -> None:
+    """nginx as it comes tells nothing of whom it speaks for."""
+    with stopped_bot.open(PUBLIC_URL=SITE, ADMIN_PASSWORD=PASSWORD) as bot:
+        assert refused(bot, BACKUP, LARGEST_BODY + 1)
+        assert refused(bot, BACKUP, LARGEST_BODY + 1, Origin="http://localhost:6959")
+        mine = {"Origin": SITE} | held(came_in(bot))
+        assert not refused(bot, BACKUP, bodies.LARGEST_BACKUP, **OUTSIDE | mine)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one piece", "one after the other"])
+def test_the_second_request_of_a_strangers_connection_is_a_strangers(
+    home: Bot, together: bool
+) -> None:
+    first = head("/prompt", 0, TUNNEL)
+    second = head(BACKUP, LARGEST_BODY + 1, {})
+    with connect(home) as connection, connection.makefile("rb") as file:
+        connection.sendall(first + second * together)
+        assert b" 400 " in file.readline()
+        while file.readline().strip():
+            pass
+        if not together:
+            connection.sendall(second)
+        assert b"HTTP/1.1 413 " in file.read()
+
+
+@pytest.mark.parametrize("more", [1, LARGEST_BODY, 10 * LARGEST_BODY])
+def test_who_sends_too_much_can_read_that_it_is(bot: Bot, more: int) -> None:
+    """Though the body was still on its way when it was refused."""
+    reply = ask(bot, "/prompt", "POST", data=b"x" * (LARGEST_BODY + more))
+    assert reply.status_code == 413
+    assert "error" in reply.json()
+
+
+def test_what_just_fits_is_read(bot: Bot) -> None:
+    message = json.dumps(payload()).encode()
+    fits = message + b" " * (LARGEST_BODY - len(message))
+    reply = ask(bot, "/prompt", "POST", data=fits, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 200
+
+
+def test_a_body_in_chunks_is_no_way_around(bot: Bot) -> None:
+    with connect(bot) as connection:
+        connection.sendall(head("/prompt", None, TUNNEL))
+        piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+        for _ in range(17):
+            connection.sendall(piece)
+        assert status(connection) == 413
 
 
 def test_a_backup_that_is_larger_than_a_form_arrives(bot: Bot) -> None:
-    raw = b"x" * (owner.MOST_BYTES * 4)
+    raw = b"x" * (LARGEST_BODY * 3)
     form = {"csrf": owner.TOKEN}
-    reply = ask(bot, "/status/restore", "POST", data=form, files={"backup": ("b.zip", raw)})
+    reply = ask(bot, BACKUP, "POST", data=form, files={"backup": ("b.zip", raw)})
     assert "쓸 수 없어요" in reply.text
     form |= {"id": "x" * owner.MOST_BYTES}
-    assert ask(bot, "/status/restore/confirm", "POST", data=form).status_code == 413
+    assert ask(bot, f"{BACKUP}/confirm", "POST", data=form).status_code == 413
+
+
+def test_a_photo_that_is_larger_than_a_strangers_body_arrives(bot: Bot) -> None:
+    body = json.dumps({"photo": "x" * LARGEST_BODY})
+    headers = {"Content-Type": "application/json", owner.TOKEN_HEADER: owner.TOKEN}
+    reply = ask(bot, "/local_test/send", "POST", data=body, headers=headers)
+    assert reply.status_code == 400, "it was read, and is no message"
+
+
+# --- many of them ---------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("unhurried")
+@pytest.mark.parametrize("size", [LARGEST_BODY, None], ids=["with a length", "in chunks"])
+def test_strangers_together_bring_no_more_than_fits(
+    stopped_bot: Bot, fake_openai: object, size: int | None
+) -> None:
+    most = MOST_TOGETHER // LARGEST_BODY
+    with stopped_bot.open() as bot, ExitStack() as stack:
+        held = [stack.enter_context(connect(bot)) for _ in range(most)]
+        for one in held:
+            one.sendall(head("/prompt", size, TUNNEL | {"Expect": "100-continue"}))
+            assert status(one) == 100
+        one_more = stack.enter_context(connect(bot))
+        one_more.sendall(head("/prompt", size, TUNNEL))
+        assert status(one_more) == 429
+        assert "답: 질문" in bot.friend(headers=tuple(TUNNEL.items())).says("질문").text
+        assert not refused(bot, BACKUP, bodies.LARGEST_BACKUP), "the owner's is not among them"
+        for one in held:
+            one.close()
+        assert until_there_is_room(bot, size)
+
+
+def until_there_is_room(bot: Bot, size: int | None) -> bool:
+    """Whether a stranger is let in soon after others have gone."""
+    for _ in range(200):
+        with connect(bot) as connection:
+            connection.sendall(head("/prompt", size, TUNNEL | {"Expect": "100-continue"}))
+            if status(connection) == 100:
+                return True
+    return False
+
+
+def test_room_is_given_back_once_a_request_is_answered(bot: Bot) -> None:
+    with requests.Session() as session:
+        body = b"x" * (SMALL_BODY + 1)
+        times = MOST_TOGETHER // len(body) + 10
+        found = {
+            session.post(f"{bot.url}/prompt", data=body, headers=TUNNEL).status_code
+            for _ in range(times)
+        }
+    assert found == {400}

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from chatgee.errors import StoreError
 from chatgee.web import (
     backups,
+    bodies,
     character,
     chat,
     hints,
@@ -51,7 +52,7 @@ BLUEPRINTS = (
 
 def create_app(ours: Parts) -> Flask:
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = skill.MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = bodies.LARGEST_BODY
     app.extensions["chatgee"] = ours
     if ours.admission:
         session.configure(app, ours.admission)

@@ -25,8 +25,6 @@ from chatgee.settings.options import is_loopback
 from chatgee.web import owner
 from chatgee.web.parts import parts
 
-MOST_BYTES = 2 * 1024 * 1024
-"""Of one message with its photo, which grows by a third on the way."""
 MOST_CHARS = 5000
 TRIGGERS = {
     "text": "TEXT_INPUT",
@@ -37,6 +35,8 @@ TRIGGERS = {
 
 bp = Blueprint("chat", __name__)
 owner.guard(bp)
+owner.LARGE["chat.send"] = 2 * 1024 * 1024
+"""One message with its photo, which grows by a third on the way."""
 
 arrivals = Blueprint("arrivals", __name__)
 """Where this program posts its callbacks: no page, so no login; its token is the key."""
@@ -94,7 +94,6 @@ def page() -> str:
 
 @bp.post("/local_test/send")
 def send() -> ResponseReturnValue:
-    request.max_content_length = MOST_BYTES
     try:
         doing = Doing.parse(request.get_json(silent=True))
         words = parts().album.keep(doing.photo) if doing.how == "photo" else doing.words

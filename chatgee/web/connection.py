@@ -5,6 +5,7 @@ import logging
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from http.client import responses
 from typing import Any
 
@@ -24,6 +25,9 @@ HUNG_UP = "chatgee.hung_up"
 SPEAKING_SECONDS = 0.5
 """In which who has called asks something: at the end of the program they are heard out."""
 
+DRAIN_SECONDS, DRAIN_BYTES, DRAIN_AT_ONCE = 10.0, 32 * 1024 * 1024, 256 * 1024
+"""For how long, and how much, is still taken of who is refused, and thrown away."""
+
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +36,6 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
         environ: dict[str, Any] = super().get_environment()
         environ[ARRIVED] = self.channel.arrived
         environ[HUNG_UP] = lambda: _hung_up(self.channel.socket)
-        self.channel.passed_on |= owner.was_passed_on(environ)
         environ[owner.PASSED_ON] = self.channel.passed_on
         return environ
 
@@ -42,6 +45,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         error = self.request.error
+        self.channel.is_refused = True
         status = 400 if error.code >= 500 else error.code
         self.status = f"{status} {responses[status]}"
         body = json.dumps({"error": f"{error.reason}: {error.body}"}).encode()
@@ -64,7 +68,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     task_class = Task
     error_task_class = Refusal
     arrived = 0.0
-    passed_on = has_spoken = False
+    passed_on = has_spoken = is_refused = False
+    close_when_flushed: bool = False
+    drained: int | None = None
+    """Bytes that came after a refusal, and that nobody reads."""
     requests: Sequence[HTTPRequestParser] = ()
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -79,7 +86,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return bool(self.request is not None or self.requests or self.total_outbufs_len)
 
     def parser_class(self, adj: Adjustments) -> Parser:
-        return Parser(adj, self.addr)
+        return Parser(adj, self)
 
     def received(self, data: bytes) -> bool:
         if self.request is None:
@@ -92,6 +99,38 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Bytes that are no HTTP: a scanner's, not worth a line in the owner's window."""
         log.debug("connection from %s", self.addr, exc_info=True)
         self.handle_close()
+
+    def handle_close(self) -> None:
+        if self.request is not None:  # it was not read to its end
+            self.request.close()
+        super().handle_close()
+
+    # Who is refused is still sending. Were the connection closed now, the system would answer
+    # those bytes by a reset, and the refusal might never be read.
+
+    def handle_write(self) -> None:
+        if not (self.is_refused and self.close_when_flushed):
+            super().handle_write()
+            return
+        self._flush_exception(self._flush_some)
+        if self.will_close:
+            self.handle_close()
+        elif not self.total_outbufs_len:
+            self.close_when_flushed, self.drained = False, 0
+            self._drain_until = time.monotonic() + DRAIN_SECONDS
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+
+    def handle_read(self) -> None:
+        if self.drained is None:
+            super().handle_read()
+            return
+        try:
+            self.drained += len(self.recv(DRAIN_AT_ONCE)) or DRAIN_BYTES
+        except OSError:
+            self.drained = DRAIN_BYTES
+        if self.connected and (self.drained >= DRAIN_BYTES or time.monotonic() > self._drain_until):
+            self.handle_close()
 
     def park(self) -> None:
         self._map.pop(self._fileno, None)

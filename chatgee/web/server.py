@@ -9,12 +9,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waitress.adjustments import Adjustments
 from waitress.server import BaseWSGIServer, TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from chatgee.web.bodies import LARGEST_BODY, Room
 from chatgee.web.connection import ARRIVED, Channel
 from chatgee.web.port import connections, listen, reachable
 
@@ -27,8 +29,6 @@ LOOP_SECONDS = 1.0
 LARGEST_HEADERS = 64 * 1024
 BODY_IN_MEMORY = 64 * 1024
 """Of each connection; the rest waits in a file. A question of Kakao's has a few thousand bytes."""
-LARGEST_BODY = 32 * 1024 * 1024
-"""Read to the end up to here, so that the sender can read that it is too large; see `bodies`."""
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,10 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = Channel
     _reading_since: float | None = None
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self.room = Room()
+        super().__init__(*given, **named)
 
     def readable(self) -> bool:
         """Called once in every round of the loop, before it looks who has sent something."""
@@ -87,22 +91,22 @@ class Door:
 
     def __init__(self, meanwhile: WSGIApplication, patience_seconds: float) -> None:
         self.meanwhile, self._patience_seconds = meanwhile, patience_seconds
-        self._app: WSGIApplication | None = None
+        self.app: WSGIApplication | None = None
         self._open = threading.Event()
         self._lock = threading.Lock()
         self.waiting = 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        app = self._app or self._wait(environ[ARRIVED]) or self.meanwhile
+        app = self.app or self._wait(environ[ARRIVED]) or self.meanwhile
         return app(environ, start_response)
 
     def open(self, app: WSGIApplication) -> None:
-        self._app = app
+        self.app = app
         self._open.set()
 
     def close(self) -> None:
         self._open.clear()
-        self._app = None
+        self.app = None
 
     def _wait(self, arrived: float) -> WSGIApplication | None:
         with self._lock:
@@ -110,7 +114,7 @@ class Door:
         self._open.wait(max(0.0, arrived + self._patience_seconds - time.monotonic()))
         with self._lock:
             self.waiting -= 1
-        return self._app
+        return self.app
 
 
 class Server:
@@ -136,7 +140,7 @@ class Server:
             channel_timeout=IDLE_SECONDS,
             backlog=BACKLOG,
             max_request_header_size=LARGEST_HEADERS,
-            max_request_body_size=LARGEST_BODY,
+            max_request_body_size=LARGEST_BODY + 1,  # the first that is too many
             inbuf_overflow=BODY_IN_MEMORY,
             asyncore_use_poll=True,  # where there is poll: select ends at 1024 sockets
             ident=None,

@@ -22,10 +22,10 @@ from chatgee.kakao import SkillRequest
 from chatgee.pretend.call import KEY_HEADER as KEY_HEADER
 from chatgee.texts import Texts
 from chatgee.web import owner
+from chatgee.web.bodies import LARGEST_BODY
 from chatgee.web.connection import ARRIVED, HUNG_UP
 from chatgee.web.parts import parts
 
-MAX_BODY = 1024 * 1024
 JSON = "application/json; charset=utf-8"
 
 SPREAD_SECONDS = 0.001
@@ -134,7 +134,7 @@ def no_skill_request(error: PayloadError) -> ResponseReturnValue:
 
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
-    return jsonify(error=f"the body is larger than {MAX_BODY} bytes"), 413
+    return jsonify(error=f"the body is larger than {LARGEST_BODY} bytes"), 413
 
 
 @bp.errorhandler(Exception)

@@ -14,7 +14,6 @@ from chatgee.store.opening import is_shared
 from chatgee.store.server import dump_command
 from chatgee.web import bodies, owner
 from chatgee.web.parts import now, parts
-from chatgee.web.server import LARGEST_BODY
 
 bp = Blueprint("status", __name__, url_prefix="/status")
 owner.guard(bp)
@@ -59,13 +58,13 @@ def log_file() -> ResponseReturnValue:
 def page(trouble: str | None = None) -> str:
     """The whole of it; `trouble` is why something about a backup could not be done."""
     ours, texts, done = parts().settings, parts().texts, request.args.get("done", "")
-    here, shared = owner.is_here(), is_shared(ours.sqlalchemy_url)
+    shared = is_shared(ours.sqlalchemy_url)
     return render_template(
         "status.html",
         about=about(ours, texts, parts().board, parts().archive),
         trouble=trouble,
         done=done if done in DONE and not restore.confirmed(ours) else None,
-        most_bytes=bodies.LARGEST_BACKUP if here else LARGEST_BODY,
+        most_bytes=bodies.LARGEST_BACKUP,
         dump=dump_command(ours.sqlalchemy_url) if shared else None,
         found=restore.waiting(ours),
         under_way=restore.confirmed(ours),
