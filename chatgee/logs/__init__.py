@@ -5,6 +5,7 @@ The terminal is for the owner: one line each, no stack traces. The file has ever
 
 import copy
 import logging
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,11 +18,21 @@ from typing import TextIO
 FILE = "chatgee.log"
 LARGEST_BYTES, FILES = 1_000_000, 5
 
+STARS = "*****"
+SHORT_CHARS = 8
+"""A secret of fewer stands in many a word by chance: stars in all of them would tell it."""
+
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """With stars in place of the secrets, of which one may be a part of another."""
+    """With stars in place of the secrets, of which one may be a part of another.
+
+    A short one is starred only as a word of its own; letters of Korean are no part of a word.
+    """
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "*****")
+        if len(secret) < SHORT_CHARS:
+            text = re.sub(rf"(?<![A-Za-z0-9_]){re.escape(secret)}(?![A-Za-z0-9_])", STARS, text)
+        else:
+            text = text.replace(secret, STARS)
     return text
 
 
