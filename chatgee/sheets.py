@@ -5,6 +5,7 @@ Both come piece by piece, so that a million of them need no more memory than one
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
@@ -18,6 +19,15 @@ BOM = "\ufeff"
 
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """With these a cell begins that a spreadsheet would work out; a friend may have written it."""
+
+_SIGN = re.compile(
+    r"(^|[;\t\r\n])(?=(?:[^\S\t\r\n]|[\x00-\x08\x0e-\x1f\"\xad\u200b-\u200f\u2060\ufeff])*[=+\-@＝＋－＠])"
+)
+"""Before a formula: where a cell begins, or would in a spreadsheet that cuts at `;` or tabs.
+
+To Excel a quote is a letter once a quoted cell is not followed by its own separator, so that it
+cuts within our quotes; and it looks through spaces and through what cannot be seen.
+"""
 
 COLUMNS: dict[str, Callable[[Talk, Texts], object]] = {
     "asked_at": lambda talk, _: _written(talk.asked_at),
@@ -43,7 +53,7 @@ class Echo:
 
 
 def csv_lines(talks: Iterable[Talk], texts: Texts) -> Iterator[str]:
-    row: Callable[[Iterable[object]], str] = csv.writer(Echo()).writerow
+    row: Callable[[Iterable[object]], str] = csv.writer(Echo(), quoting=csv.QUOTE_ALL).writerow
     yield BOM + row(texts(f"talks.column_{name}") for name in COLUMNS)
     for talk in talks:
         yield row(_harmless(cell(talk, texts)) for cell in COLUMNS.values())
@@ -93,4 +103,7 @@ def _written(at: float | None) -> str | None:
 
 
 def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    if not isinstance(cell, str):
+        return cell
+    guarded = _SIGN.sub(r"\1'", cell)
+    return f"'{guarded}" if guarded.startswith(FORMULA) else guarded

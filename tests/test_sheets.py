@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -53,6 +54,37 @@ def test_no_cell_is_a_formula(sign: str) -> None:
     _, row = table(talk(text=bad, shown=bad, user_id=bad))
     assert row.count(f"'{bad}") == 3
     assert not [cell for cell in row if cell.startswith(sheets.FORMULA)]
+
+
+HIDDEN = [" ", "\u3000", "\x01", "\ufeff", "\u200b", '"']
+BEFORE = ["", *HIDDEN, *(f"a;{one}" for one in ("", *HIDDEN)), "a\t", "a\n", "a\r\n ", '";']
+BEGINS = re.compile(r"[\s\x01\ufeff\u200b]*[=+\-@＝＋－＠]")
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠")
+@pytest.mark.parametrize("before", BEFORE, ids=ascii)
+def test_no_cell_is_a_formula_wherever_a_spreadsheet_cuts(sign: str, before: str) -> None:
+    """Excel cuts at `;` where a comma is what stands before the cents, and some cut at tabs.
+
+    Behind a quoted cell that is not followed by its own separator a quote is a letter to it.
+    """
+    bad = f"{before}{sign}1+1;x"
+    whole = "".join(sheets.csv_lines([talk(text=bad, shown=bad, user_id=bad)], TEXTS))
+    for separator in ",;\t":
+        lines = io.StringIO(whole.removeprefix(sheets.BOM), newline="")
+        cells = [cell for row in csv.reader(lines, delimiter=separator) for cell in row]
+        assert not [one for one in cells if BEGINS.match(one)], separator
+
+
+def test_what_is_no_formula_stays_as_it_was_written() -> None:
+    for text in ("2 - 1 = 1", "a, -b", "a@b.example", "그래;아니", "https://x.example/?a=b;c=d"):
+        assert text in table(talk(text=text))[1]
+
+
+def test_every_cell_is_quoted() -> None:
+    heads, row = "".join(sheets.csv_lines([talk(text="가;나")], TEXTS)).splitlines()
+    assert heads.startswith(f'{sheets.BOM}"')
+    assert row.count('"') == 2 * len(sheets.COLUMNS)
 
 
 def test_each_line_of_json_is_a_talk() -> None:
