@@ -29,11 +29,13 @@ UTTERANCE_CHARS = 50_000
 """More than anybody types in KakaoTalk; what is longer is told so, and not kept."""
 
 _PHOTO = re.compile(
-    r"https://([a-z0-9-]+\.)*kakaocdn\.net(:443)?([/?]\S{0,4000})?", re.ASCII | re.IGNORECASE
+    r"https://([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*kakaocdn\.net(:443)?/[!-\[\]-~]{0,4000}",
+    re.ASCII | re.IGNORECASE,
 )
 """Photos that users send lie there; any other address is somebody's trick.
 
-Not `urlsplit`: whoever fetches the photo may read `https://evil\\@kakaocdn.net` otherwise.
+Not `urlsplit`: whoever fetches the photo may read `https://evil\\@kakaocdn.net` otherwise. A slash
+ends the host for every reader; behind it stands what an address may hold, and no backslash.
 """
 
 

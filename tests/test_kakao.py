@@ -186,6 +186,10 @@ def test_a_photo_of_kakaos_is_taken(url: str) -> None:
             "https://u:p@kakaocdn.net/",
         ],
         *["https://evil\t/.kakaocdn.net/a", "https://kakaocdn.net:22/", "https://가.kakaocdn.net/"],
+        *["https://kakaocdn.net", "https://kakaocdn.net?a=/b", "https://kakaocdn.net:443?a"],
+        *["https://kakaocdn.net/a\\b", "https://kakaocdn.net/\x01", "https://kakaocdn.net/가"],
+        *["https://-.kakaocdn.net/a", "https://a..kakaocdn.net/a", "https://evil/?@kakaocdn.net/a"],
+        *["https://kakaocdn.net/" + "a" * 5000, "https://\u212aakaocdn.net/a"],
         *["https://127.0.0.1/a", "https://[", "", " ", None, 5, {}],
     ],
 )
