@@ -5,11 +5,16 @@ import logging
 import re
 import socket
 from http.client import HTTPResponse
+from typing import Any
 
 import pytest
 import requests
+from flask import Response
 
 from chatgee.kakao import ID_CHARS, UTTERANCE_CHARS
+from chatgee.texts import Texts
+from chatgee.web import owner
+from chatgee.web.skill import meanwhile
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.kakao_side import payload
@@ -183,3 +188,40 @@ def test_no_line_of_the_log_can_be_forged(bot: Bot, caplog: pytest.LogCaptureFix
     ask(bot, "/prompt", "POST", json=message)
     assert "CALLBACK_HOSTS" in caplog.text, "else this would show nothing"
     assert "forged" not in caplog.text
+
+
+# --- what the server itself answers ---------------------------------------------------------
+
+
+def of_the_server(bot: Bot, head: str) -> dict[str, str]:
+    """The headers of its refusal of a request that it cannot read."""
+    with socket.create_connection(bot.address, timeout=PATIENCE) as there:
+        there.sendall(f"{head}\r\n{LOCAL}\r\n\r\n".encode())
+        reply = HTTPResponse(there)
+        reply.begin()
+        return dict(reply.getheaders())
+
+
+def while_it_begins(method: str, path: str) -> dict[str, str]:
+    """The headers of what is answered as long as there is no app."""
+    found: dict[str, str] = {}
+
+    def start(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
+        found.update(headers)
+
+    environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path}
+    assert list(meanwhile(Texts.load())(environ, start))
+    return found
+
+
+def test_what_the_server_itself_answers_is_closed_as_every_reply(bot: Bot) -> None:
+    closed = owner.closed(Response()).headers
+    names = {name for name, _ in closed if name not in {"Content-Type", "Content-Length"}}
+    assert "Cross-Origin-Opener-Policy" in names
+    for headers in (
+        of_the_server(bot, "GET / HTTP/1.1\r\nNo colon"),
+        of_the_server(bot, "POST /prompt HTTP/1.1\r\nTransfer-Encoding: gzip"),
+        while_it_begins("GET", "/"),
+        while_it_begins("POST", "/prompt"),
+    ):
+        assert {name: headers.get(name) for name in names} == {n: closed[n] for n in names}

@@ -51,7 +51,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         body = json.dumps({"error": f"{error.reason}: {error.body}"}).encode()
         self.response_headers = [
             ("Content-Type", "application/json; charset=utf-8"),
-            ("X-Content-Type-Options", "nosniff"),
+            *owner.CLOSED.items(),
         ]
         self.set_close_on_finish()
         self.content_length = len(body)

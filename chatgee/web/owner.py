@@ -57,6 +57,19 @@ POLICY = (
 )
 """What a page may load and do: nothing but our own files, and no script or style within it."""
 
+CLOSED = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+"""The headers of every reply: no other site frames it, builds it in, holds its window, or learns
+of a link.
+
+Not `no-referrer`: with it a browser sends `Origin: null` with our own forms.
+"""
+
 
 def guard(pages: Blueprint) -> None:
     """Make them the owner's alone."""
@@ -71,14 +84,8 @@ def private(page: Response) -> Response:
 
 
 def closed(reply: Response) -> Response:
-    """The headers of every reply: no other site frames it, builds it in, or learns of a link.
-
-    Not `no-referrer`: with it a browser sends `Origin: null` with our own forms.
-    """
-    reply.headers["Content-Security-Policy"] = POLICY
-    reply.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    reply.headers["X-Content-Type-Options"] = "nosniff"
-    reply.headers["Referrer-Policy"] = "same-origin"
+    """With the headers of every reply."""
+    reply.headers.update(CLOSED)
     return reply
 
 

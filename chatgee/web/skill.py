@@ -120,8 +120,8 @@ def meanwhile(texts: Texts) -> WSGIApplication:
         asks = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].strip("/") == "prompt"
         status = "200 OK" if asks else "503 Service Unavailable"
         body = bubble if asks else b'{"error": "ChatGee is not ready"}'
-        safe = ("X-Content-Type-Options", "nosniff")
-        start_response(status, [("Content-Type", JSON), ("Content-Length", str(len(body))), safe])
+        headers = [("Content-Type", JSON), ("Content-Length", str(len(body)))]
+        start_response(status, [*headers, *owner.CLOSED.items()])
         return [body]
 
     return answer
