@@ -1,13 +1,16 @@
 """Who comes in with ADMIN_PASSWORD, and how often a wrong one may be tried.
 
-A try that is refused costs nothing, so guessing holds up neither a friend's question nor the
-memory; the owner before the machine itself needs no password and is never held up.
+The right one passes though a stranger has tried wrong ones from the same address: behind a tunnel
+all have one. So that guessing is bounded all the same, of strangers no more than TRIES_OF_ALL are
+looked at. A browser that was here before has tries of its own, and the owner before the machine
+itself needs no password.
 """
 
 import hashlib
 import hmac
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from chatgee.clock import Seldom
@@ -19,9 +22,22 @@ Tries = tuple[tuple[float, str], ...]
 
 WINDOW_SECONDS = 600.0
 TRIES = 5
-"""Wrong ones in the window, of one address; more are refused, though one be right."""
+"""Wrong ones in the window, of one source; more are told to wait, unless one is right."""
 TRIES_OF_ALL = 50
-"""Of all addresses together: somebody who has many does not guess more."""
+"""In the window, of all strangers together, and of each known browser; of more none is heard."""
+
+_KNOWN = "known "
+"""Before the id of a browser, in place of an address."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why somebody does not come in."""
+
+    seconds: float = 0.0
+    """After which the next one is taken as the first was; 0 where nobody need wait."""
+    heard: bool = True
+    """Whether it was wrong; otherwise it was not looked at."""
 
 
 class Admission:
@@ -40,53 +56,72 @@ class Admission:
         self._tries: Kept[Tries] = tries or Here(())
         self.may_complain = Seldom(clock)
 
-    def begin(self, source: str) -> float:
-        """Count a try; or the seconds after which one will be taken again, and it is not.
+    def refuses(self, typed: str, source: str) -> Refusal | None:
+        """None for the password; anything else is counted. It raises what `Kept.change` does.
 
-        As `admits`, it raises what `Kept.change` does.
+        It is counted before it is looked at, so that a thousand at once are no more than some.
         """
-        now = self._clock()
-        return self._tries.change(lambda tries: _one_more(tries, source, now))
+        try_ = (self._clock(), source)
+        refusal = self._tries.change(lambda tries: _one_more(tries, try_))
+        if refusal.heard and self._is_right(typed):
+            self._tries.change(lambda tries: (_without(tries, try_), None))
+            return None
+        return refusal
 
-    def admits(self, typed: str, source: str) -> bool:
-        """Whether it is the password; the tries of whoever knows it are forgotten."""
-        right = hmac.compare_digest(_digest(typed.strip()), _digest(self._password.reveal()))
-        if right:
-            self._tries.change(lambda tries: (tuple(t for t in tries if t[1] != source), None))
-        return right
+    def _is_right(self, typed: str) -> bool:
+        return hmac.compare_digest(_digest(typed.strip()), _digest(self._password.reveal()))
 
 
-def _one_more(tries: Tries, source: str, now: float) -> tuple[Tries, float]:
-    """With this one, where it is taken: of never more than TRIES_OF_ALL."""
+def _one_more(tries: Tries, try_: tuple[float, str]) -> tuple[Tries, Refusal]:
+    """With this one, where it is heard; and what is to be said of it, should it be wrong."""
+    now, source = try_
     tries = tuple(one for one in tries if one[0] > now - WINDOW_SECONDS)
-    theirs = [moment for moment, who in tries if who == source]
-    if len(theirs) >= TRIES:
-        return tries, theirs[0] + WINDOW_SECONDS - now
-    if len(tries) >= TRIES_OF_ALL:
-        return tries, tries[0][0] + WINDOW_SECONDS - now
-    return (*tries, (now, source)), 0.0
+    rivals = [moment for moment, who in tries if _are_counted_together(who, source)]
+    if len(rivals) >= TRIES_OF_ALL:
+        return tries, Refusal(rivals[-TRIES_OF_ALL] + WINDOW_SECONDS - now, heard=False)
+    theirs = [moment for moment, who in (*tries, try_) if who == source]
+    wait = theirs[-TRIES] + WINDOW_SECONDS - now if len(theirs) > TRIES else 0.0
+    return (*tries, try_), Refusal(wait)
 
 
-def source_of(caller: str | None, forwarded: str) -> str:
-    """Where a request comes from, as one who guesses cannot choose it.
+def _are_counted_together(one: str, other: str) -> bool:
+    return one == other or not (one.startswith(_KNOWN) or other.startswith(_KNOWN))
 
-    `forwarded` is X-Forwarded-For, of which a tunnel or proxy near us wrote the last address, and
-    whoever asks any before it. One who calls from the internet without a proxy wrote all of it.
+
+def _without(tries: Tries, try_: tuple[float, str]) -> Tries:
+    """Less this one, of which there may be several alike."""
+    if try_ not in tries:
+        return tries
+    place = tries.index(try_)
+    return tries[:place] + tries[place + 1 :]
+
+
+def source_of(caller: str | None) -> str:
+    """Where a request of a stranger comes from: who has called us, whatever a header says.
+
+    So all who come through a tunnel or proxy are one, of whom none can choose to be another.
     """
-    nearest = _address(caller)
-    told = _address(forwarded.rpartition(",")[2].strip())
-    if told is not None and (nearest is None or not nearest.is_global):
-        nearest = told
-    if nearest is None:
+    found = _address(caller)
+    if found is None:
         return ""
-    if isinstance(nearest, IPv4Address):
-        return str(nearest)
-    return str(ip_network((nearest, 64), strict=False))  # a customer is given all of these
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(ip_network((int(found), 64), strict=False))  # a customer is given all of these
+
+
+def source_of_known(browser: str) -> str:
+    """Of a browser that was here before, by its id."""
+    return _KNOWN + browser
+
+
+def told_address(forwarded: str) -> str:
+    """The last address of an X-Forwarded-For, which a proxy wrote or nobody did; for the log."""
+    return str(_address(forwarded.rpartition(",")[2].strip()) or "")
 
 
 def _address(text: str | None) -> IPv4Address | IPv6Address | None:
     try:
-        found = ip_address(text or "")
+        found = ip_address((text or "").partition("%")[0])  # behind it anything may stand
     except ValueError:
         return None
     return found if isinstance(found, IPv4Address) else found.ipv4_mapped or found

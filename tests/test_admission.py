@@ -1,8 +1,21 @@
 """Who comes in with ADMIN_PASSWORD: how often they may guess, and from where."""
 
+import json
+
 import pytest
 
-from chatgee.admission import TRIES, TRIES_OF_ALL, WINDOW_SECONDS, Admission, source_of
+from chatgee.admission import (
+    TRIES,
+    TRIES_OF_ALL,
+    WINDOW_SECONDS,
+    Admission,
+    Refusal,
+    Tries,
+    source_of,
+    source_of_known,
+    told_address,
+)
+from chatgee.kept import Here
 from chatgee.settings.options import Secret
 
 PASSWORD = "open-sesame-2026"
@@ -25,22 +38,32 @@ def door(clock: Clock) -> Admission:
     return Admission(Secret(PASSWORD), clock)
 
 
-def guesses(door: Admission, source: str, count: int = TRIES) -> list[float]:
+def guesses(door: Admission, source: str, count: int = TRIES) -> list[Refusal]:
+    """What came of so many wrong ones."""
     found = []
     for number in range(count):
-        found.append(door.begin(source))
-        assert found[-1] or not door.admits(f"wrong-password-{number}", source)
+        refusal = door.refuses(f"wrong-password-{number}", source)
+        assert refusal
+        found.append(refusal)
     return found
+
+
+def is_let_in(door: Admission, source: str) -> bool:
+    return door.refuses(PASSWORD, source) is None
+
+
+WRONG = Refusal()
+"""Just that: another may be tried at once."""
 
 
 # --- the password ---------------------------------------------------------------------------
 
 
 def test_only_the_password_is_the_password(door: Admission) -> None:
-    assert door.admits(PASSWORD, "a")
-    assert door.admits(f" {PASSWORD}\n", "a"), "as it was pasted"
+    assert is_let_in(door, "a")
+    assert door.refuses(f" {PASSWORD}\n", "a") is None, "as it was pasted"
     wrong = ("", PASSWORD[:-1], PASSWORD + "x", PASSWORD.upper(), "비밀번호", "\ud800", "\0")
-    assert [text for text in wrong if door.admits(text, "a")] == []
+    assert [text for text in wrong if door.refuses(text, "a") is None] == []
 
 
 def test_sessions_are_signed_with_what_the_password_gives(door: Admission) -> None:
@@ -57,47 +80,98 @@ def test_the_password_is_not_printed(door: Admission) -> None:
 # --- how often ------------------------------------------------------------------------------
 
 
-def test_after_some_wrong_ones_an_address_has_to_wait(door: Admission, clock: Clock) -> None:
-    assert guesses(door, "a") == [0.0] * TRIES
+def test_after_some_wrong_ones_a_source_is_told_to_wait_and_the_right_one_still_passes(
+    door: Admission, clock: Clock
+) -> None:
+    assert guesses(door, "a") == [WRONG] * TRIES
     clock.now += 60
-    assert door.begin("a") == WINDOW_SECONDS - 60
-    assert door.begin("b") == 0.0, "another has nothing to do with it"
+    assert guesses(door, "a", 1) == [Refusal(WINDOW_SECONDS - 60)]
+    assert is_let_in(door, "a"), "a stranger's wrong ones lock no owner out"
+    assert guesses(door, "b", 1) == [WRONG], "another has nothing to do with it"
 
 
-def test_a_try_is_taken_again_when_the_oldest_has_left_the_window(
+def test_a_source_is_told_as_at_first_when_the_oldest_have_left_the_window(
     door: Admission, clock: Clock
 ) -> None:
     guesses(door, "a", 1)
     clock.now += 100
     guesses(door, "a", TRIES - 1)
     clock.now += WINDOW_SECONDS - 100
-    assert guesses(door, "a", 2) == [0.0, 100.0], "one has left, the others have not"
+    assert guesses(door, "a", 2) == [WRONG, Refusal(100.0)], "one has left, the others have not"
     clock.now += 100
-    assert door.begin("a") == 0.0
+    assert guesses(door, "a", 1) == [WRONG]
 
 
-def test_to_go_on_trying_makes_the_wait_no_longer(door: Admission, clock: Clock) -> None:
-    guesses(door, "a", TRIES + 500)
-    clock.now += WINDOW_SECONDS
-    assert door.begin("a") == 0.0
-
-
-def test_many_addresses_together_guess_no_more_than_a_few(door: Admission, clock: Clock) -> None:
-    taken = [source for source in map(str, range(2000)) if not door.begin(source)]
-    assert len(taken) == TRIES_OF_ALL
+def test_all_strangers_together_guess_no_more_than_some(door: Admission, clock: Clock) -> None:
+    """However many addresses they have; the right one would not be looked at either."""
+    for source in map(str, range(TRIES_OF_ALL)):
+        guesses(door, source, 1)
     clock.now += WINDOW_SECONDS - 1
-    assert door.begin("one more") == 1.0
+    assert door.refuses(PASSWORD, "one more") == Refusal(1.0, heard=False)
+    guesses(door, "a", 2000)
     clock.now += 1
-    assert door.begin("one more") == 0.0
+    assert is_let_in(door, "one more"), "to go on trying makes it no longer"
 
 
-def test_who_knows_the_password_has_not_guessed(door: Admission) -> None:
-    guesses(door, "a", TRIES - 1)
-    guesses(door, "b", TRIES - 1)
-    door.begin("a")
-    assert door.admits(PASSWORD, "a")
-    assert guesses(door, "a") == [0.0] * TRIES
-    assert guesses(door, "b", 2) == [0.0, WINDOW_SECONDS], "that of another stays"
+def test_one_source_guesses_no_more_than_all_together(door: Admission, clock: Clock) -> None:
+    heard = [one.heard for one in guesses(door, "127.0.0.1", 2 * TRIES_OF_ALL)]
+    assert heard == [True] * TRIES_OF_ALL + [False] * TRIES_OF_ALL
+    assert not is_let_in(door, "127.0.0.1")
+    clock.now += WINDOW_SECONDS
+    assert is_let_in(door, "127.0.0.1")
+
+
+def test_the_right_one_is_no_guess_and_takes_back_none_of_anybodys(door: Admission) -> None:
+    """Behind a tunnel a guesser has the owner's source: log-ins must give no new tries."""
+    assert all(is_let_in(door, "a") for _ in range(2 * TRIES_OF_ALL))
+    guesses(door, "a", TRIES_OF_ALL - 1)
+    assert is_let_in(door, "a")
+    assert [one.heard for one in guesses(door, "a", 2)] == [True, False]
+
+
+# --- a browser that was here before ---------------------------------------------------------
+
+MINE, OTHER = source_of_known("browser-1"), source_of_known("browser-2")
+
+
+def test_strangers_lock_out_nobody_who_was_here_before(door: Admission) -> None:
+    guesses(door, "a", TRIES_OF_ALL + 1)
+    assert not is_let_in(door, "a")
+    assert guesses(door, MINE) == [WRONG] * TRIES
+    assert is_let_in(door, MINE)
+
+
+def test_the_tries_of_a_known_browser_are_its_own_and_bounded(
+    door: Admission, clock: Clock
+) -> None:
+    heard = [one.heard for one in guesses(door, MINE, TRIES_OF_ALL + 1)]
+    assert heard == [True] * TRIES_OF_ALL + [False], "the cookie may be a thief's"
+    assert not is_let_in(door, MINE)
+    assert (is_let_in(door, OTHER), is_let_in(door, "a")) == (True, True)
+    assert guesses(door, "a", 1) == [WRONG]
+    clock.now += WINDOW_SECONDS
+    assert is_let_in(door, MINE)
+
+
+def test_no_address_is_taken_for_a_known_browser() -> None:
+    named = {source_of(caller) for caller in ("browser-1", MINE, "127.0.0.1", "::1")}
+    assert MINE not in named
+
+
+# --- with others ----------------------------------------------------------------------------
+
+
+def test_tries_are_counted_with_those_of_other_programs_old_and_new(clock: Clock) -> None:
+    """Each of which knows no more of one than its moment and its source."""
+    of_before = json.loads(json.dumps([[clock.now - 1, "1.2.3.4"]] * TRIES))
+    kept: Here[Tries] = Here(tuple((moment, source) for moment, source in of_before))
+    one, other = (Admission(Secret(PASSWORD), clock, kept) for _ in range(2))
+    assert guesses(one, "1.2.3.4", 1) == [Refusal(WINDOW_SECONDS - 1)]
+    guesses(other, MINE, 1)
+    tries = kept.change(lambda tries: (tries, tries))
+    assert [tuple(map(type, each)) for each in tries] == [(float, str)] * (TRIES + 2)
+    assert len(guesses(other, "b", TRIES_OF_ALL - TRIES - 1)) + TRIES + 1 == TRIES_OF_ALL
+    assert not is_let_in(one, "c")
 
 
 def test_the_log_is_told_once_a_minute(door: Admission, clock: Clock) -> None:
@@ -110,24 +184,31 @@ def test_the_log_is_told_once_a_minute(door: Admission, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("caller", "forwarded", "source"),
+    ("caller", "source"),
     [
-        ("127.0.0.1", "", "127.0.0.1"),
-        ("127.0.0.1", "8.8.8.8", "8.8.8.8"),
-        ("127.0.0.1", "1.1.1.1, 8.8.8.8", "8.8.8.8"),
-        ("127.0.0.1", "8.8.8.8, 10.0.0.1 ", "10.0.0.1"),
-        ("172.17.0.1", "8.8.8.8", "8.8.8.8"),
-        ("9.9.9.9", "8.8.8.8", "9.9.9.9"),
-        ("127.0.0.1", "<script>", "127.0.0.1"),
-        ("127.0.0.1", "8.8.8.8, 8.8.8.8:80", "127.0.0.1"),
-        ("127.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("127.0.0.1", "::ffff:8.8.8.8", "8.8.8.8"),
-        ("::ffff:9.9.9.9", "8.8.8.8", "9.9.9.9"),
-        ("", "", ""),
-        (None, "8.8.8.8", "8.8.8.8"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("9.9.9.9", "9.9.9.9"),
+        ("::ffff:9.9.9.9", "9.9.9.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("<script>", ""),
+        ("", ""),
+        (None, ""),
     ],
 )
-def test_the_source_is_what_the_nearest_machine_saw(
-    caller: str | None, forwarded: str, source: str
-) -> None:
-    assert source_of(caller, forwarded) == source
+def test_the_source_is_who_called(caller: str | None, source: str) -> None:
+    assert source_of(caller) == source
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "told"),
+    [
+        *(("", ""), ("203.0.113.5", "203.0.113.5"), ("1.1.1.1, 203.0.113.5 ", "203.0.113.5")),
+        *(("::ffff:8.8.8.8", "8.8.8.8"), ("2001:db8::1", "2001:db8::1")),
+        *(("8.8.8.8, 8.8.8.8:80", ""), ("<script>", ""), ("8.8.8.8\n", "8.8.8.8")),
+        ("fe80::1%\x1b[31m", "fe80::1"),
+    ],
+)
+def test_what_the_log_is_told_is_an_address_and_nothing_else(forwarded: str, told: str) -> None:
+    assert told_address(forwarded) == told

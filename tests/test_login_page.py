@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatgee.admission import TRIES
 from chatgee.tunnel import Link
 from tests.bot import Bot
 from tests.test_owner import another_address
@@ -60,6 +61,20 @@ def test_a_wrong_password_is_told_and_the_page_still_leads_on(chromium: Browser,
         expect(page.get_by_role("heading", level=1)).to_contain_text("카카오톡 채널과 챗봇 만들기")
 
 
+def test_after_wrong_ones_of_others_the_page_says_that_the_right_one_passes(
+    chromium: Browser, away: Bot
+) -> None:
+    with real.opened(chromium) as page:
+        page.goto(away.url + "/setup")
+        for number in range(TRIES + 1):
+            log_in(page, f"wrong-{number}")
+            sees(page, "확인해 주세요")
+        sees(page, "맞는 비밀번호를 적으면 그대로 들어올 수 있어요")
+        shuts_nobody_out(page)
+        log_in(page)
+        expect(page).to_have_url(away.url + "/setup")
+
+
 def test_what_was_typed_outlives_the_session(chromium: Browser, away: Bot) -> None:
     with real.opened(chromium) as page, real.opened(chromium) as elsewhere:
         page.goto(away.url + "/setup")
@@ -83,11 +98,13 @@ def test_what_was_typed_outlives_the_session(chromium: Browser, away: Bot) -> No
         assert away.reloads == 1
 
 
-def test_over_http_no_password_is_asked_for(page: Page, stopped_bot: Bot) -> None:
+def test_over_http_no_password_is_asked_for(chromium: Browser, stopped_bot: Bot) -> None:
+    """Where Chromium also warns that it takes no Cross-Origin-Opener-Policy from there."""
     address = another_address()
     if address is None:
         pytest.skip("this machine has no other address")
-    with stopped_bot.open(HOST="0.0.0.0", ADMIN_PASSWORD=PASSWORD) as bot:
+    ours = stopped_bot.open(HOST="0.0.0.0", ADMIN_PASSWORD=PASSWORD)
+    with ours as bot, real.opened(chromium) as page:
         page.goto(bot.url.replace("0.0.0.0", address) + "/login")
         sees(page, "이 주소에서는 로그인할 수 없어요")
         expect(page.get_by_label("비밀번호")).not_to_be_visible()

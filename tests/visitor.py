@@ -8,6 +8,7 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from chatgee.admission import Admission
 from chatgee.settings.options import Secret
+from chatgee.web import known as known_browser
 from chatgee.web import session
 from tests.bot import Bot
 from tests.far_ends import PATIENCE
@@ -44,9 +45,21 @@ def held(cookie: str) -> dict[str, str]:
     return {"Cookie": f"{session.COOKIE}={cookie}"} if cookie else {}
 
 
-def given(reply: requests.Response) -> "Morsel[str]":
+def given(reply: requests.Response, name: str = session.COOKIE) -> "Morsel[str]":
     """The cookie of a reply."""
-    return SimpleCookie(reply.headers["Set-Cookie"])[session.COOKIE]
+    (found,) = (one for line in _set(reply) if (one := SimpleCookie(line).get(name)))
+    return found
+
+
+def _set(reply: requests.Response) -> list[str]:
+    """Each by itself: one's date has a comma in it."""
+    lines: list[str] = reply.raw.headers.getlist("Set-Cookie")
+    return lines
+
+
+def known(reply: requests.Response) -> dict[str, str]:
+    """The headers of the browser that was given this reply, once its session has ended."""
+    return {"Cookie": f"{known_browser.COOKIE}={given(reply, known_browser.COOKIE).value}"}
 
 
 def came_in(bot: Bot, **headers: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chatgee.admission import Admission, source_of
+from chatgee.admission import Admission, source_of, source_of_known, told_address
 from chatgee.errors import StoreError
 from chatgee.web import owner, session
+from chatgee.web.known import browser, remember
 from chatgee.web.parts import parts
 
 MOST_BYTES = 16 * 1024
@@ -44,22 +45,26 @@ def enter() -> ResponseReturnValue:
         return _page(insecure=True), 403
     if not (typed := request.form.get("password", "")):
         return _page("login.missing")
-    source = source_of(request.remote_addr, request.headers.get("X-Forwarded-For", ""))
     try:
-        return _try(typed, source)
+        return _try(typed)
     except StoreError:  # where tries cannot be counted, none is taken
         return _page("login.away"), 503
 
 
-def _try(typed: str, source: str) -> ResponseReturnValue:
-    if seconds := _admission().begin(source):
-        page = _page("login.wait", minutes=math.ceil(seconds / 60))
-        return page, 429, {"Retry-After": str(math.ceil(seconds))}
-    if not _admission().admits(typed, source):
-        _complain(source)
+def _try(typed: str) -> ResponseReturnValue:
+    known = browser(_admission())
+    source = source_of_known(known) if known else source_of(request.remote_addr)
+    refusal = _admission().refuses(typed, source)
+    if refusal is None:
+        session.begin()
+        return remember(redirect(url_for(".show", tried=1, next=_next()), 303), _admission())
+    if refusal.heard:
+        _complain()
+    if not refusal.seconds:
         return _page("login.wrong"), 403
-    session.begin()
-    return redirect(url_for(".show", tried=1, next=_next()), 303)
+    key, minutes = "wait" if refusal.heard else "closed", math.ceil(refusal.seconds / 60)
+    page = _page(f"login.{key}", minutes=minutes)
+    return page, 429, {"Retry-After": str(math.ceil(refusal.seconds))}
 
 
 @bp.post("/logout")
@@ -88,9 +93,14 @@ def _admission() -> Admission:
     return admission
 
 
-def _complain(source: str) -> None:
-    if _admission().may_complain():
-        log.warning("%s", parts().texts("login.tried", source=source or "?"))
+def _complain() -> None:
+    """With the address that called and, where that passes others on, the one that it told of."""
+    if not _admission().may_complain():
+        return
+    caller = source_of(request.remote_addr) or "?"
+    told = told_address(request.headers.get("X-Forwarded-For", ""))
+    key = "login.tried_through" if told else "login.tried"
+    log.warning("%s", parts().texts(key, source=caller, told=told))
 
 
 def _page(problem: str = "", insecure: bool = False, left: bool = False, **values: Any) -> str:

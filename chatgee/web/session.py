@@ -1,7 +1,7 @@
 """The session of an owner who came in with ADMIN_PASSWORD: one signed cookie, kept by nobody else.
 
 So it holds after a restart and in every process with the same password. It ends after a week,
-with another password, and with a log-out, which ends all of them.
+with another password, and with a log-out, which ends all of them. What is left is `known`.
 """
 
 import secrets
