@@ -17,6 +17,7 @@ from chatgee.callback import CallbackHosts, Callbacks
 from chatgee.changing import Change, here
 from chatgee.character import Character
 from chatgee.character.trial import Trial
+from chatgee.clock import AtMost
 from chatgee.engine import Engine
 from chatgee.errors import SettingsError, StoreError
 from chatgee.health import Health
@@ -37,6 +38,7 @@ from chatgee.store.refusals import package_missing
 from chatgee.texts import Texts
 from chatgee.visit import Visit
 from chatgee.web import Parts, create_app
+from chatgee.web.skill import WRONG_KEYS
 
 if TYPE_CHECKING:
     from chatgee.cluster.company import Company
@@ -111,6 +113,7 @@ def running(
             setup=setup or Setup(),
             archive=inner.archive,
             admission=_admission(settings, keepers),
+            wrong_keys=AtMost(WRONG_KEYS),
             character=inner.answering.character,
             trial=Trial(
                 model,

@@ -1,7 +1,8 @@
-"""One clock for one request."""
+"""One clock for one request, and how often something may happen."""
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,3 +44,23 @@ class Seldom:
             if due:
                 self._next = now + self.SECONDS
             return due
+
+
+class AtMost:
+    """So many within a minute; safe from any thread."""
+
+    SECONDS = 60.0
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._taken: deque[float] = deque(maxlen=most)
+
+    def take(self) -> float:
+        """0 where one more is taken; else the seconds until one will be."""
+        with self._lock:
+            now = self._clock()
+            full = len(self._taken) == self._taken.maxlen
+            if full and (wait := self._taken[0] + self.SECONDS - now) > 0:
+                return wait
+            self._taken.append(now)  # the oldest, which has left the minute, makes room
+            return 0.0

@@ -121,6 +121,22 @@ class SkillRequest:
         )
 
 
+def says_it_is_kakaos(user_agent: str, x_request_id: str) -> bool:
+    """By headers of Kakao's, of which what is in between may change one.
+
+    A hint and no proof: anybody may write them.
+    """
+    return user_agent.startswith("AHC/") or x_request_id.startswith("chp-")
+
+
+def has_shape(payload: object) -> bool:
+    """Whether it is built as a request of Kakao's, of which one part may be missing."""
+    if not isinstance(payload, dict):
+        return False
+    there = sum(isinstance(payload.get(name), dict) for name in ("bot", "intent", "action"))
+    return there >= 2 and bool(_text(_table(_table(payload, "userRequest"), "user"), "id"))
+
+
 def _table(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = parent.get(name)
     return value if isinstance(value, dict) else {}

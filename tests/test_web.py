@@ -6,7 +6,6 @@ import logging
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
@@ -20,8 +19,8 @@ from chatgee.web.connection import ARRIVED
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.kakao_side import Shown, check, payload
+from tests.visitor import OUTSIDE, PASSWORD, ask, came_in, held
 
-KEY = "a-key-of-the-skill"
 MIB = 1024 * 1024
 
 
@@ -56,41 +55,6 @@ def test_what_is_no_skill_request_is_a_400(bot: Bot, body: bytes) -> None:
     reply = post(bot, body)
     assert reply.status_code == 400
     assert reply.json()["error"]
-
-
-# --- the key --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def locked(stopped_bot: Bot) -> Iterator[Bot]:
-    with stopped_bot.open(SKILL_KEY=KEY):
-        yield stopped_bot
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        *({"X-ChatGee-Key": wrong} for wrong in ("", "wrong", KEY.upper(), KEY + "x")),
-        {"X-ChatGee-Key": "열쇠".encode()},
-        {"X-ChatGee-Key": b"\xff\xfe"},
-    ],
-    ids=str,
-)
-def test_without_the_key_nothing_is_asked(
-    locked: Bot, fake_openai: FakeOpenAI, headers: dict[str, str]
-) -> None:
-    reply = post(locked, json.dumps(payload()), **headers)
-    assert reply.status_code == 401
-    assert KEY not in reply.json()["error"]
-    same = payload()["userRequest"]["user"]["id"]
-    locked.friend(same, headers=(("X-ChatGee-Key", KEY),)).says("그다음 질문")
-    assert fake_openai.questions == ["그다음 질문"]
-
-
-def test_with_the_key_the_door_is_open(locked: Bot) -> None:
-    friend = locked.friend(headers=(("x-chatgee-key", KEY),))
-    assert "답: 질문" in friend.says("질문").text
 
 
 # --- what is too large ----------------------------------------------------------------------
@@ -177,6 +141,25 @@ def test_health_tells_a_failure_that_stays_until_an_answer_comes(
     assert secret not in failing.text + get(bot, "/").text
     bot.friend().says("질문")
     assert get(bot, "/health").status_code == 200
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD], ids=["without a log-in", "with one"])
+def test_health_tells_strangers_the_status_and_one_word(
+    stopped_bot: Bot, fake_openai: FakeOpenAI, password: str
+) -> None:
+    with stopped_bot.open(ADMIN_PASSWORD=password) as bot:
+        assert ask(bot, "/health", headers=OUTSIDE).json() == {"status": "ok"}
+        assert ask(bot, "/health").json().keys() == {"status", "model"}
+        fake_openai.fails(401)
+        bot.friend().says("질문")
+        known = {"status": "failing", "reason": "wrong_key"}
+        failing = ask(bot, "/health", headers=OUTSIDE)
+        assert (failing.status_code, failing.json()) == (503, known)
+        assert failing.headers["Cache-Control"] == "no-store", "the owner is told more"
+        assert ask(bot, "/health").json().keys() == {*known, "model", "hint"}
+        if password:
+            mine = OUTSIDE | held(came_in(bot))
+            assert "hint" in ask(bot, "/health", headers=mine).json()
 
 
 def test_health_does_not_mind_a_failure_that_passes(bot: Bot, fake_openai: FakeOpenAI) -> None:
@@ -297,18 +280,6 @@ def test_a_skill_address_with_a_slash_too_many_works(bot: Bot) -> None:
     friend = bot.friend()
     friend.url += "/"
     assert "답: 질문" in friend.says("질문").text
-
-
-def test_what_kakao_will_not_say_of_a_wrong_set_up_the_log_says_once(
-    stopped_bot: Bot, caplog: pytest.LogCaptureFixture
-) -> None:
-    with stopped_bot.open(SKILL_KEY="right") as bot:
-        for _ in range(3):
-            assert requests.post(bot.url + "/prompt", json={}, timeout=9).status_code == 401
-    with stopped_bot.open() as bot:
-        assert requests.post(bot.url + "/", json={}, timeout=9).status_code == 404
-    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert ["X-ChatGee-Key" in told[0], "/prompt를 붙여" in told[1], len(told)] == [True, True, 2]
 
 
 def test_a_database_that_takes_nothing_is_told_until_it_does_again(bot: Bot) -> None:

@@ -17,7 +17,7 @@ from tests.kakao_side import Friend
 from tests.postgres import free_port, root
 from tests.process import ROOT, Program, program
 from tests.tunnel_side import until
-from tests.visitor import OUTSIDE
+from tests.visitor import OUTSIDE, held, signed
 
 NGINX_CONF = ROOT / "deploy" / "nginx.conf"
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -62,9 +62,13 @@ class Topology:
 
     def takes_part(self, wanted: set[str]) -> None:
         met: set[str] = set()
+        # Of an owner, who alone is told; it holds at every web with this ADMIN_PASSWORD.
+        session = {"csrf": "c", "host": SITE, "since": 4e9, "_permanent": True}
+        headers = {"Host": SITE} | held(signed(session))
 
         def met_all() -> bool:
-            met.add(requests.get(f"{self.url}/health", timeout=PATIENCE).json().get("model", ""))
+            told = requests.get(f"{self.url}/health", headers=headers, timeout=PATIENCE).json()
+            met.add(told.get("model", ""))
             return wanted <= met
 
         until(met_all)
@@ -113,7 +117,7 @@ def balancer(folder: Path, webs: tuple[int, int], port: int) -> Iterator[None]:
 
 @contextmanager
 def running(environ: dict[str, str]) -> Iterator[Topology]:
-    """`environ` has a DATABASE_URL and a DATA_DIR."""
+    """`environ` has a DATABASE_URL, a DATA_DIR and the ADMIN_PASSWORD of `tests.visitor`."""
     if NGINX is None:
         pytest.skip(MISSING)
     found: set[int] = set()

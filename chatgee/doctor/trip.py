@@ -143,7 +143,7 @@ def _trouble(reply: Reply, ours: bool, with_key: bool) -> str | None:
             return None
         case 401 | 429 if ours and not with_key:
             return None
-        case 401 if ours:
+        case 401 | 429 if ours:
             return "key"
         case 404:
             return "missing"

@@ -10,6 +10,7 @@ from chatgee.board import Board
 from chatgee.changing import Change
 from chatgee.character import Character
 from chatgee.character.trial import Trial
+from chatgee.clock import AtMost
 from chatgee.engine import Engine
 from chatgee.pretend.photos import Album
 from chatgee.pretend.postbox import Postbox
@@ -37,6 +38,8 @@ class Parts:
     """What is stored, to look at."""
     admission: Admission | None
     """None without ADMIN_PASSWORD: then nobody comes in from elsewhere."""
+    wrong_keys: AtMost
+    """How many wrong SKILL_KEYs are looked at."""
     character: Character
     trial: Trial
     """Asks the model for the owner."""

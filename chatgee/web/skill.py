@@ -7,6 +7,7 @@ ordinary reply with words. What is no skill request at all is a 400.
 import hmac
 import json
 import logging
+import math
 import time
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,6 +28,11 @@ from chatgee.web.connection import ARRIVED, HUNG_UP
 from chatgee.web.parts import parts
 
 JSON = "application/json; charset=utf-8"
+
+WRONG_KEYS = 30
+"""In a minute, of all callers together: so many wrong ones are answered one by one."""
+MOST_LOOKED_AT = 64 * 1024
+"""Of a body that is turned away; a question of Kakao's has a few thousand bytes."""
 
 SPREAD_SECONDS = 0.001
 """Each chat that is held lets the next one go this much earlier, down to half of the time.
@@ -61,8 +67,7 @@ def prompt() -> ResponseReturnValue:
     if not owner.is_from_ours():
         return jsonify(error="no web page may call the skill"), 403
     if not _has_key():
-        _complain("page.wrong_key")
-        return jsonify(error=f"the header {KEY_HEADER} is missing or wrong"), 401
+        return _wrong_key()
     skill = SkillRequest.parse(_json(request.get_data(cache=False)))
     if not owner.is_here() and proof.HEADER not in request.headers:
         parts().board.called(skill.is_tester)
@@ -71,8 +76,37 @@ def prompt() -> ResponseReturnValue:
 
 @bp.post("/")
 def wrong_address() -> ResponseReturnValue:
-    _complain("page.no_prompt")
+    if _is_kakaos():
+        _complain("page.no_prompt")
     return jsonify(error="the skill's address ends in /prompt"), 404
+
+
+def _wrong_key() -> ResponseReturnValue:
+    """401; beyond WRONG_KEYS in a minute, whoever sent them, nothing more is read."""
+    seconds = parts().wrong_keys.take()
+    if _says_it_is_kakaos() if seconds else _is_kakaos():
+        _complain("page.wrong_key")
+    if not seconds:
+        return jsonify(error=f"the header {KEY_HEADER} is missing or wrong"), 401
+    wait = {"Retry-After": str(math.ceil(seconds))}
+    return jsonify(error=f"too many calls without the right {KEY_HEADER}"), 429, wait
+
+
+def _is_kakaos() -> bool:
+    """Whether it looks like a call of Kakao's: of what strangers send, the owner need not know."""
+    if _says_it_is_kakaos():
+        return True
+    if (request.content_length or 0) > MOST_LOOKED_AT:
+        return False
+    try:
+        return kakao.has_shape(_json(request.get_data(cache=False)))
+    except PayloadError:
+        return False
+
+
+def _says_it_is_kakaos() -> bool:
+    told = request.headers
+    return kakao.says_it_is_kakaos(told.get("User-Agent", ""), told.get("X-Request-Id", ""))
 
 
 def _complain(key: str) -> None:
@@ -163,10 +197,15 @@ def live() -> ResponseReturnValue:
 
 @bp.get("/health")
 def health() -> ResponseReturnValue:
-    """200 when questions can be answered; 503 after a failure that does not pass by itself."""
+    """200 when questions can be answered; 503 after a failure that does not pass by itself.
+
+    Which model it is, and what to do, is the owner's alone to know.
+    """
     model, known = parts().board.model, parts().board.health
     trouble = "no_worker" if known.nobody_works else known.trouble
-    if trouble is None:
-        return jsonify(status="ok", model=model)
-    hint = parts().texts(f"hint.{trouble}", model=model)
-    return jsonify(status="failing", model=model, reason=trouble, hint=hint), 503
+    told = {"status": "failing", "reason": trouble} if trouble else {"status": "ok"}
+    if owner.is_owner():
+        told["model"] = model
+        if trouble:
+            told["hint"] = parts().texts(f"hint.{trouble}", model=model)
+    return owner.private(jsonify(told)), 503 if trouble else 200
