@@ -256,7 +256,7 @@ def _collect_garbage_less_often() -> None:
 
 def _report_config(texts: Texts, ours: Settings) -> None:
     overruled = config_check.overruled(settings.CONFIG, ours.shared_path)
-    for key, values in chain(config_check.mistakes(), overruled):
+    for key, values in chain(config_check.mistakes(), overruled, config_check.weak(ours)):
         log.warning("%s", texts(key, **values))
     prompt = ours.system_prompt_file
     if prompt and not prompt.is_file():

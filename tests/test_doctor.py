@@ -185,6 +185,12 @@ def test_a_bad_setting_is_a_line_and_not_the_end(quiet: dict[str, str]) -> None:
     assert "model" in {check["name"] for check in told["checks"] if check["state"] == "good"}
 
 
+def test_a_key_that_is_soon_guessed_is_a_line(quiet: dict[str, str]) -> None:
+    (check,) = here.config(case_of(quiet | {"SKILL_KEY": "short-1"}))
+    assert (check.state, "12글자" in check.text) == ("warn", True)
+    assert "short-1" not in check.text + (check.remedy or "")
+
+
 def test_a_word_that_it_does_not_know_is_told(quiet: dict[str, str]) -> None:
     code, output = asked(quiet, "--jsn")
     assert code == 2

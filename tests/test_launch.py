@@ -62,6 +62,14 @@ def test_the_public_address_is_told(practice: dict[str, str]) -> None:
         assert "SKILL_KEY가 없어서" in run.output
 
 
+def test_a_key_that_is_soon_guessed_is_warned_of_and_kept(practice: dict[str, str]) -> None:
+    with program(practice | {"SKILL_KEY": "short-1"}) as run:
+        run.logged("SKILL_KEY: 12글자보다 짧아서")
+        friend = run.friend()
+        friend.headers = (("X-ChatGee-Key", "short-1"),)
+        assert friend.says("안녕?").bubbles
+
+
 def test_an_empty_variable_is_no_setting(practice: dict[str, str]) -> None:
     empty = {"OPENAI_API_KEY": "", "REPLY_SECONDS": " ", "CALLBACK": ""}
     with program(practice | empty) as run:

@@ -107,10 +107,10 @@ def test_the_default_in_other_words_is_the_default(file: Path) -> None:
 def test_a_secret_is_kept_replaced_or_deleted(file: Path) -> None:
     file.write_text("SKILL_KEY=hidden\n", "utf-8")
     assert form(file).values == {}
-    assert form(file, SKILL_KEY="hidden-2").values == {"SKILL_KEY": "hidden-2"}
+    assert form(file, SKILL_KEY="hidden-and-new").values == {"SKILL_KEY": "hidden-and-new"}
     assert form(file, delete_SKILL_KEY="1").values == {"SKILL_KEY": None}
-    both = form(file, SKILL_KEY="hidden-2", delete_SKILL_KEY="1")
-    assert both.values == {"SKILL_KEY": "hidden-2"}
+    both = form(file, SKILL_KEY="hidden-and-new", delete_SKILL_KEY="1")
+    assert both.values == {"SKILL_KEY": "hidden-and-new"}
 
 
 def test_an_old_tab_takes_nothing_back(file: Path) -> None:
@@ -222,7 +222,7 @@ def test_who_would_be_shut_out_everywhere_is_told_so(file: Path) -> None:
         ("HOST", "192.0.2.7", "options.locks_out_host"),
         ("HOST", "0.0.0.0", "doctor.open_host"),
         ("PORT", "7000", "options.other_port"),
-        ("SKILL_KEY", "hidden-new", "options.other_key"),
+        ("SKILL_KEY", "hidden-and-new", "options.other_key"),
         ("TUNNEL", "ngrok", "options.no_token"),
     ],
 )
@@ -268,4 +268,29 @@ def test_only_what_a_running_program_keeps_waits_for_a_restart(file: Path) -> No
 def test_a_new_key_can_be_used_and_is_never_the_same() -> None:
     keys = {new_key() for _ in range(100)}
     assert len(keys) == 100
-    assert all(problem("SKILL_KEY", key) is None and len(key) == 40 for key in keys)
+    assert all(problem("SKILL_KEY", key, new=True) is None and len(key) == 40 for key in keys)
+
+
+# --- a key that is soon guessed -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["a", "hidden-1234"])
+def test_a_new_key_of_few_letters_is_refused(file: Path, key: str) -> None:
+    ours = form(file, SKILL_KEY=key)
+    error = ours.problems["SKILL_KEY"]
+    told = Texts.load()(error.key, **error.values)
+    assert ("SKILL_KEY" in told, "12글자" in told, "새 키 만들기" in told) == (True, True, True)
+    assert key not in told.removeprefix("SKILL_KEY") or key == "a"
+    assert form(file, SKILL_KEY="hidden-12345").problems == {}
+
+
+@pytest.mark.parametrize("fixed", [False, True], ids=["config.env", "the environment"])
+def test_one_that_is_there_is_kept_with_a_word_of_advice(file: Path, fixed: bool) -> None:
+    short = {"SKILL_KEY": "hidden-1234"}
+    if not fixed:
+        config_file.write(file, short)
+    ours = form(file, short if fixed else {}, KEEP_DAYS="7")
+    assert (ours.problems, ours.values) == ({}, {"KEEP_DAYS": "7"})
+    assert ours.advice("SKILL_KEY") == ("settings.short", {"name": "SKILL_KEY", "least": 12})
+    config_file.write(file, {"SKILL_KEY": "hidden-12345"})
+    assert form(file).advice("SKILL_KEY") is None

@@ -147,10 +147,10 @@ def test_a_form_that_was_not_touched_writes_nothing(home: Bot, file: Path) -> No
 
 
 def test_a_secret_can_be_replaced_and_deleted(home: Bot, file: Path) -> None:
-    send(home, SKILL_KEY="another-key", delete_NGROK_AUTHTOKEN="1")
+    send(home, SKILL_KEY="another-key-of-mine", delete_NGROK_AUTHTOKEN="1")
     ours = settings.load({}, file)
     assert ours.skill_key is not None
-    assert (ours.skill_key.reveal(), ours.ngrok_authtoken) == ("another-key", None)
+    assert (ours.skill_key.reveal(), ours.ngrok_authtoken) == ("another-key-of-mine", None)
     assert "hidden-of-ngrok" not in file.read_text("utf-8")
     assert ours.openai_api_key is not None
 
@@ -241,6 +241,23 @@ def test_a_new_key_is_saved_and_shown_this_once(home: Bot, file: Path) -> None:
     assert home.reloads == 1
     assert ours.reveal() not in ask(home).text
     assert "# 카카오에 적은 것" in file.read_text("utf-8")
+
+
+def test_a_key_that_is_soon_guessed_is_not_saved(home: Bot, file: Path) -> None:
+    for path in ("/settings", "/settings/check/SKILL_KEY"):
+        page = send(home, path, SKILL_KEY="guess-me-11")
+        assert page.status_code == 200
+        assert "12글자 이상" in page.text
+        assert "guess-me-11" not in page.text
+    assert (file.read_text("utf-8"), home.reloads) == (OWNERS, 0)
+
+
+def test_of_a_key_that_is_soon_guessed_the_page_warns(home: Bot, file: Path) -> None:
+    assert "12글자보다 짧아서" not in ask(home).text
+    file.write_text(OWNERS.replace("hidden-of-the-skill", "hidden-1"), "utf-8")
+    assert "12글자보다 짧아서" in ask(home).text
+    assert send(home, KEEP_DAYS="7").status_code == 303
+    assert "SKILL_KEY='hidden-1'" in file.read_text("utf-8")
 
 
 def test_a_choice_of_the_environment_is_told_in_words(tmp_path: Path, file: Path) -> None:

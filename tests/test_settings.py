@@ -222,6 +222,17 @@ def test_a_password_that_is_soon_guessed_is_refused(value: str) -> None:
     assert value not in sentence
 
 
+def test_a_short_key_of_the_skill_is_used_and_warned_of() -> None:
+    ours = given(SKILL_KEY="hidden-1234", OPENAI_API_KEY="sk-1", NGROK_AUTHTOKEN="2a")
+    assert ours.skill_key is not None
+    ((key, values),) = config_check.weak(ours)
+    sentence = Texts.load()(key, **values)
+    assert ("SKILL_KEY" in sentence, "12글자" in sentence) == (True, True)
+    assert "hidden" not in sentence
+    assert list(config_check.weak(given(SKILL_KEY="hidden-12345"))) == []
+    assert list(config_check.weak(given())) == []
+
+
 # --- paths ----------------------------------------------------------------------------------
 
 

@@ -57,17 +57,17 @@ def test_the_key_and_the_limits_of_all_doors_are_those_that_were_saved_at_one(
     machines: Machines,
 ) -> None:
     (first, second), _ = machines.webs(), machines.worker()
-    save(first, QUESTIONS_PER_DAY="2", SKILL_KEY="key-of-all")
+    save(first, QUESTIONS_PER_DAY="2", SKILL_KEY="the-key-of-all")
 
     def is_closed() -> bool:
         return requests.post(second.url, json={}, timeout=PATIENCE).status_code == 401
 
     until(is_closed)
-    *told, refused = [answer(run, "안녕?", key="key-of-all") for run in (first, second, first)]
+    *told, refused = [answer(run, "안녕?", key="the-key-of-all") for run in (first, second, first)]
     assert [one.endswith("답: 안녕?") for one in told] == [True, True]
     assert refused == LIMIT
     for page in ("/settings", "/status"):
-        assert "key-of-all" not in get(second, page).text
+        assert "the-key-of-all" not in get(second, page).text
 
 
 def test_the_environment_of_a_machine_comes_before_what_all_have_in_common(
@@ -218,10 +218,10 @@ def prompt_of(run: Program) -> str:
 
 def test_a_command_on_any_machine_knows_what_was_saved_on_another(machines: Machines) -> None:
     first, _ = machines.webs()
-    save(first, SKILL_KEY="key-of-all")
+    save(first, SKILL_KEY="the-key-of-all")
     shared = machines.folder / "web-2" / "shared.env"
-    until(lambda: "key-of-all" in shared.read_text("utf-8"))
-    assert machines.starts("web-2", "key").logged("^key-of-all$")
+    until(lambda: "the-key-of-all" in shared.read_text("utf-8"))
+    assert machines.starts("web-2", "key").logged("^the-key-of-all$")
 
 
 def test_who_skips_the_set_up_on_one_web_is_nowhere_asked_to_begin_again(

@@ -8,6 +8,7 @@ from pathlib import Path
 from chatgee.settings import (
     CONFIG,
     OPTIONS,
+    Secret,
     Settings,
     is_example,
     lines,
@@ -46,6 +47,21 @@ def overruled(file: Path, shared: Path | None) -> Iterator[Mistake]:
     for name in OPTIONS:
         if name in found and used.get(name) != found[name]:
             yield "settings.shared", {"name": name}
+
+
+def weak(ours: Settings) -> Iterator[Mistake]:
+    """Secrets in use that are shorter than a new one may be."""
+    for name in OPTIONS:
+        value = getattr(ours, name.lower())
+        if isinstance(value, Secret) and (told := too_short(name, value.reveal())):
+            yield told
+
+
+def too_short(name: str, text: str) -> Mistake | None:
+    """What to say of a text that is used, though it would be refused as a new one."""
+    least = OPTIONS[name].metadata["least_chars"]
+    short = 0 < len(text.strip()) < least
+    return ("settings.short", {"name": name, "least": least}) if short else None
 
 
 def _commented_out(text: str) -> Iterator[Mistake]:

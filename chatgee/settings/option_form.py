@@ -22,7 +22,7 @@ from chatgee.settings import (
     config_check,
     is_example,
 )
-from chatgee.settings.config_check import Mistake
+from chatgee.settings.config_check import Mistake, too_short
 from chatgee.settings.options import (
     ENDLESS,
     OneOf,
@@ -186,7 +186,11 @@ class OptionForm:
     def problems(self) -> Problems:
         """What cannot be used: of what was typed, and of what config.env had before."""
         typed = self.typed.texts
-        wrong = {name: why for name, text in self.texts.items() if (why := problem(name, text))}
+        wrong = {
+            name: why
+            for name, text in self.texts.items()
+            if (why := problem(name, text, new=name in typed))
+        }
         wrong |= {
             name: ChatGeeError("options.by_hand", name=name) for name in typed.keys() & BY_HAND
         }
@@ -216,9 +220,9 @@ class OptionForm:
         }
 
     def advice(self, name: str) -> Mistake | None:
-        """What to know before this change is saved."""
+        """What to know before this change is saved, or of what is there."""
         if name not in self.typed.texts:
-            return None
+            return too_short(name, self.texts.get(name, ""))
         text, texts = self.typed.texts[name], self.texts
         match name:
             case "PUBLIC_URL" | "HOST" | "ADMIN_PASSWORD" if self._locks_out(name):
@@ -248,14 +252,16 @@ class OptionForm:
         return self.typed.texts.get(name) == "" and "PUBLIC_URL" in self.texts
 
 
-def problem(name: str, text: str) -> ChatGeeError | None:
-    """Why this text cannot be the option's; None where it can."""
+def problem(name: str, text: str, new: bool = False) -> ChatGeeError | None:
+    """Why this text cannot be the option's; None where it can. Of a new one more is asked."""
     if is_example(name, text):
         return ChatGeeError("setup.example", name=name)
     try:
         settings.parse(name, text)
     except SettingsError as error:
         return error
+    if new and (told := too_short(name, text)):
+        return ChatGeeError("settings.too_short", **told[1])
     return None
 
 

@@ -78,6 +78,7 @@ def option(
     advanced: bool = False,
     own: bool = False,
     by_hand: bool = False,
+    least_chars: int = 0,
 ) -> Any:
     """One row of the table; config.env shows `example` where there is no default to show.
 
@@ -85,11 +86,12 @@ def option(
     `own`: each machine has its own, where several work together; so it is with `restart`.
     `by_hand`: it names a place on the disk, a program, or hosts inside of the owner's network. Who
     has a web session is not the computer's account, so no page and no restore changes it; `own`.
+    `least_chars`: of a new one; a shorter one that is there already is kept, and warned of.
     """
     metadata: dict[str, Any] = {"parse": parse, "group": group, "about": about, "example": example}
     metadata["shown"] = _written(default) or example
     metadata |= {"restart": restart, "advanced": advanced, "by_hand": by_hand}
-    metadata["own"] = own or restart or by_hand
+    metadata |= {"own": own or restart or by_hand, "least_chars": least_chars}
     return field(default=default, metadata=metadata)
 
 

@@ -115,8 +115,10 @@ class Settings:
         None,
         secret,
         KAKAO,
-        "적어 두면 카카오 스킬의 헤더 X-ChatGee-Key에 같은 값이 있어야 답해요.",
+        "적어 두면 카카오 스킬의 헤더 X-ChatGee-Key에 같은 값이 있어야 답해요. "
+        "12글자 이상으로 정해요.",
         "abcd-1234-efgh-5678",
+        least_chars=12,
     )
     reply_seconds: float = option(
         4.0,
