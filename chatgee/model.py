@@ -131,7 +131,10 @@ class OpenAIModel:
                 base_url=self._base_url,
                 max_retries=0,
                 timeout=self._timeout_seconds,
-                http_client=openai.DefaultAioHttpClient(timeout=self._timeout_seconds),
+                http_client=openai.DefaultAioHttpClient(
+                    timeout=self._timeout_seconds,
+                    follow_redirects=False,  # a server sends us nowhere else
+                ),
             )
         return self._client
 
@@ -237,6 +240,8 @@ def _by_status(error: "openai.APIStatusError") -> Failure:
             return _by_words(told)
         case 408:
             return Failure.TIMEOUT
+        case status if status < 400:  # another address, which is the owner's to write down
+            return Failure.REJECTED
         case _:
             return Failure.SERVER
 

@@ -134,6 +134,17 @@ def test_all_is_well_while_chatgee_runs(quiet: dict[str, str], tunnel: Tunnel) -
     assert data["tunnel"]["address"] == tunnel.url
 
 
+def test_its_first_call_has_no_key_and_is_no_trouble_to_the_owner(
+    quiet: dict[str, str], tunnel: Tunnel
+) -> None:
+    environ = quiet | SKILL_KEY
+    with running(environ, tunnel) as run:
+        assert one("tunnel", environ).state == "good"
+        assert [line for line in run.lines if "X-ChatGee-Key" in line] == []
+    keys = [headers.get("X-Chatgee-Key") for _, headers, _ in tunnel.requests]
+    assert keys == [None, *[SKILL_KEY["SKILL_KEY"]] * (trip.TRIPS - 1)]
+
+
 def test_its_calls_look_like_kakaos_but_are_told_apart(
     quiet: dict[str, str], tunnel: Tunnel
 ) -> None:

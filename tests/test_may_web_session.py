@@ -15,6 +15,7 @@ from chatgee.prices import Prices
 from chatgee.settings import BY_HAND, options
 from chatgee.setup import Setup
 from chatgee.web import owner
+from tests import beside
 from tests.bot import Bot
 from tests.far_ends import FarEnd
 from tests.visitor import ask
@@ -156,7 +157,7 @@ def test_web_session_changes_nothing_that_is_decided_by_hand(
     assert before.startswith(b"OPENAI_API_KEY"), "which the set-up page may change"
 
 
-def test_web_session_has_no_field_for_what_is_decided_by_hand(home: Bot) -> None:
+def test_web_session_changes_by_no_field_for_what_is_decided_by_hand(home: Bot) -> None:
     page = ask(home, "/settings").text
     assert [name for name in BY_HAND if f'name="{name}"' in page] == []
     assert page.count("직접 고치고 ChatGee를 다시 켜") == len(BY_HAND)
@@ -180,7 +181,7 @@ def test_web_session_changes_no_file_to_which_a_link_leads(
     assert outside.read_text("utf-8") == HIDDEN
 
 
-def test_web_session_writes_prices_in_place_of_a_link(
+def test_web_session_changes_prices_in_place_of_a_link(
     home: Bot, outside: Path, tmp_path: Path
 ) -> None:
     outside.write_text("won_per_dollar = 7.0\n", "utf-8")
@@ -207,7 +208,7 @@ def test_a_link_within_the_folder_is_the_owners_own_business(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("path", ["/setup/model", "/setup", "/settings"])
 @pytest.mark.parametrize("fixed", [False, True], ids=["in config.env", "in the environment"])
-def test_web_session_sends_no_kept_key_anywhere(
+def test_web_session_reaches_no_address_with_a_kept_key(
     tmp_path: Path, other: Other, path: str, fixed: bool
 ) -> None:
     config = tmp_path / "config.env"
@@ -223,3 +224,13 @@ def test_web_session_sends_no_kept_key_anywhere(
     assert KEY not in str(other.requests)
     kept = settings.read_file(config)
     assert not ("OPENAI_BASE_URL" in kept and (fixed or kept.get("OPENAI_API_KEY") == KEY))
+
+
+# --- what it uses up ------------------------------------------------------------------------
+
+
+def test_web_session_spends_what_is_counted(bot: Bot) -> None:
+    form = {"question": "질문", "prompt": "성격"}
+    assert json.loads(send(bot, "/settings/character/try", **form))["answer"] == "답: 질문"
+    used = "SELECT prompt_tokens + completion_tokens FROM usage WHERE user_id = ''"
+    assert beside.value(bot.database, used) == 30
