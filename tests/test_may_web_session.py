@@ -157,6 +157,20 @@ def test_web_session_changes_nothing_that_is_decided_by_hand(
     assert before.startswith(b"OPENAI_API_KEY"), "which the set-up page may change"
 
 
+INJECTED = ("x{end}{name}={place}", "x'{end}{name}={place}{end}'", 'x"{end}{name}={place}{end}"')
+
+
+@pytest.mark.parametrize("text", INJECTED)
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u2028", "\x0b", "\\n"], ids=ascii)
+def test_web_session_changes_nothing_by_a_line_within_a_value(
+    home: Bot, outside: Path, tmp_path: Path, text: str, end: str
+) -> None:
+    typed = text.format(end=end, name="SYSTEM_PROMPT_FILE", place=outside)
+    send(home, "/settings", OPENAI_MODEL=typed, **{"was-OPENAI_MODEL": ""})
+    send(home, "/setup", source="openai", model=typed, unchecked="1")
+    assert settings.load({}, tmp_path / "config.env").system_prompt_file is None
+
+
 def test_web_session_changes_by_no_field_for_what_is_decided_by_hand(home: Bot) -> None:
     page = ask(home, "/settings").text
     assert [name for name in BY_HAND if f'name="{name}"' in page] == []
