@@ -93,6 +93,17 @@ def test_a_page_that_outlived_its_program_is_given_a_new_token(bot: Bot) -> None
     assert send(bot, token="old").headers[owner.TOKEN_HEADER] == owner.TOKEN
 
 
+def test_what_is_nested_without_end_is_refused(bot: Bot) -> None:
+    """Also what can just be read, but no more be written a little deeper in another place."""
+    usual = {"friend": ID, "way": "friend", "how": "text", "words": "x", "callback": False}
+    headers = {owner.TOKEN_HEADER: owner.TOKEN, "Content-Type": "application/json"}
+    for levels in (20, *range(840, 1000, 10), 50_000):
+        told = json.dumps(usual | {"photo": "", "extra": {"in": "@"}})
+        body = told.replace('"@"', "[" * levels + "]" * levels)
+        url = f"{bot.url}/local_test/send"
+        assert requests.post(url, body, headers=headers, timeout=PATIENCE).status_code == 400
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -100,6 +111,7 @@ def test_a_page_that_outlived_its_program_is_given_a_new_token(bot: Bot) -> None
         *({"how": "other"}, {"words": None}, {"extra": []}, {"callback": "yes"}, {"way": None}),
         *({"photo": "!"}, {"how": "photo"}, {"words": "가" * 5001}),
         {"how": "photo", "photo": base64.b64encode(b"GIF89a").decode()},
+        *({"words": "\ud800"}, {"extra": {"half": ["\udfff"]}}),
     ],
     ids=lambda wrong: str(wrong)[:40],
 )

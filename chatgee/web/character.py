@@ -1,6 +1,5 @@
 """The bot's character: an editor, a chat that tries it before it is saved, and all its versions."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, redirect, render_template, request
@@ -18,7 +17,7 @@ from chatgee.prices import Prices
 from chatgee.questions import Delivery, Question, State, Turn, new_id
 from chatgee.replies import Replies
 from chatgee.store import Claimed
-from chatgee.web import owner
+from chatgee.web import asked, owner
 from chatgee.web.connection import HUNG_UP
 from chatgee.web.parts import now, parts
 from chatgee.web.setup import EXAMPLES
@@ -117,9 +116,9 @@ def try_it() -> ResponseReturnValue:
 def _turns() -> list[Turn]:
     """The chat so far, which only the page remembers."""
     try:
-        turns = json.loads(request.form.get("turns", "[]"))
+        turns = asked.tree(request.form.get("turns", "[]"))
         return [Turn(str(question), str(answer)) for question, answer in turns]
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError):
         abort(400)
 
 

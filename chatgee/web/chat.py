@@ -22,10 +22,12 @@ from chatgee.pretend import call, payloads, postbox
 from chatgee.pretend.payloads import WAYS, WITH_CALLBACK, Message
 from chatgee.pretend.told import told
 from chatgee.settings.options import is_loopback
-from chatgee.web import owner
+from chatgee.web import asked, owner
 from chatgee.web.parts import parts
 
 MOST_CHARS = 5000
+MOST_LEVELS = 10
+"""Of what a button carries."""
 TRIGGERS = {
     "text": "TEXT_INPUT",
     "quick": "QUICKREPLY_BUTTON_MESSAGE",
@@ -73,8 +75,11 @@ class Doing:
                 raise ValueError("a field is missing")
         if not payloads.may_be(friend) or way not in WAYS or how not in TRIGGERS:
             raise ValueError("there is no such friend or way")
-        if len(words) > MOST_CHARS:
-            raise ValueError("too many words")
+        if len(words) > MOST_CHARS or not asked.is_flat(extra, MOST_LEVELS):
+            raise ValueError("too many words, or too deep")
+        json.dumps(
+            [words, extra], ensure_ascii=False
+        ).encode()  # which halves of characters are not
         return cls(friend, way, how, words, extra, callback and way in WITH_CALLBACK, picture)
 
 
@@ -95,7 +100,7 @@ def page() -> str:
 @bp.post("/local_test/send")
 def send() -> ResponseReturnValue:
     try:
-        doing = Doing.parse(request.get_json(silent=True))
+        doing = Doing.parse(asked.tree(request.get_data(cache=False)))
         words = parts().album.keep(doing.photo) if doing.how == "photo" else doing.words
     except ValueError:
         abort(400)

@@ -11,7 +11,7 @@ from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.kakao import CARD_BUTTONS, CARDS
 from chatgee.sentences import GROUPS, Draft, Problems, scenes, texts_file
 from chatgee.texts import Card, Texts, placeholders
-from chatgee.web import owner
+from chatgee.web import asked, owner
 from chatgee.web.forms import lead_to
 from chatgee.web.parts import parts
 
@@ -60,7 +60,7 @@ def cards() -> ResponseReturnValue:
     """The page with one card more or less, or in another place; nothing is saved."""
     draft = _draft()
     what, _, number = request.args.get("do", "").partition("-")
-    changed, focus = _moved(list(draft.cards), what, int(number) if number.isdecimal() else 0)
+    changed, focus = _moved(list(draft.cards), what, asked.number(number, CARDS) or 0)
     return _page(replace(draft, cards=tuple(changed)), {}, focus=focus)
 
 

@@ -13,7 +13,7 @@ from chatgee.errors import StoreError
 from chatgee.store import talks as archive
 from chatgee.store.days import day_name
 from chatgee.store.talks import NEWEST, PAGE, Friend, Kind, Place, Talk, Wanted
-from chatgee.web import owner
+from chatgee.web import asked, owner
 from chatgee.web.parts import now, parts
 
 LOOK_SECONDS = 3
@@ -59,9 +59,8 @@ def live() -> ResponseReturnValue:
 
 def _listed() -> dict[str, Any]:
     """For the list: what was found after what the request has seen."""
-    wanted, before = _wanted(), request.args.get("found", 0, int)
-    left = max(1, PAGE - before)
-    found = archive.find(parts().archive, wanted, _place("before", _until()), left)
+    wanted, before = _wanted(), asked.number(request.args.get("found", ""), PAGE - 1) or 0
+    found = archive.find(parts().archive, wanted, _place("before", _until()), PAGE - before)
     return {"found": found, "words": wanted.words, "asked": _asked_for(), "before": before}
 
 
@@ -118,8 +117,7 @@ def friend() -> ResponseReturnValue:
 
 def _position(name: str) -> int | None:
     """None where it is no number, or one that no database could hold."""
-    found = request.args.get(name, None, int)
-    return found if found is not None and 0 <= found < 2**31 else None
+    return asked.number(request.args.get(name, ""), 2**31 - 1)
 
 
 def _friend(user_id: str) -> Friend:
