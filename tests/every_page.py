@@ -49,26 +49,26 @@ class Answer:
 
 def owners(bot: Bot) -> list[Call]:
     """Every method of every address that is the owner's."""
-    rules = [rule for rule in _map(bot).iter_rules() if rule.endpoint not in EVERYBODYS]
-    paths = dict.fromkeys(_path(rule) for rule in rules)
-    return [_call(_map(bot), method, path) for path in paths for method in METHODS]
+    rules = [rule for rule in addresses(bot).iter_rules() if rule.endpoint not in EVERYBODYS]
+    paths = dict.fromkeys(path_of(rule) for rule in rules)
+    return [_call(addresses(bot), method, path) for path in paths for method in METHODS]
 
 
-def _call(addresses: Map, method: str, path: str) -> Call:
+def _call(known: Map, method: str, path: str) -> Call:
     try:
-        endpoint, _ = addresses.bind("x").match(path, method)
+        endpoint, _ = known.bind("x").match(path, method)
     except MethodNotAllowed:
         return Call("", method, path, known=False)
     return Call(endpoint, method, path, known=True)
 
 
-def _map(bot: Bot) -> Map:
+def addresses(bot: Bot) -> Map:
     assert bot.running is not None
     assert isinstance(bot.running.wsgi, Flask)
     return bot.running.wsgi.url_map
 
 
-def _path(rule: Rule) -> str:
+def path_of(rule: Rule) -> str:
     values = {}
     for name in rule.arguments:
         converter = rule._converters[name]
@@ -107,6 +107,21 @@ class Caller:
 
     def __exit__(self, *_: object) -> None:
         self._line.close()
+
+
+def is_closed(answer: Answer) -> bool:
+    """Whether it has the headers of `owner.closed`."""
+    has, policy = answer.headers, answer.headers.get("Content-Security-Policy", "")
+    return (
+        "default-src 'none'" in policy
+        and "frame-ancestors 'none'" in policy
+        and "unsafe" not in policy
+        and has.get("X-Content-Type-Options") == "nosniff"
+        and has.get("Referrer-Policy") == "same-origin"
+        and has.get("Cross-Origin-Resource-Policy") == "same-origin"
+        and has.get("Cross-Origin-Opener-Policy") == "same-origin"
+        and "Access-Control-Allow-Origin" not in has
+    )
 
 
 def everything(bot: Bot) -> dict[str, str]:

@@ -12,7 +12,17 @@ import pytest
 
 from chatgee.web import owner
 from tests.bot import Bot
-from tests.every_page import EVERYBODYS, METHODS, READING, Answer, Call, Caller, everything, owners
+from tests.every_page import (
+    EVERYBODYS,
+    METHODS,
+    READING,
+    Answer,
+    Call,
+    Caller,
+    everything,
+    is_closed,
+    owners,
+)
 from tests.visitor import PASSWORD, SITE, came_in, held
 
 pytestmark = pytest.mark.usefixtures("unhurried")
@@ -183,15 +193,7 @@ def answers(bot: Bot) -> list[tuple[Call, Answer]]:
 
 
 def assert_closed(answer: Answer) -> None:
-    policy = answer.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert is_closed(answer), answer.headers
 
 
 def unpacked(body: bytes) -> bytes:

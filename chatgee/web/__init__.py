@@ -1,9 +1,10 @@
 """The only part that knows flask: from HTTP to the engine and back."""
 
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import Flask
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Request
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import RequestRedirect
 
 from chatgee.errors import StoreError
 from chatgee.web import (
@@ -50,8 +51,16 @@ BLUEPRINTS = (
 )
 
 
+class App(Flask):
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """404 where werkzeug would lead to a better path, on whatever Host was sent."""
+        if isinstance(request.routing_exception, RequestRedirect):
+            raise NotFound
+        super().raise_routing_exception(request)
+
+
 def create_app(ours: Parts) -> Flask:
-    app = Flask(__name__)
+    app = App(__name__)
     app.config["MAX_CONTENT_LENGTH"] = bodies.LARGEST_BODY
     app.extensions["chatgee"] = ours
     if ours.admission:

@@ -73,8 +73,6 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         if self.headers_finished and not self.completed and self._is_crowded():
             self.error = TooMuchAtOnce("other requests bring too much just now; try again")
             self.completed = True
-        if self.error:
-            self.expect_continue = False  # nobody is to send what is not read
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:

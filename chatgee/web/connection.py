@@ -46,6 +46,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         error = self.request.error
         self.channel.is_refused = True
+        vars(self.request).setdefault("path", "")  # waitress logs it where the caller has gone
         status = 400 if error.code >= 500 else error.code
         self.status = f"{status} {responses[status]}"
         body = json.dumps({"error": f"{error.reason}: {error.body}"}).encode()
@@ -94,6 +95,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         went_well = bool(super().received(data))
         self.has_spoken = True  # after that: it is owed something all the time
         return went_well
+
+    def send_continue(self) -> None:
+        """Not where all has come, or is refused: waitress would wait for a body all the same."""
+        self.request.expect_continue = False
+        if not self.request.completed:
+            super().send_continue()
 
     def handle_error(self) -> None:
         """Bytes that are no HTTP: a scanner's, not worth a line in the owner's window."""

@@ -5,7 +5,6 @@ ordinary reply with words. What is no skill request at all is a 400.
 """
 
 import hmac
-import json
 import logging
 import math
 import time
@@ -22,7 +21,7 @@ from chatgee.errors import Failure, PayloadError
 from chatgee.kakao import SkillRequest
 from chatgee.pretend.call import KEY_HEADER as KEY_HEADER
 from chatgee.texts import Texts
-from chatgee.web import owner
+from chatgee.web import asked, owner
 from chatgee.web.bodies import LARGEST_BODY
 from chatgee.web.connection import ARRIVED, HUNG_UP
 from chatgee.web.parts import parts
@@ -124,8 +123,8 @@ def _has_key() -> bool:
 
 def _json(body: bytes) -> object:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
+        return asked.tree(body)
+    except ValueError as error:
         raise PayloadError("the body is not JSON") from error
 
 
