@@ -25,6 +25,12 @@ collect_ignore = ["test_launchers.py"] if sys.platform == "win32" else []
 NO_PSYCOPG = "no psycopg: pip install -r requirements-cluster.txt"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For `tests/test_odd_requests.py`."""
+    parser.addoption("--requests", type=int, help="how many odd requests; 2,000 by itself")
+    parser.addoption("--seed", type=int, help="from which they follow")
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*settings.OPTIONS, *(n for n in os.environ if n.lower().endswith("_proxy"))):

@@ -1,6 +1,5 @@
 """What nobody wrote a test for: any request, and any answer of a model."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,8 @@ from chatgee.bubbles import is_blank, length
 from chatgee.kakao import BUBBLE_CHARS
 from chatgee.questions import Answer, Prompt
 from tests.bot import Bot
-from tests.kakao_side import PAYLOADS, check, payload
+from tests.kakao_side import check
+from tests.odd_json import RAW, TREES, changed, places, written
 
 FUZZ = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MORE = "이어보기"
@@ -47,22 +47,6 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
 
 # --- any request ----------------------------------------------------------------------------
 
-RAW = {
-    "@huge@": "9" * 5000,
-    "@deep@": "[" * 50_000 + "]" * 50_000,
-    "@nan@": "NaN",
-    "@inf@": "-1e999",
-}
-"""JSON that `json.dumps` cannot write."""
-
-FULL = payload("04")
-FULL["userRequest"]["callbackUrl"] = "https://callback.invalid/v1/bots/b/callback/t"
-FULL["action"] |= {
-    "params": {"prompt": "질문"},
-    "clientExtra": {"question": "id", "page": 2, "again": True},
-}
-TREES = [*(json.loads(path.read_text(encoding="utf-8")) for path in PAYLOADS), FULL]
-
 any_text = st.one_of(
     st.text(st.characters(exclude_categories=[]), max_size=20),
     st.sampled_from(["", " ", "\0", "\ud800", "가\udfff", "\u3164", "x" * 200, "https://[", *RAW]),
@@ -74,38 +58,13 @@ any_json = st.recursive(
 )
 
 
-def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    pairs = (
-        node.items()
-        if isinstance(node, dict)
-        else enumerate(node if isinstance(node, list) else ())
-    )
-    for key, child in pairs:
-        yield from places(child, (*path, key))
-
-
-def changed(node: Any, path: tuple[Any, ...], new: list[Any]) -> Any:
-    """A copy of `node` with the one node at `path` dropped (`new` is empty) or replaced."""
-    if not path:
-        return new[0] if new else None
-    copy = node.copy()
-    copy[path[0]] = changed(node[path[0]], path[1:], new)
-    if len(path) == 1 and not new:
-        del copy[path[0]]
-    return copy
-
-
 @st.composite
 def bodies(draw: st.DrawFn) -> bytes:
     tree: Any = draw(st.sampled_from(TREES))
     for _ in range(draw(st.integers(1, 4))):
         path = draw(st.sampled_from(list(places(tree))))
         tree = changed(tree, path, draw(st.lists(any_json, max_size=1)))
-    text = json.dumps(tree)
-    for word, raw in RAW.items():
-        text = text.replace(f'"{word}"', raw)
-    return text.encode()
+    return written(tree)
 
 
 @FUZZ
