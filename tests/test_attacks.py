@@ -225,6 +225,27 @@ def test_a_number_that_no_database_holds_is_none(bot: Bot, number: str) -> None:
     assert ask(bot, f"/settings/texts/cards?do=up-{number}", "POST", data=cards).ok
 
 
+@pytest.mark.usefixtures("wherever")
+def test_a_nul_and_the_largest_number_are_looked_for_in_any_database(bot: Bot) -> None:
+    bot.known("friend-1")
+    nul, most = "a%00b", 2**31 - 1
+    for path, status in {
+        f"/talks/friend?id={nul}": 404,
+        f"/talks/delete?id={nul}": 404,
+        f"/local_test/arrived/{nul}": 404,
+        f"/talks?before=1&id={nul}": 200,
+        f"/talks/live?after=1&id={nul}&open={nul}": 200,
+        f"/talks/export/csv?friend={nul}": 200,
+        f"/talks/export/jsonl?friend={nul}": 200,
+        f"/talks/friend?id=friend-1&at={most}": 200,
+        f"/talks/friend?id=friend-1&upto={most}": 200,
+    }.items():
+        assert ask(bot, path).status_code == status, path
+    assert ask(bot, f"/local_test/callback/{nul}", "POST", json={}).status_code == 404
+    sent(bot, "a\0b", "a\0b \ud800")
+    assert ask(bot, "/talks").status_code == 200
+
+
 def test_no_line_of_the_log_can_be_forged(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     forged = "x\n2026-11-23 09:00:00 ERROR forged\r\x1b[31m\u2028"

@@ -20,6 +20,7 @@ import pytest
 from chatgee.errors import TunnelError
 from chatgee.settings import Settings
 from chatgee.setup import Setup
+from chatgee.store.opening import is_shared
 from chatgee.web import owner
 from tests import visitor
 from tests.bot import Bot
@@ -47,8 +48,10 @@ PROMPT = {200, 400, 401, 403, 413, 429}
 
 
 @pytest.fixture
-def count(request: pytest.FixtureRequest) -> int:
-    return int(request.config.getoption("--requests") or REQUESTS)
+def count(request: pytest.FixtureRequest, database: str) -> int:
+    """Fewer with PostgreSQL, in which little is different, and everything takes longer."""
+    usual = REQUESTS // 4 if is_shared(database) else REQUESTS
+    return int(request.config.getoption("--requests") or usual)
 
 
 @pytest.fixture
@@ -60,12 +63,14 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
+def bot(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
     """With talks, a photo and a log; whatever leads to another machine ends here at once."""
     monkeypatch.setattr(socket, "getaddrinfo", only_here)
     environ = {"DATA_DIR": str(tmp_path), "PORT": "0", "REPLY_SECONDS": "4", "OPENAI_MODEL": MODEL}
     environ |= SECRETS | {"QUESTIONS_PER_MINUTE": "0", "QUESTIONS_PER_DAY": "0"}
-    environ |= {"CALLBACK_HOSTS": "callback.invalid"}
+    environ |= {"CALLBACK_HOSTS": "callback.invalid", "DATABASE_URL": database}
+    if is_shared(database):
+        monkeypatch.setattr("chatgee.cluster.hands.LAST_SECONDS", 0.1)
     (tmp_path / "chatgee.log").write_text("2026-11-23 09:00:00 ERROR x\n" * 50, "utf-8")
     setup = Setup(tmp_path / "config.env", {}, (("x", "http://127.0.0.1:9/v1"),), no_tunnel)
     with Bot(environ, Parrot(), setup=setup).open() as bot:

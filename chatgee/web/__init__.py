@@ -8,6 +8,7 @@ from werkzeug.routing import RequestRedirect
 
 from chatgee.errors import StoreError
 from chatgee.web import (
+    asked,
     backups,
     bodies,
     character,
@@ -69,6 +70,7 @@ def create_app(ours: Parts) -> Flask:
     app.context_processor(_for_every_page)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.before_request(asked.refuse_nul)
     app.after_request(owner.closed)
     app.register_error_handler(HTTPException, troubles.answer)
     app.register_error_handler(StoreError, troubles.unreadable)

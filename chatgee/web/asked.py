@@ -4,6 +4,19 @@ import json
 import re
 from typing import Any
 
+from flask import abort, request
+
+
+def text(found: str) -> str:
+    """One that a database can look for: PostgreSQL takes no NUL, which no id of ours has."""
+    return found.replace("\0", "\ufffd")
+
+
+def refuse_nul() -> None:
+    """For `before_request`: no path of ours has one, and neither files nor PostgreSQL take it."""
+    if "\0" in request.path:
+        abort(404)
+
 
 def number(text: str, most: int) -> int | None:
     """A whole one from 0 up to `most`; None for anything else, however many digits it has."""

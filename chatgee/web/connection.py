@@ -46,7 +46,8 @@ class Refusal(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         error = self.request.error
         self.channel.is_refused = True
-        vars(self.request).setdefault("path", "")  # waitress logs it where the caller has gone
+        if not hasattr(self.request, "path"):  # which waitress logs where the caller has gone
+            self.request.path = ""
         status = 400 if error.code >= 500 else error.code
         self.status = f"{status} {responses[status]}"
         body = json.dumps({"error": f"{error.reason}: {error.body}"}).encode()

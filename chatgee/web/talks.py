@@ -52,7 +52,7 @@ def more() -> ResponseReturnValue:
 def live() -> ResponseReturnValue:
     """What is new above, and what has become of the questions that were open."""
     after = _place("after", Place(0.0))
-    ids = request.args.get("open", "").split()[:OPEN_MOST]
+    ids = asked.text(request.args.get("open", "")).split()[:OPEN_MOST]
     found = archive.news(parts().archive, after, ids)
     return render_template("talks_rows.html", found=found, words=(), asked={}, before=0, news=True)
 
@@ -88,7 +88,7 @@ def _place(name: str, otherwise: Place) -> Place:
     at = request.args.get(name, math.nan, float)
     if math.isnan(at):
         abort(400)
-    return Place(at, request.args.get("id", ""))
+    return Place(at, asked.text(request.args.get("id", "")))
 
 
 # --- one friend -----------------------------------------------------------------------------
@@ -117,12 +117,12 @@ def friend() -> ResponseReturnValue:
 
 def _position(name: str) -> int | None:
     """None where it is no number, or one that no database could hold."""
-    return asked.number(request.args.get(name, ""), 2**31 - 1)
+    return asked.number(request.args.get(name, ""), 2**31 - 1 - AFTER)
 
 
 def _friend(user_id: str) -> Friend:
     """One who has just been deleted is asked for again by the browser's back button."""
-    one = archive.friend(parts().archive, user_id)
+    one = archive.friend(parts().archive, asked.text(user_id))
     return one or abort(Response(render_template("trouble.html", key="talks.gone"), 404))
 
 
@@ -178,7 +178,7 @@ def export(suffix: str) -> ResponseReturnValue:
 
 def _exported() -> Iterator[Talk]:
     if "friend" in request.args:
-        return archive.every_of(parts().archive, request.args["friend"])
+        return archive.every_of(parts().archive, asked.text(request.args["friend"]))
     return archive.every(parts().archive, _wanted(), _until())
 
 
