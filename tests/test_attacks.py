@@ -199,6 +199,13 @@ def test_what_is_no_request_is_refused_with_the_headers_of_every_reply(bot: Bot,
             assert reply.status == 400
 
 
+def test_who_would_rather_speak_another_protocol_is_answered_in_http(bot: Bot) -> None:
+    upgrade = f"{PUBLIC}\r\nConnection: Upgrade\r\nUpgrade: websocket"
+    get, post = (f"{method} /prompt HTTP/1.1\r\n{upgrade}\r\n\r\n" for method in ("GET", "POST"))
+    health = f"GET /health HTTP/1.1\r\n{upgrade}\r\n\r\n"
+    assert statuses(bot, health, get, post) == [200, 405, 400, 404]
+
+
 def test_who_sends_nonsense_and_leaves_is_no_bug_of_ours(
     bot: Bot, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 from flask import Flask, Request
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 from chatgee.errors import StoreError
 from chatgee.web import (
@@ -53,6 +53,15 @@ BLUEPRINTS = (
 
 
 class App(Flask):
+    """Flask, where what somebody sends does not choose another way through the addresses."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Who would rather speak websocket is answered in HTTP: werkzeug knows no page for them."""
+        adapter = super().create_url_adapter(request)
+        if adapter:
+            adapter.websocket = False
+        return adapter
+
     def raise_routing_exception(self, request: Request) -> NoReturn:
         """404 where werkzeug would lead to a better path, on whatever Host was sent."""
         if isinstance(request.routing_exception, RequestRedirect):
