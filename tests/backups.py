@@ -1,15 +1,25 @@
 """Folders with questions in them, and backups of them."""
 
+import hashlib
+import json
 import sqlite3
+import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from chatgee import settings
 from chatgee.backup import pack, restore
+from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings
 from chatgee.store import Store
 
+Change = Callable[[dict[str, bytes], dict[str, Any]], object]
+"""Of the files of a backup, and of what its manifest says."""
 OLD, NEW = "옛 질문", "새 질문"
 
 
@@ -79,3 +89,43 @@ def stage(packed: bytes, ours: Settings) -> restore.Found:
     found = restore.look_into(BytesIO(packed), ours)
     restore.confirm(found.id, ours)
     return found
+
+
+def rebuilt(good: bytes, change: Change) -> bytes:
+    """The backup with other files or another manifest; checksums are right unless changed."""
+    with zipfile.ZipFile(BytesIO(good)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    told = json.loads(files.pop(pack.MANIFEST))
+    before = dict(files)
+    change(files, told)
+    for name, raw in files.items():
+        if before.get(name) != raw:
+            told["files"].setdefault(name, "")
+            told["files"][name] = told["files"][name] or hashlib.sha256(raw).hexdigest()
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in {**files, pack.MANIFEST: json.dumps(told).encode()}.items():
+            archive.writestr(name, raw)
+    return out.getvalue()
+
+
+def database(change: str) -> Change:
+    """Another database, made by SQL."""
+
+    def work(files: dict[str, bytes], told: dict[str, Any]) -> None:
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.deserialize(files[pack.DATABASE])
+            db.executescript(change)
+            files[pack.DATABASE] = db.serialize()
+        told["files"][pack.DATABASE] = ""
+
+    return work
+
+
+def refused(packed: bytes, ours: Settings) -> str:
+    """The key of what is told; nothing may be left of it."""
+    with pytest.raises(ChatGeeError) as caught:
+        restore.look_into(BytesIO(packed), ours)
+    assert not (ours.data_dir / restore.FOLDER).exists()
+    assert state(ours) == BEFORE
+    return caught.value.key

@@ -6,27 +6,30 @@ which tells of this machine's address.
 
 import hashlib
 import json
-import re
 import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
 from chatgee import version
+from chatgee.backup.directory import MOST_FILES
+from chatgee.backup.names import CHARACTERS, is_character, known_as
 from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings
 from chatgee.store import schema
 from chatgee.store.archive import file_of
 from chatgee.store.backup import copy
 
-MANIFEST, DATABASE, CHARACTERS = "manifest.json", "chatgee.db", "characters"
-CHARACTER = re.compile(rf"{CHARACTERS}/\w[\w .()-]{{0,100}}(?<![ .])")
-"""A file of that folder, with a name that every system takes."""
+MANIFEST, DATABASE = "manifest.json", "chatgee.db"
+PROMPT = "system_prompt.txt"
+TEXT_BYTES = 4_000_000
+"""Of one text: what is larger is nobody's, and is neither packed nor unpacked."""
 SCRATCH = ".backup-"
 CHUNK_BYTES = 1 << 20
 QUICK = 1
@@ -36,14 +39,29 @@ _one_at_a_time = threading.Lock()
 
 
 def places(ours: Settings) -> dict[str, Path]:
-    """Where everything lies that a backup holds, by its name there."""
-    return {
-        DATABASE: file_of(ours.sqlalchemy_url),
+    """Where everything lies that a backup holds, by its name there.
+
+    A prompt outside of DATA_DIR is its owner's alone: it is neither packed nor written. The
+    database is where DATABASE_URL, or a link, says.
+    """
+    found = {
+        DATABASE: file_of(ours.sqlalchemy_url).resolve(),
         "texts.toml": ours.texts_path,
-        "system_prompt.txt": ours.system_prompt_path,
+        PROMPT: ours.system_prompt_path,
         "prices.toml": ours.data_dir / "prices.toml",
         CHARACTERS: ours.data_dir / CHARACTERS,
     }
+    if not is_inside(ours.data_dir, ours.system_prompt_path):
+        del found[PROMPT]
+    return found
+
+
+def is_inside(folder: Path, file: Path) -> bool:
+    """Whether a file lies there, wherever links lead."""
+    try:
+        return file.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
 
 
 def make(ours: Settings, out: IO[bytes]) -> None:
@@ -74,13 +92,35 @@ def _room_for(ours: Settings) -> None:
             raise ChatGeeError("backup.disk_full")
 
 
-def _texts(ours: Settings) -> Iterator[tuple[str, Path]]:
-    for name, path in places(ours).items():
-        if name == CHARACTERS:
-            found = ((f"{CHARACTERS}/{one.name}", one) for one in sorted(path.glob("*")))
-            yield from ((name, one) for name, one in found if CHARACTER.fullmatch(name))
-        elif name != DATABASE and path.is_file():
+def _texts(ours: Settings) -> list[tuple[str, Path]]:
+    """All that a restoring would take: nothing else, however it came to be there."""
+    kept = texts_in(places(ours), ours.data_dir)
+    return list(islice(kept, MOST_FILES - 2))  # beside the manifest and the database
+
+
+def texts_in(found: Mapping[str, Path], folder: Path) -> Iterator[tuple[str, Path]]:
+    """The texts at these places, by their names in a backup; none to which a link leads outside."""
+    seen: set[str] = set()
+    for name, path in _every(found):
+        if known_as(name) not in seen and _is_text(folder, path):
+            seen.add(known_as(name))
             yield name, path
+
+
+def _every(found: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
+    for name, path in found.items():
+        if name == CHARACTERS:
+            files = ((f"{CHARACTERS}/{one.name}", one) for one in sorted(path.glob("*")))
+            yield from (one for one in files if is_character(one[0]))
+        elif name != DATABASE:
+            yield name, path
+
+
+def _is_text(folder: Path, path: Path) -> bool:
+    try:
+        return is_inside(folder, path) and path.is_file() and path.stat().st_size <= TEXT_BYTES
+    except OSError:
+        return False
 
 
 def _pack(out: IO[bytes], files: list[tuple[str, Path]]) -> None:

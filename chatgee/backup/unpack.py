@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from chatgee.backup.pack import CHARACTER, CHUNK_BYTES, DATABASE, MANIFEST
+from chatgee.backup import directory, names
+from chatgee.backup.directory import MOST_FILES
+from chatgee.backup.pack import CHUNK_BYTES, DATABASE, MANIFEST, TEXT_BYTES
 from chatgee.errors import ChatGeeError
 from chatgee.store import schema
 
 TEXTS = {"texts.toml", "system_prompt.txt", "prices.toml"}
-TEXT_BYTES = 4_000_000
+MANIFEST_BYTES = 1_000_000
+"""Twice as much as that of so many files with the longest names."""
 MOST_BYTES = 16_000_000_000
 """Of everything together: the conversations of some thirty million questions."""
-MOST_FILES = 1_000
 LAST_MOMENT = 2**33
 """In Unix time, of what any calendar can show."""
 SPARE_BYTES = 200_000_000
@@ -42,6 +44,7 @@ class Made:
 
     at: float
     version: str
+    schema: int
     files: Mapping[str, str]
     """Their checksums by their names: only those that are ours."""
 
@@ -50,7 +53,10 @@ def unpack(packed: IO[bytes], folder: Path) -> Made:
     """Lay everything out in a new folder; `ChatGeeError` for what is no whole backup of ours."""
     folder.mkdir(parents=True)
     try:
+        entries_told = directory.count(packed)
         with zipfile.ZipFile(packed) as archive:
+            if not len(archive.infolist()) == len(archive.NameToInfo) == entries_told:
+                raise ChatGeeError("backup.damaged")
             made = _manifest(archive)
             entries = {name: _entry(archive, name) for name in made.files}
             _fits(entries.values(), folder)
@@ -63,32 +69,37 @@ def unpack(packed: IO[bytes], folder: Path) -> Made:
 
 
 def _manifest(archive: zipfile.ZipFile) -> Made:
-    try:
-        entry = archive.getinfo(MANIFEST)
-    except KeyError:
-        raise ChatGeeError("backup.foreign") from None
-    if entry.file_size > TEXT_BYTES:
-        raise ChatGeeError("backup.damaged")
-    told: Any = json.loads(archive.read(entry))
+    if MANIFEST not in archive.NameToInfo:
+        raise ChatGeeError("backup.foreign")
+    with archive.open(_entry(archive, MANIFEST)) as file:
+        told: Any = json.loads(file.read(MANIFEST_BYTES))  # read() alone would unpack it all
     if int(told["schema"]) > schema.VERSION:
         raise ChatGeeError("backup.newer")
+    if bad := names.impossible(map(str, told["files"])):
+        raise ChatGeeError("backup.bad_name", name=_written(bad))
     ours = {str(name): str(sum) for name, sum in told["files"].items() if _is_ours(str(name))}
     if DATABASE not in ours or len(ours) > MOST_FILES:
         raise ChatGeeError("backup.damaged")
     made_at, version = float(told["made_at"]), str(told["version"])[:20]
     if not 0 <= made_at < LAST_MOMENT:
         raise ChatGeeError("backup.damaged")
-    return Made(made_at, version.encode("utf-8", "replace").decode(), ours)
+    return Made(made_at, _written(version), int(told["schema"]), ours)
+
+
+def _written(text: str) -> str:
+    """As far as it can be written, and is worth a look."""
+    return text[:80].encode("utf-8", "replace").decode()
 
 
 def _is_ours(name: str) -> bool:
-    return name == DATABASE or name in TEXTS or CHARACTER.fullmatch(name) is not None
+    return name == DATABASE or name in TEXTS or names.is_character(name)
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     entry = archive.getinfo(name)
     known = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    if not known or (name != DATABASE and entry.file_size > TEXT_BYTES):
+    most = {DATABASE: MOST_BYTES, MANIFEST: MANIFEST_BYTES}.get(name, TEXT_BYTES)
+    if not known or entry.file_size > most:
         raise ChatGeeError("backup.damaged")
     return entry
 
