@@ -106,9 +106,7 @@ class SkillRequest:
         if len(user_id) > ID_CHARS:
             raise PayloadError(f"userRequest.user.id is longer than {ID_CHARS} characters")
         media = _table(params, "media")
-        is_image = (
-            media.get("type") == "image" and _PHOTO.fullmatch(_text(media, "url")) is not None
-        )
+        is_image = media.get("type") == "image" and is_photo(_text(media, "url"))
         return cls(
             user_id=user_id,
             utterance=utterance,
@@ -140,6 +138,11 @@ def has_shape(payload: object) -> bool:
 def _table(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = parent.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def is_photo(url: str) -> bool:
+    """Whether a photo that a user sent may lie there."""
+    return _PHOTO.fullmatch(url) is not None
 
 
 def _text(parent: Mapping[str, Any], name: str) -> str:

@@ -59,7 +59,7 @@ def test_no_key_is_in_it(tmp_path: Path) -> None:
     assert not [one for one in SECRETS.values() if one.encode() in every]
 
 
-def test_a_prompt_and_a_database_elsewhere_are_in_it_too(tmp_path: Path) -> None:
+def test_a_database_elsewhere_is_in_it_and_a_prompt_elsewhere_is_not(tmp_path: Path) -> None:
     elsewhere = tmp_path / "other"
     elsewhere.mkdir()
     data = tmp_path / "data"
@@ -69,7 +69,7 @@ def test_a_prompt_and_a_database_elsewhere_are_in_it_too(tmp_path: Path) -> None
     ours = settings_of(data, DATABASE_URL=url, SYSTEM_PROMPT_FILE=str(elsewhere / "me.txt"))
     Store(url).close()
     with packed(ours) as archive:
-        assert {pack.DATABASE, "system_prompt.txt"} < set(archive.namelist())
+        assert set(archive.namelist()) == {pack.MANIFEST, pack.DATABASE}
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -106,7 +106,7 @@ def test_what_is_written_meanwhile_neither_waits_nor_makes_it_begin_anew(
     assert steps == sorted(steps, reverse=True)
     assert "새 질문" not in asked(tmp_path / "copy.db")  # one moment: when it was begun
     assert not list(tmp_path.glob("copy.db-*"))
-    copying.examine(tmp_path / "copy.db")
+    copying.take_in(tmp_path / "copy.db")
 
 
 def test_nothing_is_left_of_one_that_was_cut_off(tmp_path: Path) -> None:

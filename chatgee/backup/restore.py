@@ -16,8 +16,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -26,13 +26,15 @@ from chatgee import notepad
 from chatgee.backup import pack, unpack
 from chatgee.errors import ChatGeeError
 from chatgee.settings import Settings
-from chatgee.store.archive import Archive, file_of
-from chatgee.store.backup import address, copy, examine
+from chatgee.store.archive import Archive
+from chatgee.store.backup import address, copy, take_in
 from chatgee.store.facts import facts
 from chatgee.store.opening import is_shared
 
 FOLDER, FILES, ABOUT, CONFIRMED = "restoring", "files", "about.json", "confirmed"
 BEFORE, KEPT = "before-restore-", 3
+TOLD = {"start.newer_database": "backup.newer", "backup.disk_full": "backup.disk_full"}
+"""What an owner reads of a database that cannot be used; else that the backup is damaged."""
 BUSY_SECONDS = 3.0
 """On Windows a virus scanner may hold a file for a moment."""
 
@@ -57,28 +59,42 @@ class Found:
 
 def look_into(packed: IO[bytes], ours: Settings) -> Found:
     """Unpack it beside what is there, which stays untouched; `ChatGeeError` for a bad one."""
-    folder = _new_folder(ours)
-    try:
+    with _new_folder(ours) as folder:
         made = unpack.unpack(packed, folder / FILES)
-        return _ready(folder, made.at, made.version)
-    except OSError as error:
-        drop(ours)
-        raise ChatGeeError("backup.disk_full") from error
-    except ChatGeeError:
-        drop(ours)
-        raise
+        if _take_in(folder) != made.schema:
+            raise ChatGeeError("backup.damaged")
+        return _ready(folder, ours, made.at, made.version)
 
 
 def look_back(name: str, ours: Settings) -> Found:
     """As `look_into`, with what was there before an earlier restoring."""
     kept = next((path for path in before(ours) if path.name == name), None)
-    if kept is None or not (kept / pack.DATABASE).is_file():
+    if kept is None or not _is_kept(kept / pack.DATABASE, kept):
         raise ChatGeeError("backup.gone")
-    folder = _new_folder(ours)
+    with _new_folder(ours) as folder:
+        files = folder / FILES
+        files.mkdir(parents=True)
+        copy(address(kept / pack.DATABASE), files / pack.DATABASE)
+        there = {part: kept / part for part in pack.places(ours)}
+        for part, path in pack.texts_in(there, kept):
+            (files / part).parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, files / part)
+        _take_in(folder)
+        return _ready(folder, ours, kept.stat().st_mtime, "")
+
+
+def _is_kept(file: Path, kept: Path) -> bool:
+    return file.is_file() and pack.is_inside(kept, file)
+
+
+@contextmanager
+def _new_folder(ours: Settings) -> Iterator[Path]:
+    """Where a backup is looked into; nothing is left of a bad one."""
+    if confirmed(ours):
+        raise ChatGeeError("backup.already")
+    drop(ours)
     try:
-        shutil.copytree(kept, folder / FILES, ignore=shutil.ignore_patterns(f"{pack.DATABASE}*"))
-        copy(address(kept / pack.DATABASE), folder / FILES / pack.DATABASE)
-        return _ready(folder, kept.stat().st_mtime, "")
+        yield ours.data_dir / FOLDER
     except OSError as error:
         drop(ours)
         raise ChatGeeError("backup.disk_full") from error
@@ -87,26 +103,21 @@ def look_back(name: str, ours: Settings) -> Found:
         raise
 
 
-def _new_folder(ours: Settings) -> Path:
-    if confirmed(ours):
-        raise ChatGeeError("backup.already")
-    drop(ours)
-    return ours.data_dir / FOLDER
-
-
-def _ready(folder: Path, made_at: float, version: str) -> Found:
-    database = folder / FILES / pack.DATABASE
+def _take_in(folder: Path) -> int:
+    """The version of the database in it, which does nothing by itself from here on."""
     try:
-        examine(database)
-        archive = Archive(address(database))
-        try:
-            known = facts(archive)
-        finally:
-            archive.close()
+        return take_in(folder / FILES / pack.DATABASE)
     except ChatGeeError as error:
-        newer = error.key == "start.newer_database"
-        raise ChatGeeError("backup.newer" if newer else "backup.damaged") from error
-    names = sorted(path.name for path in (folder / FILES).iterdir())
+        raise ChatGeeError(TOLD.get(error.key, "backup.damaged")) from error
+
+
+def _ready(folder: Path, ours: Settings, made_at: float, version: str) -> Found:
+    archive = Archive(address(folder / FILES / pack.DATABASE))
+    try:
+        known = facts(archive)
+    finally:
+        archive.close()
+    names = sorted(name for name in pack.places(ours) if (folder / FILES / name).exists())
     found = Found(
         secrets.token_hex(8), made_at, version, known.questions, known.friends, tuple(names)
     )
@@ -126,7 +137,10 @@ def waiting(ours: Settings) -> Found | None:
 
 
 def drop(ours: Settings) -> None:
-    shutil.rmtree(ours.data_dir / FOLDER, ignore_errors=True)
+    folder = ours.data_dir / FOLDER
+    if folder.is_symlink():  # what it leads to is not ours
+        folder.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def confirm(id: str, ours: Settings) -> None:
@@ -144,13 +158,15 @@ def confirm(id: str, ours: Settings) -> None:
 
 
 def confirmed(ours: Settings) -> bool:
-    return (ours.data_dir / FOLDER / CONFIRMED).exists()
+    folder = ours.data_dir / FOLDER
+    return not folder.is_symlink() and (folder / CONFIRMED).exists()
 
 
 def before(ours: Settings) -> list[Path]:
     """The folders with what was there before, the newest first."""
     form = re.compile(rf"{BEFORE}\d{{4}}-\d\d-\d\d-\d{{6}}")
     found = (path for path in ours.data_dir.glob(f"{BEFORE}*") if form.fullmatch(path.name))
+    found = (path for path in found if path.is_dir() and not path.is_symlink())
     return sorted(found, key=lambda path: path.name, reverse=True)
 
 
@@ -201,7 +217,7 @@ def _parts(ours: Settings, new: Path) -> list[tuple[str, Path]]:
     """
     if not new.exists():
         return list(pack.places(ours).items())
-    database = file_of(ours.sqlalchemy_url)
+    database = pack.places(ours)[pack.DATABASE]
     beside = (f"{pack.DATABASE}-wal", database.with_name(f"{database.name}-wal"))
     rebuilt = (f"{pack.DATABASE}-shm", database.with_name(f"{database.name}-shm"))
     return [beside, rebuilt, *pack.places(ours).items()]
@@ -248,7 +264,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _sync(path: Path) -> None:

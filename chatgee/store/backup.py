@@ -1,49 +1,26 @@
 """A copy of the SQLite database as it is at one moment, made while ChatGee goes on writing."""
 
 import time
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Select,
-    Table,
-    and_,
-    create_engine,
-    exc,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-)
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, select
 from sqlalchemy.pool import NullPool
 
-from chatgee.errors import Failure, StoreError
-from chatgee.questions import Delivery, State
-from chatgee.store import checkup, schema
+from chatgee.errors import StoreError
+from chatgee.store import bounds, checkup, disarm, forms, schema
 from chatgee.store.archive import read_only
-from chatgee.store.refusals import drivers_own
+from chatgee.store.refusals import drivers_own, first_line
 
 SLICE_PAGES, PAUSE_SECONDS = 1000, 0.005
 """Between two slices the disk is free for the questions of friends."""
 CHECK_SECONDS = 120.0
-
-TABLES = schema.metadata.sorted_tables
-KINDS: dict[type, tuple[str, ...]] = {str: ("text",), int: ("integer",), float: ("real", "integer")}
-"""What SQLite calls the values of a column, by its type here."""
-MOMENTS = 0, 2**33
-"""Every float is a moment, in Unix time: until the year 2242."""
-WORDS: dict[Column[Any], type[StrEnum]] = {
-    schema.questions.c.state: State,
-    schema.questions.c.failure: Failure,
-    schema.questions.c.delivery: Delivery,
-}
+MOST_BYTES = 8 * bounds.LONG_BYTES
+"""Of one row, with room for all its texts."""
+FORM_STEPS = 50_000
+"""Of SQLite's machine: a hundred times what it takes to read how a file of ours looks."""
 
 
 def copy(url: str, target: Path) -> None:
@@ -57,42 +34,57 @@ def copy(url: str, target: Path) -> None:
         with new.connect() as there:  # else it would want a -wal file beside it, to be looked at
             there.exec_driver_sql("PRAGMA journal_mode=DELETE")
     except (exc.SQLAlchemyError, driver.Error) as error:
-        why = drivers_own(error)
-        full = getattr(why, "sqlite_errorname", "") == "SQLITE_FULL"
-        key = "backup.disk_full" if full else "backup.not_made"
-        raise StoreError(key, why=str(why)) from error
+        key = "backup.disk_full" if _is_full(error) else "backup.not_made"
+        raise StoreError(key, why=str(drivers_own(error))) from error
 
 
-def examine(file: Path) -> None:
-    """`StoreError` unless this is a whole database of ChatGee's, and nothing else."""
-    url = address(file)
-    checkup.look(url, CHECK_SECONDS)
+def take_in(file: Path) -> int:
+    """Look through a copy that nobody uses yet, and make it harmless; the version that made it.
+
+    `StoreError` unless it is a whole database of ChatGee's, and nothing else.
+    """
+    with _opened(file) as connection:
+        version = forms.version_of(connection)
+        _driver(connection).set_progress_handler(None, 0)
+        if damage := checkup.damage(connection, CHECK_SECONDS):
+            raise forms.broken(damage)
+        connection.exec_driver_sql("REINDEX")  # whatever they said, they say what is there
+        bounds.check(connection)
+        disarm.disarm(connection)
+    return version
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Connection]:
+    """A file that may be anything; `StoreError` where SQLite cannot use it, or the disk is full."""
+    engine = create_engine(address(file), poolclass=NullPool)
+    driver: Any = engine.dialect.loaded_dbapi
+    event.listen(
+        engine,
+        "connect",
+        lambda connection, _: _guard(connection, driver.SQLITE_LIMIT_LENGTH),
+        insert=True,  # before anything of it is read
+    )
     try:
-        with read_only(url, poolclass=NullPool).connect() as connection:
-            strange = any(connection.execute(_strange(one)).first() for one in TABLES)
-            others = "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')"
-            foreign = connection.exec_driver_sql(others).scalar()
-    except exc.SQLAlchemyError as error:
-        raise StoreError("start.database_broken", url=url, why=str(error)) from error
-    if foreign or strange:
-        why = "triggers" if foreign else "values that are none of ours"
-        raise StoreError("start.database_broken", url=url, why=why)
+        with engine.connect() as connection:
+            yield connection
+    except (exc.SQLAlchemyError, driver.Error) as error:
+        if _is_full(error):
+            raise StoreError("backup.disk_full") from error
+        raise forms.broken(first_line(error)) from error
 
 
-def _strange(table: Table) -> Select[Any]:
-    """A row with a value that no page could show: SQLite keeps any in any column."""
-    wrong = (not_(_is_right(column)) for column in table.columns)
-    return select(literal(1)).select_from(table).where(or_(*wrong)).limit(1)
+def _guard(driver: Any, length: int) -> None:
+    """What its tables are is read with the first statement, and a million would take all memory.
 
-
-def _is_right(column: Column[Any]) -> ColumnElement[bool]:
-    kind = column.type.python_type
-    right: ColumnElement[bool] = func.typeof(column).in_(KINDS[kind])
-    if kind is float:
-        right = and_(right, column.between(*MOMENTS))
-    if column in WORDS:
-        right = and_(right, column.in_([one.value for one in WORDS[column]]))
-    return or_(column.is_(None), right) if column.nullable else right
+    What is written to a copy need not outlast a power cut.
+    """
+    driver.setlimit(length, MOST_BYTES)
+    driver.set_progress_handler(lambda: True, FORM_STEPS)
+    driver.execute("PRAGMA trusted_schema=OFF")
+    driver.execute("PRAGMA cell_size_check=ON")
+    driver.execute("PRAGMA synchronous=OFF")
+    driver.execute("PRAGMA journal_mode=MEMORY")
 
 
 def address(file: Path) -> str:
@@ -101,6 +93,10 @@ def address(file: Path) -> str:
 
 def _engine(file: Path) -> Engine:
     return create_engine(address(file), poolclass=NullPool)
+
+
+def _is_full(error: Exception) -> bool:
+    return getattr(drivers_own(error), "sqlite_errorname", "") == "SQLITE_FULL"
 
 
 def _hold_still(connection: Connection) -> None:

@@ -21,18 +21,18 @@ def look(url: str, seconds: float = 0) -> None:
             version = connection.execute(
                 select(schema.about.c.value).where(schema.about.c.name == "version")
             ).scalar()
-            damage = _damage(connection, seconds) if seconds else None
+            broken = damage(connection, seconds) if seconds else None
     except exc.SQLAlchemyError as error:
         raise opening.broken(url, error) from error
     if not str(version or 0).isdecimal():
-        damage = f"version {version!r}"
-    if damage:
-        raise StoreError("start.database_broken", url=url, why=damage)
+        broken = f"version {version!r}"
+    if broken:
+        raise StoreError("start.database_broken", url=url, why=broken)
     if int(version or 0) > schema.VERSION:
         raise StoreError("start.newer_database", url=url)
 
 
-def _damage(connection: Connection, seconds: float) -> str | None:
+def damage(connection: Connection, seconds: float) -> str | None:
     """The first page that is not whole, as far as the time allows."""
     until = time.monotonic() + seconds
     driver: Any = connection.connection.driver_connection
@@ -43,4 +43,6 @@ def _damage(connection: Connection, seconds: float) -> str | None:
         if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
             return None  # a large file, whole as far as it was read
         raise
+    finally:
+        driver.set_progress_handler(None, 0)
     return None if told == "ok" else told
