@@ -141,6 +141,18 @@ def test_nothing_is_unpacked_through_a_link(
     assert everything(outside) == before
 
 
+def test_no_link_is_put_in_place(good: bytes, ours: Settings, outside: Path) -> None:
+    stage(good, ours)
+    staged = ours.data_dir / restore.FOLDER / restore.FILES
+    (staged / "texts.toml").unlink()
+    (staged / "texts.toml").symlink_to(outside / "texts.toml")
+    (staged / "characters" / "one.json").symlink_to(outside / "characters" / "one.json")
+    before = everything(outside)
+    restore.finish(ours)
+    assert everything(outside) == before
+    assert not [path for path in ours.data_dir.rglob("*") if path.is_symlink()]
+
+
 def test_a_database_to_which_a_link_leads_is_exchanged_where_it_is(
     good: bytes, tmp_path: Path
 ) -> None:

@@ -190,6 +190,7 @@ def finish(ours: Settings, step: Callable[[], None] = lambda: None) -> bool:
     try:
         name, names = json.loads((folder / CONFIRMED).read_text("utf-8"))
         kept = ours.data_dir / name
+        _take_links_away(kept, folder / FILES)
         kept.mkdir(exist_ok=True)
         for part, place in _parts(ours, folder / FILES / pack.DATABASE):
             step()
@@ -207,6 +208,13 @@ def finish(ours: Settings, step: Callable[[], None] = lambda: None) -> bool:
         shutil.rmtree(old, ignore_errors=True)
     log.info("restored; what was there before is in %s", kept)
     return True
+
+
+def _take_links_away(kept: Path, files: Path) -> None:
+    """None of them is ours: what they lead to is neither put in place nor written over."""
+    for path in (kept, files, *files.rglob("*")):
+        if path.is_symlink():
+            path.unlink()
 
 
 def _parts(ours: Settings, new: Path) -> list[tuple[str, Path]]:

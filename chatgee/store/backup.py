@@ -16,7 +16,8 @@ from chatgee.store.refusals import drivers_own, first_line
 
 SLICE_PAGES, PAUSE_SECONDS = 1000, 0.005
 """Between two slices the disk is free for the questions of friends."""
-CHECK_SECONDS = 120.0
+CHECK_SECONDS, TAKE_IN_SECONDS = 120.0, 1800.0
+"""For its pages, and for everything: a million questions take half a minute."""
 MOST_BYTES = 8 * bounds.LONG_BYTES
 """Of one row, with room for all its texts."""
 FORM_STEPS = 50_000
@@ -46,8 +47,11 @@ def take_in(file: Path) -> int:
     with _opened(file) as connection:
         version = forms.version_of(connection)
         _driver(connection).set_progress_handler(None, 0)
+        until = time.monotonic() + TAKE_IN_SECONDS
         if damage := checkup.damage(connection, CHECK_SECONDS):
             raise forms.broken(damage)
+        # What was not looked at may lead SQLite in circles.
+        _driver(connection).set_progress_handler(lambda: time.monotonic() > until, 10_000)
         connection.exec_driver_sql("REINDEX")  # whatever they said, they say what is there
         bounds.check(connection)
         disarm.disarm(connection)

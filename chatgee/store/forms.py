@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, exc
+from sqlalchemy.pool import NullPool
 
 from chatgee.errors import StoreError
 from chatgee.store import schema
@@ -79,7 +80,7 @@ def version_of(connection: Connection) -> int:
 def forms() -> dict[int, Form]:
     """By the version."""
     made: dict[int, Form] = {}
-    with create_engine("sqlite://").connect() as connection:
+    with create_engine("sqlite://", poolclass=NullPool).connect() as connection:
         driver: Any = connection.connection.driver_connection
         for version, step in sorted(STEPS.items()):
             driver.executescript(step)
