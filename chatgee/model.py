@@ -40,6 +40,9 @@ MODEL_NAME = re.compile(r"[\w.:/@+()\[\] -]{1,200}")
 MODELS_OWN = {"owned_by", "context_length", "context_window", "max_model_len", "architecture"}
 """Fields of a model in a list that does not say so."""
 
+MOST_TOKENS = 10**9
+"""Of one answer, whatever a server says."""
+
 PASSING = {Failure.RATE_LIMIT, Failure.SERVER, Failure.NETWORK}
 """Failures that another try may cure."""
 
@@ -182,9 +185,7 @@ def _read(reply: Any) -> Answer:
         text = message.get("content") or ""
         refused = message.get("refusal") or choice.get("finish_reason") == "content_filter"
         usage = reply.get("usage") or {}
-        counted = Usage(
-            int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
-        )
+        counted = Usage(_tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens"))
     except (TypeError, LookupError, AttributeError, ValueError, OverflowError) as error:
         raise ModelError(Failure.SERVER) from error
     if refused and not text:
@@ -193,6 +194,11 @@ def _read(reply: Any) -> Answer:
     if not isinstance(text, str):
         raise ModelError(Failure.SERVER)
     return Answer(text, counted)
+
+
+def _tokens(usage: Any, name: str) -> int:
+    """A count that can be summed: less than none would give back what others have used."""
+    return min(max(int(usage.get(name) or 0), 0), MOST_TOKENS)
 
 
 def _translated(error: "openai.APIError") -> ModelError:

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from chatgee.errors import Failure, ModelError
-from chatgee.model import OpenAIModel
+from chatgee.model import MOST_TOKENS, OpenAIModel
 from chatgee.questions import Answer, Prompt, Turn, Usage
 from tests.far_ends import FakeOpenAI
 
@@ -72,6 +72,15 @@ def test_an_answer_comes_with_what_it_cost(fake_openai: FakeOpenAI) -> None:
 def test_a_server_that_counts_no_tokens_is_no_failure(fake_openai: FakeOpenAI, usage: Any) -> None:
     fake_openai.replies({"choices": [{"message": {"content": "답"}}], "usage": usage})
     assert ask(fake_openai.url) == Answer("답", Usage(0, 0))
+
+
+@pytest.mark.parametrize(("told", "counted"), [(-5, 0), (10**30, MOST_TOKENS), (7, 7)])
+def test_a_count_that_no_sum_could_hold_is_bounded(
+    fake_openai: FakeOpenAI, told: int, counted: int
+) -> None:
+    usage = {"prompt_tokens": told, "completion_tokens": told}
+    fake_openai.replies({"choices": [{"message": {"content": "답"}}], "usage": usage})
+    assert ask(fake_openai.url).usage == Usage(counted, counted)
 
 
 def test_an_answer_that_was_cut_off_is_an_answer(fake_openai: FakeOpenAI) -> None:

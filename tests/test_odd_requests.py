@@ -219,7 +219,7 @@ class Judge:
     def _of_stranger(self, endpoint: str, request: Request, answer: Answer) -> Iterator[str]:
         own = unquote_to_bytes(request.target) + request.body
         told = [one for one in self._unspeakable if one in answer.body and one not in own]
-        if told and endpoint not in NAMES_THE_MODEL:
+        if told:
             yield f"told a stranger {told}"
         if endpoint not in EVERYBODYS and not refused(answer):
             yield "an owner's page for a stranger"
@@ -229,9 +229,6 @@ def refused(answer: Answer) -> bool:
     """With an error, or led to the log-in."""
     to_login = answer.headers.get("Location", "").startswith("/login")
     return answer.status in REFUSED or (answer.status == 303 and to_login)
-
-
-NAMES_THE_MODEL = {"skill.health"}
 
 
 class Complaints(logging.Handler):

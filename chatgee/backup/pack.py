@@ -21,6 +21,7 @@ from chatgee import version
 from chatgee.backup.directory import MOST_FILES
 from chatgee.backup.names import CHARACTERS, is_character, known_as
 from chatgee.errors import ChatGeeError
+from chatgee.notepad import lies_in
 from chatgee.settings import Settings
 from chatgee.store import schema
 from chatgee.store.archive import file_of
@@ -51,17 +52,9 @@ def places(ours: Settings) -> dict[str, Path]:
         "prices.toml": ours.data_dir / "prices.toml",
         CHARACTERS: ours.data_dir / CHARACTERS,
     }
-    if not is_inside(ours.data_dir, ours.system_prompt_path):
+    if not lies_in(ours.data_dir, ours.system_prompt_path):
         del found[PROMPT]
     return found
-
-
-def is_inside(folder: Path, file: Path) -> bool:
-    """Whether a file lies there, wherever links lead."""
-    try:
-        return file.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):  # links in a circle
-        return False
 
 
 def make(ours: Settings, out: IO[bytes]) -> None:
@@ -118,7 +111,7 @@ def _every(found: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
 
 def _is_text(folder: Path, path: Path) -> bool:
     try:
-        return is_inside(folder, path) and path.is_file() and path.stat().st_size <= TEXT_BYTES
+        return lies_in(folder, path) and path.is_file() and path.stat().st_size <= TEXT_BYTES
     except OSError:
         return False
 

@@ -84,7 +84,7 @@ def look_back(name: str, ours: Settings) -> Found:
 
 
 def _is_kept(file: Path, kept: Path) -> bool:
-    return file.is_file() and pack.is_inside(kept, file)
+    return file.is_file() and notepad.lies_in(kept, file)
 
 
 @contextmanager
