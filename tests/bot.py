@@ -33,6 +33,7 @@ class Bot:
     running: app.ChatGee | None = field(default=None, repr=False)
     texts: Texts = field(default_factory=Texts.load, repr=False)
     reloads: int = 0
+    server: Server | None = field(default=None, repr=False)
     setup: Setup | None = None
     """What the set-up page works with, where it is not the world."""
     visit: Visit | None = None
@@ -42,7 +43,7 @@ class Bot:
     def open(self, **changes: Any) -> Iterator["Bot"]:
         environ = self.environ | {name: str(value) for name, value in changes.items()}
         ours = settings.load(environ, file=Path(environ["DATA_DIR"]) / "config.env")
-        server = Server(ours.host, ours.port)
+        server = self.server = Server(ours.host, ours.port)
         self.url = f"http://{server.host}:{server.port}"
         self.board = Board(ours.data_dir / "board.json", self.url)
         server.start(meanwhile(self.texts), ours.reply_seconds)

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -13,6 +14,7 @@ from chatgee.web.bodies import LARGEST_BODY, MOST_TOGETHER, SMALL_BODY
 from tests.bot import Bot
 from tests.far_ends import PATIENCE
 from tests.kakao_side import payload
+from tests.tunnel_side import until
 from tests.visitor import OUTSIDE, PASSWORD, SITE, ask, came_in, held
 
 BACKUP = "/status/restore"
@@ -184,3 +186,46 @@ def test_room_is_given_back_once_a_request_is_answered(bot: Bot) -> None:
             for _ in range(times)
         }
     assert found == {400}
+
+
+# --- room that is given back ----------------------------------------------------------------
+
+CHUNKED = b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+NONSENSE = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 4400 + b"\r\n\r\n"
+
+
+def taken(bot: Bot) -> int:
+    assert bot.server is not None
+    return bot.server.room.taken
+
+
+@pytest.mark.parametrize("end", [b"", NONSENSE], ids=["reset", "after nonsense"])
+def test_requests_that_are_not_answered_any_more_keep_no_room(bot: Bot, end: bytes) -> None:
+    """They came behind another in one piece, and whoever sent them has gone."""
+    for _ in range(20):
+        with connect(bot) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(b"GET /login HTTP/1.1\r\nHost: x\r\n\r\n" + CHUNKED * 40 + end)
+    until(lambda: taken(bot) == 0)
+
+
+def test_a_length_that_no_number_holds_is_refused_and_answered(bot: Bot) -> None:
+    with connect(bot) as connection:
+        connection.sendall(NONSENSE)
+        assert status(connection) == 400
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_kakao_with_the_key_is_let_in_while_strangers_take_all_room(stopped_bot: Bot) -> None:
+    key = "a-key-of-twelve-letters"
+    with stopped_bot.open(SKILL_KEY=key) as bot, ExitStack() as stack:
+        for _ in range(MOST_TOGETHER // LARGEST_BODY):
+            one = stack.enter_context(connect(bot))
+            one.sendall(head("/prompt", None, TUNNEL | {"Expect": "100-continue"}))
+            assert status(one) == 100
+        long = "긴 질문 " * 2000
+        friend = bot.friend(headers=(*TUNNEL.items(), ("X-ChatGee-Key", key)))
+        assert "답: 긴 질문" in friend.says(long).text
+        one = stack.enter_context(connect(bot))
+        one.sendall(head("/prompt", SMALL_BODY + 1, TUNNEL | {"X-ChatGee-Key": "wrong"}))
+        assert status(one) == 429

@@ -1,6 +1,8 @@
 """Rows of a backup hold what ours could, and then neither a page nor a question fails of them."""
 
+import sqlite3
 import time
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
@@ -8,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from chatgee import kakao
-from chatgee.backup import restore
+from chatgee.backup import pack, restore
 from chatgee.errors import Failure
 from chatgee.questions import Delivery
 from chatgee.settings import Settings
@@ -49,6 +51,7 @@ def tally(name: str, count: str = "1", day: str = "20000") -> str:
 
 
 NO_TEXT = "CAST(x'ff' AS TEXT)"
+ENDLESS = f"CAST(zeroblob({bounds.ANSWER_BYTES + 1}) AS TEXT)"
 LONG = f"CAST(zeroblob({bounds.LONG_BYTES + 1}) AS TEXT)"
 USAGE = "INSERT INTO usage VALUES ({day}, {user_id}, {answers}, {tokens}, 1)"
 
@@ -68,18 +71,14 @@ STRANGE = {
     "usage of what is no text": usage(user_id=NO_TEXT),
     "a version that is no text": f"UPDATE about SET value = {NO_TEXT}",
     "a long question": f"UPDATE questions SET text = {LONG}",
-    "a question beyond every limit": "UPDATE questions SET text = CAST(zeroblob(99999999) AS TEXT)",
-    "a long answer": answered(answer=LONG),
-    "a long answer as it is shown": answered(shown=LONG),
+    "a question beyond every limit": "UPDATE questions SET text = CAST(zeroblob(20000000) AS TEXT)",
+    "a long answer": answered(answer=ENDLESS),
+    "a long answer as it is shown": answered(shown=ENDLESS),
     "a long callback": f"UPDATE questions SET callback_url = {LONG}",
     "a long id behind a NUL": "UPDATE questions SET id = 'a' || char(0) || printf('%900s', 'x')",
-    "a long friend": "UPDATE friends SET id = printf('%900s', 'x')",
+    "a long friend": "UPDATE friends SET id = printf('%70000s', 'x')",
     "no id": "UPDATE questions SET id = ''",
     "no friend": "UPDATE questions SET user_id = ''",
-    "a photo elsewhere": "UPDATE questions SET image_url = 'http://127.0.0.1/admin'",
-    "a photo that only begins at Kakao's": (
-        "UPDATE questions SET image_url = 'https://talk.kakaocdn.net@evil.example/'"
-    ),
     "the position 0": "UPDATE questions SET position = 0",
     "a position below 0": "UPDATE questions SET position = -1",
     "the last position": f"UPDATE questions SET position = {2**63 - 1}",
@@ -102,8 +101,6 @@ STRANGE = {
     "a day before all years": usage(day="'0000-01-01'"),
     "a day with an hour": usage(day="'2026-01-01 10:00'"),
     "more answers than can be": usage(answers=str(2**31)),
-    "tokens below none": usage(t="-1"),
-    "tokens without an end": usage(t=str(2**63 - 1)),
     "a count of nothing": tally("'asked'", "0"),
     "a count below nothing": tally("'asked'", "-1"),
     "a count without an end": tally("'asked'", str(2**63 - 1)),
@@ -177,8 +174,9 @@ def extremes(now: float) -> str:
     for state, failure in kinds:
         for way in ways:
             for at in moments:
+                long_one = 300_000 if at == now and way is None else 9
                 rows.append(
-                    f"('q{position}', ?1, {position}, {long.format(300_000 if at == now else 9)}, "
+                    f"('q{position}', ?1, {position}, {long.format(long_one)}, "
                     f"'https://talk.kakaocdn.net/', {at}, '{state}', 'a', "
                     f"'**x** ' || char(0), {repr(failure.value) if failure else 'NULL'}, "
                     f"{end - at}, {repr(way.value) if way else 'NULL'}, "
@@ -224,3 +222,32 @@ def test_whatever_is_let_in_no_page_fails_and_friends_are_answered(
         assert ask(bot, f"/talks/friend?id={quote(STRANGE_ID)}").status_code == 200
         assert bot.friend("new").says("안녕").bubbles[-1] == "답: 안녕"
         assert bot.friend(STRANGE_ID).says("안녕").bubbles[-1] == "답: 안녕"
+
+
+# --- what older versions took ---------------------------------------------------------------
+
+TAKEN = {
+    "a photo with no slash": "UPDATE questions SET image_url = 'https://kakaocdn.net?x'",
+    "a photo with a name": "UPDATE questions SET image_url = 'https://talk.kakaocdn.net/한글.jpg'",
+    "a photo elsewhere": "UPDATE questions SET image_url = 'http://127.0.0.1/admin'",
+    "tokens below none": usage(t="-1"),
+    "tokens without an end": usage(t=str(2**63 - 1)),
+    "a count of tokens below none": tally("'prompt_tokens:m'", "-5"),
+    "a count of tokens without an end": tally("'completion_tokens:m'", str(2**63 - 1)),
+    "a friend with a long id": "INSERT INTO friends VALUES (printf('%900s', 'x'), 0, 0, 1.0, 1.0)",
+    "a long answer": answered(answer="printf('%2000000s', 'x')", shown="printf('%2000000s', 'x')"),
+}
+
+
+@pytest.mark.parametrize("kind", TAKEN)
+def test_what_a_released_version_took_is_put_right_and_not_refused(
+    good: bytes, ours: Settings, kind: str
+) -> None:
+    restore.look_into(BytesIO(rebuilt(good, database(TAKEN[kind]))), ours)
+    file = ours.data_dir / restore.FOLDER / restore.FILES / pack.DATABASE
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("SELECT count(*) FROM questions").fetchone() == (1,)
+        assert db.execute("SELECT count(image_url) FROM questions").fetchone() == (0,)
+        tokens = db.execute("SELECT prompt_tokens FROM usage").fetchall()
+        counts = db.execute("SELECT count FROM tallies_by_day WHERE name LIKE '%tokens:%'")
+        assert all(0 <= one[0] <= bounds.MOST for one in (*tokens, *counts))

@@ -53,6 +53,7 @@ def take_in(file: Path) -> int:
         # What was not looked at may lead SQLite in circles.
         _driver(connection).set_progress_handler(lambda: time.monotonic() > until, 10_000)
         connection.exec_driver_sql("REINDEX")  # whatever they said, they say what is there
+        bounds.put_right(connection)
         bounds.check(connection)
         disarm.disarm(connection)
     return version

@@ -24,6 +24,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    update,
 )
 
 from chatgee import kakao
@@ -46,9 +47,10 @@ MOST = 10**12
 """Of anything that is counted: a million times as much still fits into a sum."""
 MOST_QUESTIONS = 10**9
 """Of one friend: with room in the 31 bits of a PostgreSQL."""
-BYTES, LONG_BYTES = 1000, 1 << 20
-"""Of a word, and of a text: as much as a request brings, and more than a model says."""
-ID_BYTES = 4 * kakao.ID_CHARS
+BYTES, LONG_BYTES, ANSWER_BYTES = 1000, 1 << 20, 1 << 21
+"""Of a word, of a text, which a request brings, and of an answer, with more than a model says."""
+ID_BYTES, FRIEND_BYTES = 4 * kakao.ID_CHARS, 1 << 16
+"""Of an id of ours, and of a friend's, which older versions took of any length."""
 
 _q, _f, _u, _about = schema.questions.c, schema.friends.c, schema.usage.c, schema.about.c
 _h, _d = schema.by_hour.c, schema.by_day.c
@@ -58,7 +60,14 @@ WORDS: dict[Column[Any], type[StrEnum]] = {
     _q.failure: Failure,
     _q.delivery: Delivery,
 }
-SIZES = {_q.id: (1, ID_BYTES), _q.user_id: (1, ID_BYTES), _f.id: (1, ID_BYTES)}
+SIZES = {
+    _q.id: (1, ID_BYTES),
+    _q.user_id: (1, FRIEND_BYTES),
+    _f.id: (1, FRIEND_BYTES),
+    _u.user_id: (0, FRIEND_BYTES),
+    _q.answer: (0, ANSWER_BYTES),
+    _q.shown: (0, ANSWER_BYTES),
+}
 """In bytes, where it is not what every text of the kind may have."""
 RANGES: dict[Column[Any], tuple[int, int]] = {
     _f.questions: (0, MOST_QUESTIONS),
@@ -81,7 +90,21 @@ TALLIES = (
 )
 """The names of all counts but those of tokens, which have a model's name behind them."""
 FIRST_DAY, LAST_DAY = "1970-01-01", "2242-12-31"
-PHOTOS = "SELECT image_url FROM questions WHERE image_url IS NOT NULL"
+
+
+def put_right(connection: Connection) -> None:
+    """Counts that versions of ours have taken from a model's server as it told them."""
+    there = inspect(connection).get_table_names()
+    for column in (_u.prompt_tokens, _u.completion_tokens):
+        for wrong, right in ((column < 0, 0), (column > MOST, MOST)):
+            put = update(column.table).where(func.typeof(column) == "integer", wrong)
+            connection.execute(put.values({column: right}))
+    for table in (schema.by_hour, schema.by_day):
+        if table.name in there:
+            told = [func.typeof(table.c["count"]) == "integer", _counts_tokens(table)]
+            connection.execute(table.delete().where(*told, table.c["count"] < 1))
+            too_many = update(table).where(*told, table.c["count"] > MOST)
+            connection.execute(too_many.values(count=MOST))
 
 
 def check(connection: Connection) -> None:
@@ -95,8 +118,6 @@ def check(connection: Connection) -> None:
         _decode(connection, table.name)
     if connection.execute(_out_of_line()).first():
         raise broken("questions that are not in their friend's line")
-    if not all(map(kakao.is_photo, connection.exec_driver_sql(PHOTOS).scalars())):
-        raise broken("photos that do not lie at Kakao's")
 
 
 def _columns(connection: Connection, table: str) -> set[str]:
@@ -144,11 +165,12 @@ def _rules(table: Table) -> Iterator[ColumnElement[bool]]:
         yield and_(func.date(_u.day, "+0 days") == _u.day, _u.day.between(FIRST_DAY, LAST_DAY))
     if table in (schema.by_hour, schema.by_day):
         name = table.c.name
-        tokens = (func.substr(name, 1, len(one)) == one for one in _OF_TOKENS)
-        yield or_(name.in_(TALLIES), *tokens)
+        yield or_(name.in_(TALLIES), _counts_tokens(table))
 
 
-_OF_TOKENS = (tallies.PROMPT, tallies.COMPLETION)
+def _counts_tokens(table: Table) -> ColumnElement[bool]:
+    starts = (tallies.PROMPT, tallies.COMPLETION)
+    return or_(*(func.substr(table.c.name, 1, len(one)) == one for one in starts))
 
 
 def _out_of_line() -> Select[Any]:

@@ -1,13 +1,15 @@
 """What a file from outside would do by itself, once it is opened, is taken out of it.
 
-A promise would be a POST to whatever address stands there, an open question would be put to the
-model, and what programs remember together would be believed. Only friends may begin anything.
+A promise would be a POST to whatever address stands there, a photo be fetched from it, an open
+question be put to the model, and what programs remember together would be believed. Only friends
+may begin anything.
 """
 
 import time
 
 from sqlalchemy import Connection, inspect, or_, select, update
 
+from chatgee import kakao
 from chatgee.errors import Failure
 from chatgee.questions import State
 from chatgee.store import schema
@@ -34,6 +36,7 @@ def disarm(connection: Connection) -> None:
     connection.execute(
         update(schema.questions).where(promised).values(callback_url=None, promised_at=None)
     )
+    _forget_photos(connection)
     if schema.by_day.name in there:  # an older version's are counted when it is brought up
         _count(connection)
     connection.execute(
@@ -48,6 +51,13 @@ def disarm(connection: Connection) -> None:
         )
     )
     connection.commit()
+
+
+def _forget_photos(connection: Connection) -> None:
+    """Those that do not lie at Kakao's; older versions took some that we do not."""
+    photos = connection.execute(select(_q.id, _q.image_url).where(_q.image_url.is_not(None)))
+    for id_ in [id_ for id_, url in photos if not kakao.is_photo(url)]:
+        connection.execute(update(schema.questions).where(_q.id == id_).values(image_url=None))
 
 
 def _count(connection: Connection) -> None:

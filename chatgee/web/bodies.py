@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chatgee.web.connection import Channel
 
 LARGEST_BODY = 1024 * 1024
-"""Of anybody, but for the owner on a page that takes more: see `owner.LARGE`."""
+"""Of anybody, but for the owner on a page that takes more; see `owner.LARGE`."""
 LARGEST_BACKUP = 1024**3
 SMALL_BODY = 16 * 1024
 """Taken whatever others have sent: a question of Kakao's has a few thousand bytes."""
@@ -42,18 +42,19 @@ class Room:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._taken = 0
+        self.taken = 0
+        """Bytes."""
 
     def take(self, size: int) -> bool:
         """Whether there was room for it, which is taken now."""
         with self._lock:
-            fits = self._taken + size <= MOST_TOGETHER
-            self._taken += size * fits
+            fits = self.taken + size <= MOST_TOGETHER
+            self.taken += size * fits
         return fits
 
     def give_back(self, size: int) -> None:
         with self._lock:
-            self._taken -= size
+            self.taken -= size
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -76,7 +77,10 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # a Content-Length of thousands of digits
+            raise ParsingError("Content-Length is invalid") from error
         if self.chunked and "CONTENT_LENGTH" in self.headers:  # two may read two requests in it
             raise ParsingError("Content-Length beside Transfer-Encoding")
         environ = self._head()
@@ -122,13 +126,13 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 def owners_share(app: WSGIApplication | None, environ: WSGIEnvironment) -> int:
-    """How many bytes the owner may bring with such a request; 0 for anybody else."""
+    """How many bytes the owner, or Kakao with the owner's key, may bring; 0 for anybody else."""
     if not isinstance(app, Flask):  # none is open just now
         return 0
     try:
         with app.request_context(environ):
-            if not (owner.is_owner() and owner.is_from_ours()):
-                return 0
-            return owner.LARGE.get(request.endpoint or "", LARGEST_BODY)
+            if owner.is_owner() and owner.is_from_ours():
+                return owner.LARGE.get(request.endpoint or "", LARGEST_BODY)
+            return LARGEST_BODY if owner.has_skill_key() else 0
     except HTTPException:  # for a Host that is none, say
         return 0

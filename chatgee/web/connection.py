@@ -159,6 +159,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             log.debug("connection from %s", self.addr, exc_info=True)
         finally:
             self.unpark()
+            if not self.connected:
+                self._drop_requests()
+
+    def _drop_requests(self) -> None:
+        """What came behind the last one that was answered, and that nobody will answer."""
+        with self.requests_lock:
+            left, self.requests = self.requests, []
+        for one in left:
+            one.close()
 
 
 def _hung_up(connection: socket.socket) -> bool:

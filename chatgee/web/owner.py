@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as Redirect
 
 from chatgee.character import MOST_CHARS
+from chatgee.pretend.call import KEY_HEADER
 from chatgee.settings.options import is_loopback
 from chatgee.web import session
 from chatgee.web.parts import parts
@@ -113,6 +114,12 @@ def was_passed_on(environ: Mapping[str, Any]) -> bool:
 def is_logged_in() -> bool:
     """Whether the request comes from elsewhere, with the cookie of a log-in."""
     return session.is_valid() and not is_here()
+
+
+def has_skill_key() -> bool:
+    """Whether it is Kakao's call for sure: it brings the SKILL_KEY that is set."""
+    key, given = parts().settings.skill_key, request.headers.get(KEY_HEADER, "")
+    return key is not None and hmac.compare_digest(given.encode(), key.reveal().encode())
 
 
 def is_owner() -> bool:

@@ -157,6 +157,11 @@ class Server:
         self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
         self._thread.start()
 
+    @property
+    def room(self) -> Room:
+        """What bodies of strangers take up."""
+        return self._server.room
+
     def requests(self) -> int:
         """How many are being answered, or wait for a thread."""
         return len(self._threads.queue) + int(self._threads.active_count)
