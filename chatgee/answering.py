@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from chatgee import kakao
@@ -21,9 +21,9 @@ from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
 from chatgee.markdown import to_plain
 from chatgee.pretend.photos import Album, is_pretended
-from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Turn, Usage, storable
+from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Usage, storable
 from chatgee.replies import HELD, Replies
-from chatgee.store import Due, Outcome, Store
+from chatgee.store import Outcome, Store
 from chatgee.texts import Texts
 
 T = TypeVar("T")
@@ -70,9 +70,11 @@ class Answering:
         due = await self._patiently(lambda: self.store.next(user_id, turns))
         if due is None:
             return
-        async with self.budget.turn() as has_room:
-            outcome = await self._outcome(due) if has_room else self._used_up(due.question)
-            await self._fill(due.question, outcome)
+        question, memory = due.question, self.memory.trim(due.memory)
+        prompt = Prompt(question.text, question.image_url, memory, self.character.read())
+        async with self.budget.turn(prompt) as has_room:
+            outcome = await self._outcome(question, prompt) if has_room else self._used_up(question)
+            await self._fill(question, outcome)
 
     def _used_up(self, question: Question) -> Outcome:
         self._report(question, Failure.DAILY_LIMIT)
@@ -102,11 +104,10 @@ class Answering:
                 log.info("%s; once more in %s s", error, pause)
                 await asyncio.sleep(pause)
 
-    async def _outcome(self, due: Due) -> Outcome:
-        question = due.question
+    async def _outcome(self, question: Question, prompt: Prompt) -> Outcome:
         started = time.monotonic()
         try:
-            answer = await self._ask(question, self.memory.trim(due.memory))
+            answer = await self._ask(question, prompt)
             seconds = time.monotonic() - started
             text = storable(answer.text)
             shown = await _plain(text)
@@ -125,18 +126,16 @@ class Answering:
         log.debug("question %s: %r -> %r", question.id, question.text, text)
         return Outcome(text, shown, None, answer.usage, self.model.name, seconds)
 
-    async def _ask(self, question: Question, memory: tuple[Turn, ...]) -> Answer:
-        photo = await self._photo(question.image_url)
-        prompt = Prompt(question.text, photo, memory, self.character.read())
+    async def _ask(self, question: Question, prompt: Prompt) -> Answer:
+        prompt = replace(prompt, image_url=await self._photo(prompt.image_url))
         try:
             return await self.model.answer(prompt)
         except ModelError as error:
-            if error.failure != Failure.TOO_LONG or not memory:
+            if error.failure != Failure.TOO_LONG or not prompt.memory:
                 raise
         log.info("question %s: too long, once more with half of the memory", question.id)
-        shorter = memory[len(memory) // 2 + 1 :]
-        prompt = Prompt(question.text, photo, shorter, prompt.system)
-        return await self.model.answer(prompt)
+        shorter = prompt.memory[len(prompt.memory) // 2 + 1 :]
+        return await self.model.answer(replace(prompt, memory=shorter))
 
     async def _photo(self, url: str | None) -> str | None:
         """For the model, which cannot see a pretend friend's where it is said to lie."""

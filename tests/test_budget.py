@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from chatgee.budget import OVER, WORST, Budget
+from chatgee.budget import OVER, WORST, Budget, size_of
+from chatgee.questions import Prompt, Turn
 from chatgee.store import Spent
 from tests import beside
 from tests.bot import Bot
@@ -111,6 +113,21 @@ def test_what_was_paid_for_no_answer_counts_too(
     assert sum(USED_UP in one.text for one in shown) == 3
 
 
+@pytest.mark.usefixtures("unhurried")
+def test_paid_failures_do_not_make_the_next_answers_dear(
+    stopped_bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    fake_openai.tokens = COST - 100, 100
+    with stopped_bot.open(DAILY_TOKEN_LIMIT=COST * 100) as bot:
+        bot.known("first")
+        fake_openai.says, fake_openai.finish_reason = lambda question: "", "content_filter"
+        for number in range(20):
+            bot.friend("refused").says(f"나쁜 질문 {number}")
+        fake_openai.says, fake_openai.finish_reason = lambda question: f"답: {question}", "stop"
+        shown = ask_at_once(bot, fake_openai, [bot.friend(f"f{n}") for n in range(10)])
+    assert answered(shown) == 10
+
+
 def test_a_model_that_costs_nothing_is_never_held_up(stopped_bot: Bot) -> None:
     del stopped_bot.environ["OPENAI_API_KEY"], stopped_bot.environ["OPENAI_BASE_URL"]
     stopped_bot.environ["REPLY_SECONDS"] = "4.5"
@@ -125,27 +142,32 @@ def test_a_model_that_costs_nothing_is_never_held_up(stopped_bot: Bot) -> None:
 # --- by itself ------------------------------------------------------------------------------
 
 
+SHORT = Prompt("질문")
+
+
 class Day:
-    """What has been used; `paid` adds the cost of an answer."""
+    """What has been used; `paid` adds the cost of an answer. All of a mean is written."""
 
     def __init__(self, tokens: int, mean: float | None) -> None:
-        self.spent, self.looks = Spent(tokens, mean), 0
+        self.spent, self.looks = Spent(tokens, mean, mean), 0
 
     async def look(self) -> Spent:
         self.looks += 1
         return self.spent
 
-    def paid(self, cost: int, mean: float | None = None) -> None:
-        self.spent = Spent(self.spent.tokens + cost, self.spent.mean if mean is None else mean)
+    def paid(self, cost: int) -> None:
+        self.spent = replace(self.spent, tokens=self.spent.tokens + cost)
 
 
-async def making(budget: Budget, count: int, until: Callable[[int], bool]) -> int:
+async def making(
+    budget: Budget, count: int, until: Callable[[int], bool], prompt: Prompt = SHORT
+) -> int:
     """How many of `count` questions are with the model at once, none of which ends."""
     asked = 0
 
     async def ask() -> None:
         nonlocal asked
-        async with budget.turn() as has_room:
+        async with budget.turn(prompt) as has_room:
             asked += has_room
             await asyncio.Event().wait()
 
@@ -163,11 +185,12 @@ async def making(budget: Budget, count: int, until: Callable[[int], bool]) -> in
     ("limit", "tokens", "mean", "at_once"),
     [
         (0, 0, None, 100),  # no limit
-        (100_000, 0, None, 1),  # nobody knows what an answer costs
+        (100_000, 0, None, 23),  # nobody knows yet what an answer holds
+        (3_000, 0, None, 1),
         (100_000, 0, 0, 100),  # it costs nothing
         (1_000_000, 0, 1000, 100),
-        (100_000, 0, 1000, 12),  # twelve of ten times the cost are a fifth over
-        (100_000, 90_000, 1000, 3),
+        (100_000, 0, 1000, 11),  # twelve of ten times the cost are a fifth over
+        (100_000, 90_000, 1000, 2),
         (100_000, 99_500, 1000, 1),  # the last
         (100_000, 100_000, 1000, 0),
         (500, 0, 1000, 1),
@@ -180,12 +203,27 @@ def test_as_many_are_in_the_making_as_fit(
     assert asyncio.run(making(budget, 100, lambda asked: asked <= at_once)) == at_once
 
 
+def test_what_is_sent_counts_before_anybody_has_paid_for_it() -> None:
+    """Answers were cheap until somebody asked with fifty thousand letters."""
+    long = Prompt("긴" * 50_000)
+    budget = Budget(1_000_000, Day(0, 100).look)
+    assert asyncio.run(making(budget, 100, lambda asked: asked < 18, long)) == 17
+
+
+def test_a_prompt_is_never_taken_for_smaller_than_it_is() -> None:
+    turns = [Turn("하나", "둘")] * 3
+    whole = Prompt("질문", "https://talk.kakaocdn.net/x.jpg", turns, "성격")
+    assert size_of(whole) > size_of(replace(whole, image_url=None)) > size_of(SHORT)
+    assert size_of(Prompt("가" * 260)) == 300
+    assert size_of(Prompt("\ud800")) > 0
+
+
 def test_the_next_comes_when_one_has_ended_in_the_order_of_coming() -> None:
     day, order = Day(0, None), []
     budget = Budget(10, day.look)
 
     async def ask(number: int) -> None:
-        async with budget.turn() as has_room:
+        async with budget.turn(SHORT) as has_room:
             order.append((number, has_room))
             await asyncio.sleep(0)
             day.paid(4 * has_room)
@@ -206,7 +244,7 @@ def test_who_is_cancelled_makes_room_and_leaves_nobody_waiting() -> None:
         entered, never = asyncio.Event(), asyncio.Event()
 
         async def ask() -> None:
-            async with budget.turn():
+            async with budget.turn(SHORT):
                 entered.set()
                 await never.wait()
 
@@ -214,7 +252,7 @@ def test_who_is_cancelled_makes_room_and_leaves_nobody_waiting() -> None:
         await entered.wait()
         waiting = asyncio.create_task(ask())
         await asyncio.sleep(0)
-        last = budget.turn()
+        last = budget.turn(SHORT)
         third = asyncio.create_task(last.__aenter__())
         await asyncio.sleep(0)
         waiting.cancel()
@@ -246,8 +284,8 @@ def test_an_answer_that_ends_during_the_look_is_not_left_out() -> None:
             return Spent(0 if looks < 3 else 10, None)
 
         budget = Budget(10, look)
-        async with budget.turn() as first:
-            second = asyncio.create_task(budget.turn().__aenter__())
+        async with budget.turn(SHORT) as first:
+            second = asyncio.create_task(budget.turn(SHORT).__aenter__())
             await found.wait()
         may_end.set()
         async with asyncio.timeout(PATIENCE):

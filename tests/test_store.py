@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatgee.errors import StoreError
+from chatgee.errors import Failure, StoreError
 from chatgee.questions import Delivery, State
 from chatgee.store import Asked, Limits, Outcome, Store
 from chatgee.store.database import BATCH
@@ -235,3 +235,42 @@ def test_a_friend_goes_with_the_last_question_and_what_it_used(database: str) ->
     store.close()
     assert stored(database, "SELECT count(*) FROM friends") == 0
     assert stored(database, "SELECT count(*) FROM usage WHERE user_id != ''") == 0
+
+
+# --- limits ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limits", [Limits(per_day=3), Limits(per_minute=3)], ids=["day", "minute"])
+def test_asking_again_is_asking(database: str, limits: Limits) -> None:
+    """A question that fails whenever it is asked costs a call each time."""
+    store = Store(database)
+    assert now(store.ask("q", "friend", "질문", limits=limits)).refusal is None
+    told = []
+    for _ in range(4):
+        due = now(store.next("friend", 1))
+        if due:
+            now(store.fill(due.question, Outcome(failure=Failure.TIMEOUT)))
+        asked = now(store.ask_again("q", "friend", limits))
+        assert asked is not None
+        told.append(asked.refusal is None)
+    assert told == [True, True, False, False]
+    assert now(store.ask("other", "friend", "새 질문", limits=limits)).refusal is not None
+    assert now(store.ask("theirs", "other", "질문", limits=limits)).refusal is None
+    store.close()
+
+
+def test_what_was_asked_before_today_does_not_count(database: str) -> None:
+    moment = [1_800_000_000.0]
+    store = Store(database, now=lambda: moment[0])
+    limits = Limits(per_day=2)
+    for number in range(2):
+        assert now(store.ask(f"a{number}", "friend", "질문", limits=limits)).refusal is None
+    assert now(store.ask("a2", "friend", "질문", limits=limits)).refusal is not None
+    moment[0] += 86400
+    for number in range(2):
+        assert now(store.ask(f"b{number}", "friend", "질문", limits=limits)).refusal is None
+    assert now(store.ask("b2", "friend", "질문", limits=limits)).refusal is not None
+    moment[0] += 5 * 86400
+    now(store.purge(2, 100))
+    assert now(store.ask("c", "friend", "질문", limits=limits)).refusal is None
+    store.close()

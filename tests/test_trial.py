@@ -173,4 +173,4 @@ def test_its_tokens_are_counted_and_as_no_friends_answer(trial: Trial, tmp_path:
         rows = database.execute(
             "SELECT user_id, answers, prompt_tokens, completion_tokens FROM usage"
         )
-        assert rows.fetchall() == [("", 0, 40, 20)]
+        assert rows.fetchall() == [("", 2, 40, 20)]

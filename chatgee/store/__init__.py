@@ -96,9 +96,11 @@ class Store(Notes):
 
     def _spent(self, db: Session, now: float) -> Spent:
         names = (days.day_name(now), days.day_name(now - 86400))
-        today, before = (db.one("used_on", day=day) or (0, 0) for day in names)
-        lately = next((used for used in (today, before) if used[0]), None)
-        return Spent(today[1], lately and lately[1] / lately[0])
+        today, before = (db.one("used_on", day=day) or (0, 0, 0) for day in names)
+        for calls, sent, written in (today, before):
+            if calls:
+                return Spent(sum(today[1:]), (sent + written) / calls, written / calls)
+        return Spent(sum(today[1:]))
 
     @transaction
     def spent(self, db: Session) -> Spent:
@@ -158,17 +160,16 @@ class Store(Notes):
             db.tallies.answered(question.asked_at, outcome.seconds)
         if outcome.usage:
             db.tallies.spent(question.asked_at, outcome.model, outcome.usage)
-            answers = 0 if outcome.failure else 1
-            db.tallies.used(now, answers, outcome.usage)
+            db.tallies.used(now, outcome.usage)
             if changed:  # of a friend who was deleted meanwhile, nothing comes back
-                db.change("add_usage", **used(now, question.user_id, answers, outcome.usage))
+                db.change("add_usage", **used(now, question.user_id, outcome.usage))
 
     @transaction
     def spend(self, db: Session, model: str, usage: Usage) -> None:
         """Count tokens that were used for no friend."""
         now = self.now()
         db.tallies.spent(now, model, usage)
-        db.tallies.used(now, 0, usage)
+        db.tallies.used(now, usage)
 
     @transaction
     def find(self, db: Session, question_id: str, user_id: str) -> Question | None:

@@ -102,7 +102,7 @@ usage = Table(
     metadata,
     Column("day", _Key, primary_key=True),  # of Korea, as 2026-11-22
     Column("user_id", _Key, primary_key=True),  # empty: everyone together
-    Column("answers", Integer, nullable=False),
+    Column("answers", Integer, nullable=False),  # calls that were paid, whatever came of them
     Column("prompt_tokens", _Count, nullable=False),
     Column("completion_tokens", _Count, nullable=False),
 )

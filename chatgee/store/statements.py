@@ -5,6 +5,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    case,
     exists,
     func,
     literal,
@@ -59,6 +60,13 @@ _held = QUESTION.where(
     _q.id != bindparam("id"),
     _q.position < bindparam("before"),
 )
+_last_before = (
+    select(_q.position)
+    .where(_mine, _q.asked_at < bindparam("since"))
+    .order_by(_q.position.desc())
+    .limit(1)
+)
+_first_left = select(func.min(_q.position) - 1).where(_mine)
 _under = _n.name.startswith(bindparam("prefix", type_=String), autoescape=False)
 _new_note = insert(notes).values(
     name=bindparam("name"), value=bindparam("value"), version=1, changed_at=bindparam("now")
@@ -109,9 +117,20 @@ STATEMENTS: dict[str, Executable] = {
     "questions_of": select(func.coalesce(func.max(_f.questions), 0)).where(
         _f.id == bindparam("user_id")
     ),
-    "count_since": select(func.count()).where(_mine, _q.asked_at >= bindparam("since")),
-    # Of everyone together: answers and tokens.
-    "used_on": select(_u.answers, _u.prompt_tokens + _u.completion_tokens).where(
+    # By positions, of which every asking takes one: a failed question that is asked again keeps
+    # its row. Where all rows from before are gone, the first that is left tells.
+    "count_since": select(
+        _f.questions
+        - func.coalesce(
+            _last_before.scalar_subquery(),
+            case(
+                (_f.first_seen_at >= bindparam("since"), 0),
+                else_=func.coalesce(_first_left.scalar_subquery(), _f.questions),
+            ),
+        )
+    ).where(_f.id == bindparam("user_id")),
+    # Of everyone together.
+    "used_on": select(_u.answers, _u.prompt_tokens, _u.completion_tokens).where(
         _u.day == bindparam("day"), _u.user_id == ""
     ),
     "count_waiting": select(func.count()).where(

@@ -79,9 +79,9 @@ class Tallies:
         self._count(at, f"{PROMPT}{model}", usage.prompt_tokens)
         self._count(at, f"{COMPLETION}{model}", usage.completion_tokens)
 
-    def used(self, now: float, answers: int, usage: Usage) -> None:
+    def used(self, now: float, usage: Usage) -> None:
         """Of everyone together, on the day on which it was paid."""
-        row = used(now, "", answers, usage)
+        row = used(now, "", usage)
         for name in USED:
             self._used[row["day"], name] += row[name]
 
@@ -120,12 +120,12 @@ class Tallies:
         self._used.clear()
 
 
-def used(now: float, user_id: str, answers: int, usage: Usage) -> dict[str, Any]:
-    """A row of the table `usage`, to be counted on."""
+def used(now: float, user_id: str, usage: Usage) -> dict[str, Any]:
+    """A row of the table `usage` for one call that was paid, to be counted on."""
     return {
         "day": day_name(now),
         "user_id": user_id,
-        "answers": answers,
+        "answers": 1,
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
     }

@@ -28,8 +28,10 @@ class Spent:
     """What all programs together have used today."""
 
     tokens: int
-    mean: float | None
-    """Tokens of an answer lately, today or yesterday; None where there was none."""
+    mean: float | None = None
+    """Tokens of a call that was paid lately, today or yesterday; None where there was none."""
+    written: float | None = None
+    """Those of them that the model wrote."""
 
 
 @dataclass(frozen=True, slots=True)
