@@ -126,6 +126,13 @@ def test_web_session_sees_nothing_of_a_server_that_is_no_model(
     assert "모델" in page
 
 
+@pytest.mark.parametrize("status", [200, 402, 404, 405, 418, 429, 500])
+def test_web_session_sees_not_how_a_server_refused(home: Bot, other: Other, status: int) -> None:
+    other.status, other.body = status, {"error": HIDDEN}
+    form = {"source": "local", "address": f"http://127.0.0.1:{other.port}/v1", "server_key": "x"}
+    assert "모델 목록을 주지 않았어요" in send(home, "/setup/model", **form)
+
+
 def test_web_session_sees_no_word_of_a_refusal_in_the_log(
     stopped_bot: Bot, other: Other, caplog: pytest.LogCaptureFixture
 ) -> None:

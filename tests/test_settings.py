@@ -313,3 +313,11 @@ def test_what_is_wrong_in_the_file_of_all_machines_is_told(file: Path) -> None:
     file.with_name("shared.env").write_text("KEEP_DAYS=soon\n", "utf-8")
     with pytest.raises(SettingsError, match="KEEP_DAYS"):
         settings.load({"DATA_DIR": str(file.parent), "DATABASE_URL": POSTGRES}, file)
+
+
+@pytest.mark.parametrize("text", ["tcp://1.tcp.ngrok.io:2", "tls://a.example", "file:///x", "://x"])
+def test_no_tunnel_but_one_of_the_web_can_be_asked_for(text: str) -> None:
+    with pytest.raises(SettingsError, match="web_name"):
+        settings.parse("NGROK_DOMAIN", text)
+    for fine in ("a.ngrok-free.dev", "https://a.ngrok-free.dev", "HTTP://a.example"):
+        assert settings.parse("NGROK_DOMAIN", fine) == fine

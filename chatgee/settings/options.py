@@ -218,6 +218,14 @@ def word(text: str) -> str:
     return text
 
 
+def web_name(text: str) -> str:
+    """Of a host, or its web address. Through any other kind of tunnel a stranger would come in
+    without the headers by which they are told from the owner."""
+    if word(text).partition("://")[0].lower() not in {"http", "https", text.lower()}:
+        raise Refused("settings.web_name")
+    return text
+
+
 def place(text: str) -> Path:
     """Of a file or a folder."""
     try:

@@ -26,6 +26,7 @@ from chatgee.settings.options import (
     place,
     public_url,
     secret,
+    web_name,
     word,
 )
 
@@ -97,7 +98,7 @@ class Settings:
     )
     ngrok_domain: str | None = option(
         None,
-        word,
+        web_name,
         PUBLIC,
         "ngrok이 준 고정 주소예요. 적어 두면 주소가 바뀌지 않아요.",
         "name.ngrok-free.dev",

@@ -123,7 +123,9 @@ def _sentence(failure: Failure, source: str) -> str:
     away = failure in {Failure.NETWORK, Failure.TIMEOUT}
     if away and source == "local":
         return "setup.no_server"
-    known = {Failure.WRONG_KEY, Failure.NO_CREDIT, Failure.UNKNOWN_MODEL, Failure.RATE_LIMIT}
+    known = {Failure.WRONG_KEY}
+    if source != "local":  # of any other server a page must not learn what it said
+        known |= {Failure.NO_CREDIT, Failure.UNKNOWN_MODEL, Failure.RATE_LIMIT}
     if failure in known or away:
         return f"setup.{failure}"
     return "setup.no_list"
