@@ -111,6 +111,7 @@ def migrate(ours: Settings, texts: Texts, words: list[str]) -> None:
 def _work(ours: Settings, texts: Texts, events: Events) -> str | Link:
     """With these settings, until they change or the program ends; RELOAD or STOP."""
     with app.working(ours, texts, reload=lambda: events.put(RELOAD)):
+        _collect_garbage_less_often()
         log.log(max(logging.INFO, log.getEffectiveLevel()), "%s", texts("start.working"))
         if _are_old(ours, texts):
             return RELOAD
@@ -248,7 +249,14 @@ def _visit(ours: Settings, texts: Texts) -> Visit:
 
 
 def _collect_garbage_less_often() -> None:
-    """What the start made stays, what a question makes is no cycle (measured: 9 % faster)."""
+    """What the start made stays, what a question makes is no cycle (measured: 9 % faster).
+
+    It stays until the settings change: what was made with the old ones is collected at once, which
+    takes 0.1 s (measured: frozen as well, 40 changes took a process from 64 to 103 MB, now to 68).
+    """
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
     gc.enable()  # see the top
