@@ -17,6 +17,7 @@ from chatgee.bubbles import is_blank
 from chatgee.budget import Budget
 from chatgee.callback import Callbacks
 from chatgee.character import Character
+from chatgee.clock import PAUSES
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.health import Health
 from chatgee.markdown import to_plain
@@ -36,9 +37,6 @@ TOO_SOON = 1.0
 
 TOO_LATE = 2.0
 """Seconds past CALLBACK_SECONDS, counted from the promise, after which none is used any more."""
-
-PAUSES = 1, 2, 4, 8, 15, 30
-"""Seconds between the tries to use a store that fails; the last one again and again."""
 
 PURGE_SECONDS = 6 * 3600
 PURGE_AT_ONCE = 500
@@ -169,16 +167,17 @@ class Answering:
         url, claimed = taken
         if late:
             log.warning("question %s: too late for its callback", question_id)
-            await asyncio.wrap_future(self.store.let_go(claimed.mine))
+            await self._patiently(lambda: self.store.let_go(claimed.mine))
             return
         reply = self.replies.compose(claimed, beside=True, waiting="reply.callback_late")
         try:
             await self.callbacks.post(url, kakao.encode(reply))
-        except CallbackError as error:
-            log.warning("question %s: callback refused: %s", question_id, error)
-            await asyncio.wrap_future(self.store.let_go(claimed.mine))
+        except Exception as error:  # whatever it was: claimed, nobody else would announce it
+            ours = not isinstance(error, CallbackError)
+            log.warning("question %s: callback refused: %s", question_id, error, exc_info=ours)
+            await self._patiently(lambda: self.store.let_go(claimed.mine))
         else:
-            await asyncio.wrap_future(self.store.confirm(claimed.mine))
+            await self._patiently(lambda: self.store.confirm(claimed.mine))
 
     async def _answered(self, question_id: str, user_id: str) -> None:
         """Wait for the answer, as long as Kakao keeps the callback open."""

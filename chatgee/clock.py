@@ -6,6 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+PAUSES = 1, 2, 4, 8, 15, 30
+"""Seconds between the tries to do what fails; the last one again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deadline:

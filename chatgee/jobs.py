@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from chatgee.clock import PAUSES, Seldom
 from chatgee.store.news import News
 
 T = TypeVar("T")
@@ -50,6 +51,8 @@ class Worker:
         self._loop = new_loop()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._lines: dict[str, int] = {}
+        """How many answers each friend waits for who waits for any."""
+        self._seldom = Seldom()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
 
@@ -63,7 +66,11 @@ class Worker:
 
     def promise(self, question_id: str, user_id: str, promised_at: float) -> None:
         """A callback to be kept. As safe."""
-        self._soon(lambda: self._spawn(self._keep_promise(question_id, user_id, promised_at)))
+
+        async def keep() -> None:
+            await self._keep_promise(question_id, user_id, promised_at)
+
+        self._soon(lambda: self._spawn(self._until_done(keep)))
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run something else in the loop. Safe from any thread."""
@@ -115,14 +122,28 @@ class Worker:
             self._spawn(self._work_through(user_id))
 
     async def _work_through(self, user_id: str) -> None:
+        async def answer() -> None:
+            async with self._room:
+                await self._until_calm()
+                await self._answer_next(user_id)
+
         try:
             while self._lines[user_id]:
+                await self._until_done(answer)
                 self._lines[user_id] -= 1
-                async with self._room:
-                    await self._until_calm()
-                    await self._answer_next(user_id)
         finally:
             del self._lines[user_id]
+
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Again and again, as the queue of many machines does: forgotten, nobody would answer."""
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return await work()
+            except Exception:  # of ours, or a store's that fails just then
+                if self._seldom():
+                    log.exception("work failed; once more")
+            await asyncio.sleep(next(pauses, PAUSES[-1]))
 
     async def _until_calm(self) -> None:
         """Pass one after the other, and only while there is no crowd at the door."""

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chatgee import callback
 from tests import beside
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeKakao, FakeOpenAI
@@ -112,6 +113,30 @@ def test_an_answer_that_kakao_refused_is_shown_with_the_next_message(
     bot.until_held("friend-1")
     assert friend.says("다음").bubbles == ["‘질문’의 답이에요.\n\n답: 질문", "답: 다음"]
     assert len(fake_kakao.requests) == 1
+
+
+class Bug:
+    """Met on the way to Kakao, where nothing was sent yet."""
+
+    def __init__(self) -> None:
+        self.met = threading.Event()
+
+    def __bool__(self) -> bool:
+        self.met.set()
+        raise LookupError("a bug of ours")
+
+
+def test_an_answer_that_a_bug_of_ours_keeps_from_kakao_is_shown_with_the_next_message(
+    bot: Bot, fake_openai: FakeOpenAI, fake_kakao: FakeKakao, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bug = Bug()
+    monkeypatch.setattr(callback, "HEADERS", bug)
+    friend = late_with_callback(bot, fake_kakao, fake_openai, "질문")
+    fake_openai.release()
+    friend.callback_url = None
+    assert bug.met.wait(PATIENCE)
+    bot.until_held("friend-1")
+    assert friend.says("다음").bubbles == ["‘질문’의 답이에요.\n\n답: 질문", "답: 다음"]
 
 
 def test_a_callback_that_would_come_too_late_offers_the_button(
