@@ -33,8 +33,9 @@ from chatgee.setup import Setup
 from chatgee.shelf import Shelf
 from chatgee.store import Limits, Store
 from chatgee.store.archive import Archive
-from chatgee.store.opening import Tell, is_shared
+from chatgee.store.opening import is_shared
 from chatgee.store.refusals import package_missing
+from chatgee.telling import telling
 from chatgee.texts import Texts
 from chatgee.visit import Visit
 from chatgee.web import Parts, create_app
@@ -139,10 +140,12 @@ def working(
     texts: Texts,
     model: Model | None = None,
     reload: Callable[[], None] = lambda: None,
+    ended: Callable[[], None] = lambda: None,
 ) -> Iterator["Inside"]:
     """A program that has no door: it works on the questions of others' friends.
 
-    `reload` is called where a page of another program has changed the settings.
+    `reload` is called where a page of another program has changed the settings, `ended` where it
+    cannot work any more.
     `SettingsError` where nobody else could put a question to it; else as `running`.
     """
     url = settings.sqlalchemy_url
@@ -153,7 +156,7 @@ def working(
 
     worker = Worker(new_loop=asyncio.SelectorEventLoop)  # Windows' own is not psycopg's
     model = model or choose_model(settings, texts)
-    with inside(settings, texts, model, Bell(), Health(), worker, None, reload) as inner:
+    with inside(settings, texts, model, Bell(), Health(), worker, None, reload, ended) as inner:
         answering = inner.answering
         tidying = Tidying(inner.store, answering.purge)
         work = Work(answering.next, answering.keep_promise, tidying)
@@ -186,12 +189,17 @@ def inside(
     worker: Worker,
     board: Board | None,
     reload: Callable[[], None],
+    ended: Callable[[], None] = lambda: None,
 ) -> Iterator[Inside]:
-    """The store and the worker's side of a question, from their opening to their closing."""
+    """The store and the worker's side of a question, from their opening to their closing.
+
+    `ended` is called where the thread of one of them ends before that.
+    """
     url = settings.sqlalchemy_url
     company = _company(url, bell)
     teller = company.teller if company else Here(worker, bell.ring)
-    store = Store(url, teller=teller, tell=_telling(texts, health))
+    tell = telling(texts, health, bell, ended, here=company is None)
+    store = Store(url, teller=teller, tell=tell)
     keepers = company.keepers(store) if company else Keepers()
     postbox = keepers.postbox(board.local if board else "")
     callback_hosts = CallbackHosts(settings.callback_hosts, postbox.is_ours)
@@ -214,7 +222,12 @@ def inside(
     )
     shelf = Shelf(settings, store, health, board, reload) if company else None
     try:
-        worker.start(answering.next, answering.keep_promise)
+        worker.start(
+            answering.next,
+            answering.keep_promise,
+            last=(callbacks.close, model.close),
+            ended=lambda why: tell("start.worker_ended", why),
+        )
         if company and shelf:
             company.join(store, shelf.noted, shelf.missed, health.counted)
         else:
@@ -223,7 +236,7 @@ def inside(
         change = shelf.change if shelf else here
         yield Inside(store, archive, answering, change, keepers, callback_hosts, postbox)
     finally:
-        worker.close(callbacks.close, model.close)
+        worker.close()
         bell.close()  # not before: what waits for an answer would take it for one
         if company and shelf:
             shelf.close()
@@ -246,24 +259,6 @@ def _company(url: str, bell: Bell) -> "Company | None":
 def _admission(settings: Settings, keepers: Keepers) -> Admission | None:
     password = settings.admin_password
     return Admission(password, keepers.clock, keepers.tries) if password else None
-
-
-def warning(texts: Texts) -> Tell:
-    """Tells the owner by the log."""
-    return lambda key, why: log.warning("%s", texts(key, why=why))
-
-
-def _telling(texts: Texts, health: Health) -> Tell:
-    """Tells the owner, and whoever asks how it is, though nobody asks anything else."""
-    warn = warning(texts)
-    news = {"start.store_away": health.away, "start.store_back": health.stored}
-
-    def tell(key: str, why: str) -> None:
-        if key in news:
-            news[key]()
-        warn(key, why)
-
-    return tell
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:

@@ -210,6 +210,7 @@ class Board:
         failing, moved = self.link.trouble is not None, memo.old_address is not None
         without = self.link.address is None
         steps = (
+            (self.health.needs_a_start, "model", "next.start", "/manual/trouble"),
             (self.health.nobody_works, "model", "next.worker", "/manual/scale"),
             (self.health.trouble == Failure.STORAGE, "model", "next.storage", "/manual/trouble"),
             (self.health.trouble is not None, "model", "next.model", "/setup"),
@@ -226,6 +227,8 @@ class Board:
         return next(((step, key, page) for due, step, key, page in steps if due), nothing)
 
     def _model(self, texts: Texts) -> Light:
+        if self.health.needs_a_start:
+            return Light("bad", texts("hint.start"))
         if self.health.nobody_works:
             return Light("bad", texts("hint.no_worker"))
         if failure := self.health.trouble or self.health.last:

@@ -102,7 +102,7 @@ class Engine:
                 claimed = self._claim(press.question, skill.user_id, late, Delivery.PRESS)
         if claimed is None:
             return self.replies.sentence("reply.unknown_question")
-        return self.replies.compose(claimed, page=press.page)
+        return self.replies.compose(claimed, page=press.page, waiting=self._waiting)
 
     def _said(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         if self._says(skill, "button.help"):
@@ -179,10 +179,15 @@ class Engine:
         claimed = self._claim(question_id, skill.user_id, late, held=held)
         if claimed is None:  # deleted by its owner in the meantime
             return self.replies.sentence("reply.unknown_question")
-        return self.replies.compose(claimed, beside=True)
+        return self.replies.compose(claimed, beside=True, waiting=self._waiting)
+
+    @property
+    def _waiting(self) -> str:
+        """What is said of a question in the making."""
+        return "reply.no_worker" if self.health.worker_ended else "reply.not_yet"
 
     def _usable_callback(self, skill: SkillRequest) -> str | None:
-        if self.callback == "off" or not skill.callback_url:
+        if self.callback == "off" or not skill.callback_url or self.health.worker_ended:
             return None
         if not self.callback_hosts.allow(skill.callback_url):
             log.warning("a callback address outside of CALLBACK_HOSTS is not used")

@@ -20,21 +20,29 @@ class Health:
         """Of this machine alone, which tells nobody of it."""
         self._without = 0
         """How often in a row there was no worker when they were counted."""
+        self._store_ended = False
+        self.worker_ended = False
+        """The worker within this process has ended before it: nobody answers until a new start."""
 
     @property
     def last(self) -> Failure | None:
         """Why the last question has no answer."""
-        return Failure.STORAGE if self._cannot_store else self._last
+        return Failure.STORAGE if self._cannot_store or self._store_ended else self._last
 
     @property
     def trouble(self) -> Failure | None:
         """A failure that does not pass by itself."""
-        return Failure.STORAGE if self._cannot_store else self._trouble
+        return Failure.STORAGE if self._cannot_store or self._store_ended else self._trouble
 
     @property
     def nobody_works(self) -> bool:
-        """Whether there is no worker, where workers are programs of their own."""
-        return self._without >= SURE
+        """Whether there is no worker, be it a thread of ours or a program of its own."""
+        return self.worker_ended or self._without >= SURE
+
+    @property
+    def needs_a_start(self) -> bool:
+        """Whether a thread has ended before the program, which nothing else brings back."""
+        return self.worker_ended or self._store_ended
 
     def counted(self, workers: int) -> None:
         """So many workers were there just now."""
@@ -54,6 +62,11 @@ class Health:
     def away(self) -> None:
         """The database is, whether or not somebody asks something meanwhile."""
         self._cannot_store = True
+
+    def ended(self, store: bool = False, worker: bool = False) -> None:
+        """The thread of the store or of the worker has, before the program."""
+        self._store_ended |= store
+        self.worker_ended |= worker
 
     def failed(self, failure: Failure) -> bool:
         """Whether it is news."""

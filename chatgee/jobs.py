@@ -8,9 +8,9 @@ work is begun: a reply in time is worth more than an answer that comes a moment 
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ CROWD = 16
 GLANCE_SECONDS = 0.004
 LONGEST_PAUSE_SECONDS = 0.25
 """After which the next question is begun even so, and nobody starves."""
+WINDING_UP_SECONDS = 5
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +55,21 @@ class Worker:
         """How many answers each friend waits for who waits for any."""
         self._seldom = Seldom()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._closing = False
+        self._closing = self._ending = False
 
-    def start(self, answer_next: AnswerNext, keep_promise: KeepPromise) -> None:
+    def start(
+        self,
+        answer_next: AnswerNext,
+        keep_promise: KeepPromise,
+        last: Sequence[Callable[[], Awaitable[None]]] = (),
+        ended: Callable[[str], object] = lambda why: None,
+    ) -> None:
+        """`last` is called in the loop after all else, however it ends.
+
+        `ended` is told why, in the thread, where that is not by `close`.
+        """
         self._answer_next, self._keep_promise = answer_next, keep_promise
+        self._last, self._ended = last, ended
         self._thread.start()
 
     def submit(self, user_id: str) -> None:
@@ -90,13 +102,14 @@ class Worker:
             never.set_running_or_notify_cancel()
             return never
 
-    def close(self, *last: Callable[[], Awaitable[None]]) -> None:
-        """Cancel what is unfinished, call `last` in the loop, and end the thread."""
+    def close(self) -> None:
+        """Cancel what is unfinished, and end the thread."""
+        self._ending = True
         if not self._thread.is_alive():
             return
-        winding_up = asyncio.run_coroutine_threadsafe(self._wind_up(*last), self._loop)
+        winding_up = asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop)
         try:
-            winding_up.result(timeout=5)
+            winding_up.result(timeout=WINDING_UP_SECONDS)
         except TimeoutError:
             log.error("some work did not end in time; the store has its questions")
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -105,7 +118,22 @@ class Worker:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        why = ""
+        try:
+            self._loop.run_forever()
+        except BaseException as error:  # which no task has kept to itself
+            log.critical("the worker has ended", exc_info=True)
+            why = repr(error)
+        if not self._ending:
+            self._give_up()
+            self._ended(why)
+
+    def _give_up(self) -> None:
+        """Nobody may wait for what is not worked on any more; the store keeps the questions."""
+        with suppress(BaseException):
+            winding_up = asyncio.wait_for(self._wind_up(), WINDING_UP_SECONDS)
+            self._loop.run_until_complete(winding_up)
+        self._loop.close()
 
     def _soon(self, call: Callable[..., object], *args: object) -> bool:
         try:
@@ -177,12 +205,12 @@ class Worker:
         if not task.cancelled() and (error := task.exception()):
             log.error("work failed", exc_info=error)
 
-    async def _wind_up(self, *last: Callable[[], Awaitable[None]]) -> None:
+    async def _wind_up(self) -> None:
         self._closing = True
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for call in last:
+        for call in self._last:
             await call()
 
 

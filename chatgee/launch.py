@@ -26,6 +26,7 @@ from chatgee.doctor.steps import STEPS, checks
 from chatgee.errors import AlreadyRunningError, ChatGeeError, EndedError
 from chatgee.front import Front
 from chatgee.settings import Settings, config_check
+from chatgee.telling import warning
 from chatgee.texts import Texts
 from chatgee.tunnel import Link, Tunnels
 from chatgee.visit import Visit
@@ -35,7 +36,7 @@ from chatgee.web.skill import meanwhile
 ANSWERING_SECONDS = 2.0
 """How long chats that are held may still wait for their answers when the program ends."""
 
-RELOAD, STOP = "reload", "stop"
+RELOAD, STOP, ENDED = "reload", "stop", "ended"
 Events = SimpleQueue[str | Link]
 """What happens to a running program: a signal, a changed setting, news of the public address.
 
@@ -110,13 +111,17 @@ def migrate(ours: Settings, texts: Texts, words: list[str]) -> None:
 
 def _work(ours: Settings, texts: Texts, events: Events) -> str | Link:
     """With these settings, until they change or the program ends; RELOAD or STOP."""
-    with app.working(ours, texts, reload=lambda: events.put(RELOAD)):
+    reload, ended = (lambda: events.put(RELOAD)), (lambda: events.put(ENDED))
+    with app.working(ours, texts, reload=reload, ended=ended):
         _collect_garbage_less_often()
         log.log(max(logging.INFO, log.getEffectiveLevel()), "%s", texts("start.working"))
         if _are_old(ours, texts):
             return RELOAD
         while True:
-            if event := _event(events):
+            event = _event(events)
+            if event == ENDED:  # whoever has started us starts another, and others take its jobs
+                raise ChatGeeError("hint.start")
+            if event:
                 return event
 
 
@@ -202,7 +207,7 @@ def _joined(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Sett
     """With what the owner has decided for all machines, where there are several."""
     if ours.shared_path is None:
         return ours, texts
-    shelf.join(ours, settings.CONFIG, app.warning(texts))
+    shelf.join(ours, settings.CONFIG, warning(texts))
     return _reread(ours, texts, log_folder)
 
 

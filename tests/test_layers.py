@@ -17,7 +17,7 @@ LAYERS = (
     ("desk",),
     ("web",),
     ("engine", "answering", "about", "sheets", "setup", "sentences", "stats", "backup", "shelf"),
-    ("board", "wording", "replies", "character", "logs", "cluster", "budget"),
+    ("board", "wording", "replies", "character", "logs", "cluster", "budget", "telling"),
     ("keepers",),
     ("pretend", "moments"),
     ("kakao_check", "jobs", "bell", "markdown", "callback"),

@@ -23,7 +23,10 @@ from chatgee.texts import Card, Texts, placeholders
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "hello": ("reply.greeting", "reply.notice"),
-    "waiting": (*("reply.not_yet", "reply.callback_waiting", "reply.callback_late", "reply.held"),),
+    "waiting": (
+        *("reply.not_yet", "reply.callback_waiting", "reply.callback_late", "reply.no_worker"),
+        "reply.held",
+    ),
     "buttons": (
         *("button.help", "button.reset", "button.fetch", "button.more", "button.again"),
         *("button.unseen", "button.more_of_held"),

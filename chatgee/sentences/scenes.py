@@ -92,7 +92,7 @@ class _Stage:
                 return self.asked(replies.not_yet(plain.id))
             case "callback_waiting":
                 return self.asked(Promise(self.texts(key)))
-            case "callback_late":
+            case "callback_late" | "no_worker":
                 late = Claimed(self.question(State.ASKED))
                 return self.asked(replies.compose(late, waiting=key))
             case "held":

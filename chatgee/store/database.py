@@ -69,6 +69,8 @@ class Database:
         except self._errors as error:
             raise opening.broken(self._engine.url, error) from error
         self._waiting: SimpleQueue[Item | None] = SimpleQueue()
+        self._batch: list[Item] = []
+        """What is being done."""
         self._closed = self._ending = False
         self.is_there = True
         """Whether the database could be reached when it was last tried."""
@@ -121,14 +123,28 @@ class Database:
         self._session = Session(self._cursor, self._statements)
 
     def _serve(self) -> None:
-        while not self._closed:
-            batch = self._next_batch()
-            if batch:
-                self._together(batch)
+        try:
+            while not self._closed:
+                self._batch = self._next_batch()
+                if self._batch:
+                    self._together(self._batch)
+        except BaseException as error:  # which no work has kept to itself
+            self._give_up(error)
         self._refuse_the_rest()
         with suppress(Exception):
             self._connection.close()
         self._engine.dispose()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Nobody may wait for what is not done any more, nor for a lock of ours."""
+        log.critical("the store has ended", exc_info=error)
+        self.is_there, self._closed = False, True
+        for _, future in self._batch:
+            if not future.done():
+                future.set_exception(StoreError("reply.not_stored", why=repr(error)))
+        with suppress(Exception):
+            self._driver.rollback()
+        self._tell("start.store_ended", repr(error))
 
     def _next_batch(self) -> list[Item]:
         """All work that waits, up to a limit; blocks until there is some, or the end."""

@@ -201,5 +201,6 @@ def health() -> ResponseReturnValue:
     if owner.is_owner():
         told["model"] = model
         if trouble:
-            told["hint"] = parts().texts(f"hint.{trouble}", model=model)
+            hint = "start" if known.needs_a_start else trouble
+            told["hint"] = parts().texts(f"hint.{hint}", model=model)
     return owner.private(jsonify(told)), 503 if trouble else 200
