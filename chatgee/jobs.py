@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from chatgee.clock import PAUSES, Seldom
 from chatgee.store.news import News
+from chatgee.store.refusals import first_line
 
 T = TypeVar("T")
 
@@ -118,12 +119,12 @@ class Worker:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        why = ""
+        why = "stopped"
         try:
             self._loop.run_forever()
         except BaseException as error:  # which no task has kept to itself
             log.critical("the worker has ended", exc_info=True)
-            why = repr(error)
+            why = first_line(error)
         if not self._ending:
             self._give_up()
             self._ended(why)

@@ -199,7 +199,28 @@ def test_of_a_worker_that_has_ended_nobody_waits_for_anything(worker: Worker) ->
         with pytest.raises(CancelledError):
             future.result(PATIENCE)
     worker.submit("friend")
-    assert told == ["SystemExit('a bug of ours')"]
+    assert told == ["a bug of ours"]
+
+
+def test_what_listens_to_others_goes_on_after_an_error_of_ours(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it answers of other machines would come with the next message alone."""
+    from chatgee.cluster import ear, queue
+
+    monkeypatch.setattr(ear, "ALIVE_SECONDS", 0.0)
+    queue.make_tables(database_url)
+    again, bugs = Event(), [LookupError("a bug of ours")]
+
+    def counted(workers: int) -> None:
+        if bugs:
+            raise bugs.pop()
+        again.set()
+
+    listening = ear.Ear(database_url, {}, lambda: None, counted)
+    listening.start()
+    assert again.wait(PATIENCE)
+    listening.close()
 
 
 def test_a_program_that_only_works_ends_with_its_threads(

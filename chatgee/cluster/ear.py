@@ -63,10 +63,11 @@ class Ear:
         while not self._ending.is_set():
             try:
                 self._listen()
-            except psycopg.Error as error:
+            except Exception as error:  # whatever it was: answers go on coming in
                 self._lost()
                 if self._seldom():  # it may be away for a night
-                    log.info("listening: %s", first_line(error))
+                    ours = not isinstance(error, psycopg.Error)
+                    log.info("listening: %s", first_line(error), exc_info=ours)
                 self._ending.wait(AGAIN_SECONDS)
 
     def _listen(self) -> None:

@@ -141,10 +141,10 @@ class Database:
         self.is_there, self._closed = False, True
         for _, future in self._batch:
             if not future.done():
-                future.set_exception(StoreError("reply.not_stored", why=repr(error)))
+                future.set_exception(StoreError("reply.not_stored", why=first_line(error)))
         with suppress(Exception):
             self._driver.rollback()
-        self._tell("start.store_ended", repr(error))
+        self._tell("start.store_ended", first_line(error))
 
     def _next_batch(self) -> list[Item]:
         """All work that waits, up to a limit; blocks until there is some, or the end."""
