@@ -56,7 +56,7 @@ class Worker:
         """How many answers each friend waits for who waits for any."""
         self._seldom = Seldom()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._closing = self._ending = False
+        self._closing = self._ending = self._given_up = False
 
     def start(
         self,
@@ -108,6 +108,9 @@ class Worker:
         self._ending = True
         if not self._thread.is_alive():
             return
+        if self._given_up:  # it is winding up by itself
+            self._thread.join()
+            return
         winding_up = asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop)
         try:
             winding_up.result(timeout=WINDING_UP_SECONDS)
@@ -126,6 +129,7 @@ class Worker:
             log.critical("the worker has ended", exc_info=True)
             why = first_line(error)
         if not self._ending:
+            self._given_up = True
             self._give_up()
             self._ended(why)
 
