@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chatgee.questions import Answer, Prompt, Usage
 from tests.bot import Bot
 from tests.far_ends import FakeOpenAI
 from tests.kakao_side import PAYLOADS, payload
@@ -217,14 +218,27 @@ def test_an_answer_with_half_a_character_stops_no_line(bot: Bot, fake_openai: Fa
     assert friend.says("다음").bubbles == ["답"]
 
 
-def test_what_no_database_takes_is_a_failure_and_stops_no_line(
-    bot: Bot, fake_openai: FakeOpenAI
-) -> None:
-    friend = bot.known()
-    reply = {"choices": [{"message": {"content": "답"}}], "usage": {"prompt_tokens": 10**30}}
-    fake_openai.replies(reply)
-    assert AGAIN in friend.says("질문").buttons
-    assert friend.says("다음").bubbles == ["답: 다음"]
+class Boaster:
+    """A model that counts more tokens for one question than any database holds."""
+
+    name = "boaster"
+
+    async def prepare(self) -> None: ...
+
+    async def answer(self, prompt: Prompt) -> Answer:
+        boasts = prompt.question == "질문"
+        return Answer(f"답: {prompt.question}", Usage(10**30 if boasts else 1, 1))
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_what_no_database_takes_is_a_failure_and_stops_no_line(stopped_bot: Bot) -> None:
+    stopped_bot.model = Boaster()
+    with stopped_bot.open() as bot:
+        friend = bot.known()
+        assert AGAIN in friend.says("질문").buttons
+        assert friend.says("다음").bubbles == ["답: 다음"]
 
 
 def test_the_typed_words_ask_the_last_failed_question_again(
