@@ -5,6 +5,7 @@ What the Dockerfile copies is copied, and run with the image's environment and i
 
 import fnmatch
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -226,8 +227,22 @@ def test_a_synology_can_read_it() -> None:
 def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
     unit = tmp_path / UNIT.name  # with a Python that is there on every machine
     unit.write_text(UNIT.read_text("utf-8").replace("/usr/bin/python3", sys.executable), "utf-8")
-    said = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
-    assert (said.returncode, said.stdout + said.stderr) == (0, "")
+    assert verified(unit) == (0, "")
+    unit.write_text(unit.read_text("utf-8") + "[Service]\nKilMode=mixed\n", "utf-8")
+    assert "KilMode" in verified(unit)[1], "or it was not read"
+
+
+def verified(unit: Path) -> tuple[int, str]:
+    """What systemd says of a unit, and not of the others of this machine, which are not ours."""
+    (unit.parent / "sysinit.target").write_text("[Unit]\n")  # of which every service has need
+    said = subprocess.run(
+        ["systemd-analyze", "verify", unit],
+        env=os.environ | {"SYSTEMD_UNIT_PATH": str(unit.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return said.returncode, said.stdout + said.stderr
 
 
 def test_the_unit_ends_what_it_starts_as_chatgee_wants_it() -> None:

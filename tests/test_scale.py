@@ -17,7 +17,7 @@ from chatgee.texts import Texts
 from tests.far_ends import PATIENCE
 from tests.process import ROOT, program
 from tests.test_always_on import COMPOSE as ALONE
-from tests.test_always_on import IMAGE, NOT_OURS, UNIT, told
+from tests.test_always_on import IMAGE, NOT_OURS, UNIT, told, verified
 
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 
@@ -149,11 +149,9 @@ def test_systemd_has_nothing_to_say_of_a_worker(tmp_path: Path) -> None:
     for ours, theirs in ((UNIT, unit), (UNIT.with_name(more.name), more)):
         text = ours.read_text("utf-8").replace("/usr/bin/python3", sys.executable)
         theirs.write_text(text, "utf-8")
-    argv = ["systemd-analyze", "verify", str(unit)]
-    said = subprocess.run(argv, capture_output=True, text=True)
-    assert (said.returncode, said.stdout + said.stderr) == (0, "")
+    assert verified(unit) == (0, "")
     assert more.read_text("utf-8").endswith(
         f"ExecStart=\nExecStart={sys.executable} run.py worker\n"
     )
     more.write_text("[Service]\nExecStart=\n", "utf-8")
-    assert subprocess.run(argv, capture_output=True).returncode != 0, "or it was not read"
+    assert verified(unit)[0] != 0, "or it was not read"
