@@ -13,10 +13,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -100,18 +103,13 @@ class OwnServer(Server):
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self._bin, self.folder = binaries(), folder
-        self.port, password = free_port(), secrets.token_urlsafe(16)
+        password, data = initial()
+        self.port = free_port()
         super().__init__(f"postgresql://chatgee:{password}@127.0.0.1:{self.port}/postgres")
         ours = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         self._settings = ours | {"port": str(self.port), "max_connections": "300", **settings}
-        self._initialise(password)
+        unpack(data, folder)
         self._guard = None if WINDOWS else self._begin("sh", "-c", GUARD, stdin=subprocess.PIPE)
-
-    def _initialise(self, password: str) -> None:
-        file = self.folder / "password"
-        file.write_text(password)
-        auth = ("--username=chatgee", "--auth=scram-sha-256", f"--pwfile={file}")
-        self._run("initdb", "--no-sync", f"--locale={LOCALE}", "--encoding=UTF8", *auth, "data")
 
     def start(self) -> None:
         """Returns when questions are answered, after a crash too."""
@@ -137,7 +135,7 @@ class OwnServer(Server):
 
     def stop(self, mode: str = "fast") -> None:
         """fast: connections end and all is written; immediate: as if it had crashed."""
-        self._run("pg_ctl", "kill", SIGNALS[mode], str(self._process.pid))
+        run(self.folder, "pg_ctl", "kill", SIGNALS[mode], str(self._process.pid))
         self._gone()
 
     def restart(self, mode: str = "fast") -> None:
@@ -163,22 +161,51 @@ class OwnServer(Server):
     def log(self) -> str:
         return (self.folder / "log").read_text("utf-8", "replace")
 
-    def _run(self, name: str, *words: str) -> None:
-        process = self._begin(str(self._bin / name), *words)
-        assert process.wait(SECONDS) == 0, f"{name} failed:\n{self.log}"
-
     def _begin(self, *argv: str, **options: Any) -> subprocess.Popen[bytes]:
-        """In a session of its own, which Ctrl-C at the tests does not reach."""
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))}
-        with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                argv,
-                cwd=self.folder,
-                env=environ | {"LC_ALL": LOCALE},
-                **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log} | options,
-                **somebody(),
-                start_new_session=True,
-            )
+        return begin(self.folder, *argv, **options)
+
+
+def run(folder: Path, name: str, *words: str) -> None:
+    """A program of PostgreSQL's, to its end."""
+    process = begin(folder, str(binaries() / name), *words)
+    assert process.wait(SECONDS) == 0, f"{name} failed:\n{(folder / 'log').read_text()}"
+
+
+def begin(folder: Path, *argv: str, **options: Any) -> subprocess.Popen[bytes]:
+    """In a session of its own, which Ctrl-C at the tests does not reach."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))}
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=environ | {"LC_ALL": LOCALE},
+            **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log} | options,
+            **somebody(),
+            start_new_session=True,
+        )
+
+
+@cache
+def initial() -> tuple[str, bytes]:
+    """A password, and the data of a new server with it: initdb takes a second, unpacking none."""
+    password = secrets.token_urlsafe(16)
+    with scratch() as folder:
+        file = folder / "password"
+        file.write_text(password)
+        auth = ("--username=chatgee", "--auth=scram-sha-256", f"--pwfile={file}")
+        ours = (f"--locale={LOCALE}", "--encoding=UTF8", *auth)
+        run(folder, "initdb", "--no-sync", *ours, "data")
+        packed = BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            archive.add(folder / "data", "data")
+    return password, packed.getvalue()
+
+
+def unpack(data: bytes, folder: Path) -> None:
+    """As it was packed, with its owner."""
+    with tarfile.open(fileobj=BytesIO(data)) as archive:
+        archive.extraction_filter = lambda member, _: member  # a Python 3.11.0 knows no `filter`
+        archive.extractall(folder)
 
 
 def somebody() -> dict[str, Any]:
@@ -193,30 +220,42 @@ def root() -> bool:
 
 
 def free_port() -> int:
-    """Below those that systems hand out, so that nobody takes it while the server is down."""
+    """Below those that systems hand out, so that nobody takes it while the server is down.
+
+    Of those that pytest-xdist's other processes leave to this one.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        port = random.randrange(20_000, 30_000)
+        port = random.randrange(20_000 + worker, 30_000, workers)
         with socket.socket() as taken:
             if taken.connect_ex(("127.0.0.1", port)):
                 return port
 
 
 @contextmanager
-def running(**settings: str) -> Iterator[OwnServer]:
-    binaries()
+def scratch() -> Iterator[Path]:
+    """A folder of the user's that PostgreSQL runs as."""
     # The user of `somebody` has to get there, whatever TMPDIR root has.
     folder = Path(tempfile.mkdtemp(prefix="chatgee-postgres-", dir="/tmp" if root() else None))
-    if root():
-        shutil.chown(folder, "postgres", "postgres")
     try:
+        if root():
+            shutil.chown(folder, "postgres", "postgres")
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=WINDOWS)
+
+
+@contextmanager
+def running(**settings: str) -> Iterator[OwnServer]:
+    binaries()
+    with scratch() as folder:
         server = OwnServer(folder, settings)
         try:
             server.start()
             yield server
         finally:
             server.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=WINDOWS)
 
 
 @contextmanager
@@ -230,5 +269,8 @@ def shared() -> Iterator[Server]:
 
 
 def durable() -> AbstractContextManager[OwnServer]:
-    """A server of the test's own that loses nothing, and may be stopped or killed."""
-    return running()
+    """A server of the test's own that loses nothing, and may be stopped or killed.
+
+    What it has written outlives it in the system's memory: only a power cut needs the disk.
+    """
+    return running(fsync="off")
