@@ -33,10 +33,13 @@ class Command(NamedTuple):
     about: str
     module: Sequence[str]
     needs: Sequence[str] = ("requirements.txt",)
+    usual: Sequence[str] = ()  # its words where none are given
 
 
 CLUSTER_NEEDS = ("requirements.txt", "requirements-cluster.txt")
 TEST_NEEDS = (*CLUSTER_NEEDS, "tests/requirements.txt")
+# In four processes, since tests wait more than they work; a few tests are quicker in one.
+ALL_TESTS = ("-n4", "--durations=10")
 COMMANDS = {
     "run": Command("ChatGee를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
     "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),
@@ -50,7 +53,7 @@ COMMANDS = {
     "worker": Command(
         "여러 대로 쓸 때 다른 곳에 온 질문에 답해요", ("chatgee.launch", "worker"), CLUSTER_NEEDS
     ),
-    "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS),
+    "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS, ALL_TESTS),
 }
 
 # What the owner reads; what to do about a failure is in chatgee/install_troubles.toml.
@@ -85,7 +88,7 @@ def main(words: Sequence[str]) -> int:
     if command is None:
         return refuse(usage(words[0]), 2)
     try:
-        return start(python_with(command.needs), [*command.module, *words[1:]])
+        return start(python_with(command.needs), [*command.module, *(words[1:] or command.usual)])
     except KeyboardInterrupt:
         return refuse(STOPPED, 130)
     except (Trouble, OSError) as error:

@@ -114,7 +114,11 @@ def test_the_owner_may_use_every_name_of_this_machine(home: Bot, host: str) -> N
 # --- what another site tries in the owner's browser -----------------------------------------
 
 
-@pytest.mark.parametrize("token", [None, "", "wrong", "토큰", owner.TOKEN + "x"])
+@pytest.mark.parametrize(
+    "token",
+    [None, "", "wrong", "토큰", owner.TOKEN + "x"],
+    ids=["none", "empty", "wrong", "korean", "longer"],  # every process has a TOKEN of its own
+)
 def test_without_the_token_nothing_is_changed(home: Bot, token: str | None) -> None:
     assert {change(home, path, token).status_code for path in CHANGES} == {403}
     assert home.reloads == 0

@@ -194,6 +194,8 @@ def test_test_installs_its_own_needs_and_runs_pytest_with_the_words(made: Projec
     (made.folder / "tests" / "requirements.txt").write_text("pytest==99.0\n")
     outcome = made.run("test", "-k", "두 낱말")
     assert json.loads(outcome.out.splitlines()[-1]) == ["-k", "두 낱말"]
+    alone = made.run("test")
+    assert json.loads(alone.out.splitlines()[-1]) == [*run.ALL_TESTS]
     assert len(made.run().out.splitlines()) == 1  # and nothing is installed again to run
 
 
