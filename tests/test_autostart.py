@@ -17,6 +17,7 @@ from chatgee.autostart.files import DesktopEntry, LaunchAgent, UserUnit
 from chatgee.errors import ChatGeeError
 from tests.far_ends import PATIENCE
 from tests.process import program, project
+from tests.test_always_on import verified
 
 AWKWARD = Path("OneDrive - 회사") / "바탕 화면" / "챗지 (1) & 100%d 테스트"
 STUB = """
@@ -227,9 +228,7 @@ def test_systemd_has_nothing_to_say(
         monkeypatch.setenv(name, value)
     unit = UserUnit(home / ".config" / UNIT)
     unit.put(folder)
-    argv = ["systemd-analyze", "--user", "verify", str(unit.file)]
-    told = subprocess.run(argv, capture_output=True, text=True)
-    assert (told.returncode, told.stdout + told.stderr) == (0, "")
+    assert verified(unit.file, "--user") == (0, "")
 
 
 # --- Windows --------------------------------------------------------------------------------
