@@ -19,6 +19,8 @@ from chatgee.web.skill import meanwhile
 from tests import beside
 from tests.kakao_side import Friend
 
+TEXTS = Texts.load()
+
 
 @dataclass
 class Bot:
@@ -31,7 +33,7 @@ class Bot:
     model: Model | None = None
     url: str = ""
     running: app.ChatGee | None = field(default=None, repr=False)
-    texts: Texts = field(default_factory=Texts.load, repr=False)
+    texts: Texts = field(default=TEXTS, repr=False)
     reloads: int = 0
     server: Server | None = field(default=None, repr=False)
     setup: Setup | None = None
