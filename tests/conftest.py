@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.postgres import OwnServer, Server
 
 # Wine and shells, which no Windows has.
-collect_ignore = ["test_launchers.py"] if sys.platform == "win32" else []
+collect_ignore_glob = ["test_launchers*.py"] if sys.platform == "win32" else []
 
 NO_PSYCOPG = "no psycopg: pip install -r requirements-cluster.txt"
 
