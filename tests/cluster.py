@@ -82,6 +82,10 @@ def cluster(environ: dict[str, str], url: str, folder: Path) -> Iterator[Cluster
         yield Cluster(environ | {"DATABASE_URL": url}, folder, stack)
 
 
+LOCKED_OUT = """
+SELECT pid FROM pg_locks
+WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"""
+"""Who waits for a lock of the one that asks."""
 HELD_COMMITS = """
 CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END $$;
@@ -92,21 +96,20 @@ FOR EACH ROW EXECUTE FUNCTION held()"""
 @contextmanager
 def commits_held(url: str) -> Iterator[Callable[[], bool]]:
     """The server keeps who stores a question waiting for the commit; yields whether one waits."""
-    waits = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    waits = f"{LOCKED_OUT} AND locktype = 'advisory'"
     with connect(url) as holder, suppress(psycopg.OperationalError):  # the server may have ended
         holder.execute(HELD_COMMITS)
         holder.execute("SELECT pg_advisory_lock(1)")
-        yield lambda: bool(holder.execute(waits).fetchall()[0][0])
+        yield lambda: bool(holder.execute(waits).fetchall())
         holder.execute("SELECT pg_advisory_unlock(1)")
 
 
 @contextmanager
 def counting_held(url: str) -> Iterator[Callable[[], bool]]:
     """The same in the midst of a transaction, with a lock that all others need as well."""
-    waits = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
     with connect(url) as holder, holder.transaction():
         holder.execute("SELECT 1 FROM tallies_by_hour FOR UPDATE")
-        yield lambda: bool(holder.execute(waits).fetchall()[0][0])
+        yield lambda: bool(holder.execute(LOCKED_OUT).fetchall())
 
 
 def until(condition: Callable[[], T], seconds: float = TAKEN_OVER_SECONDS) -> T:

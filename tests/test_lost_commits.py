@@ -16,6 +16,9 @@ from tests.postgres import connect
 if TYPE_CHECKING:
     from tests.postgres import OwnServer
 
+WAITING = """
+SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE datname = current_database() AND NOT granted"""
 FRIEND = "INSERT INTO friends VALUES (%s, 1, 0, 0, 0)"
 
 
@@ -109,7 +112,7 @@ def test_what_is_under_way_still_is_waited_for(database_url: str) -> None:
     assert mark
     with ThreadPoolExecutor(1) as thread, connect(database_url) as beside:
         found = thread.submit(machine.kind.was_committed, machine.cursor, mark)
-        until(lambda: beside.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall())
+        until(lambda: beside.execute(WAITING).fetchall())
         old.connection.commit()
         assert found.result(PATIENCE)
     old.close()

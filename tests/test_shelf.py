@@ -16,6 +16,7 @@ from chatgee.cluster import queue
 from chatgee.settings import config_file, read_file
 from chatgee.shelf.mirror import Mirror
 from chatgee.store import Store
+from tests.cluster import LOCKED_OUT
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.machines import TEXTS, Machines, answer, apart, get, post, save
 from tests.postgres import connect
@@ -138,12 +139,11 @@ def test_what_is_saved_while_a_program_of_the_same_machine_begins_holds_in_it(
         file = machines.folder / "config.env"
         mirror.change(lambda: config_file.write(file, values, shared), lambda names: None)
 
-    with connect(database_url) as holder, connect(database_url) as look:
-        with holder.transaction():
-            holder.execute("LOCK TABLE about")  # which it needs to begin with
-            save_beside("gpt-6-first")
-            until(lambda: look.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall())
-            save_beside("gpt-6-second")
+    with connect(database_url) as holder, holder.transaction():
+        holder.execute("LOCK TABLE about")  # which it needs to begin with
+        save_beside("gpt-6-first")
+        until(lambda: holder.execute(LOCKED_OUT).fetchall())
+        save_beside("gpt-6-second")
 
     def is_asked() -> bool:
         known = len(fake_openai.requests)
