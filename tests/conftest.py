@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 # Wine and shells, which no Windows has.
 collect_ignore_glob = ["test_launchers*.py"] if sys.platform == "win32" else []
 
+LONGEST = (
+    "test_launchers_windows",
+    "test_topology",
+    "test_shelf",
+    "test_code",
+    "test_cluster_faults",
+    "test_cluster_partition",
+    "test_cluster_restarts",
+    "test_run",
+    "test_cluster_clocks",
+    "test_shelf_talk",
+)
+"""Files that take a minute or two, and are begun first: else some process would end with one."""
 NO_PSYCOPG = "no psycopg: pip install -r requirements-cluster.txt"
 
 
@@ -30,6 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """For `tests/test_odd_requests.py`."""
     parser.addoption("--requests", type=int, help="how many odd requests; 2,000 by itself")
     parser.addoption("--seed", type=int, help="from which they follow")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    later = len(LONGEST)
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, later))
 
 
 @pytest.fixture(autouse=True)
