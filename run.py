@@ -49,14 +49,14 @@ COMMANDS = {
         ("chatgee.launch", "migrate-to"),
         CLUSTER_NEEDS,
     ),
-    "doctor": Command("무엇이 잘못됐는지 하나씩 살펴봐요", ("chatgee.doctor",)),
+    "doctor": Command("무엇이 잘못됐는지 하나씩 살펴봐요", ("chatgee.subcommands.doctor",)),
     "worker": Command(
         "여러 대로 쓸 때 다른 곳에 온 질문에 답해요", ("chatgee.launch", "worker"), CLUSTER_NEEDS
     ),
     "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS, ALL_TESTS),
 }
 
-# What the owner reads; what to do about a failure is in chatgee/install_troubles.toml.
+# What the owner reads; what to do about a failure is in chatgee/system/install_troubles.toml.
 USAGE = "'{word}'은(는) 없는 명령이에요. 이렇게 쓸 수 있어요."
 WAITING = "다른 창에서 ChatGee를 준비하고 있어요. 끝날 때까지 기다릴게요."
 MAKING = "1/2 ChatGee만의 파이썬 환경을 만들고 있어요: {folder}"
@@ -97,12 +97,12 @@ def main(words: Sequence[str]) -> int:
 
 def python_with(needs: Sequence[str]) -> str:
     """The Python to use: this one if it has what is needed, else the environment's."""
-    from chatgee import requirements  # here: an old Python could not read it
+    from chatgee.system import installed_packages  # here: an old Python could not read it
 
-    if requirements.is_shared(os.environ, PROJECT / "config.env"):
+    if installed_packages.is_shared(os.environ, PROJECT / "config.env"):
         needs = tuple(dict.fromkeys((*needs, *CLUSTER_NEEDS)))
     env, files = environment_folder(), [PROJECT / name for name in needs]
-    if not inside(env) and all(map(requirements.installed, requirements.lines(files))):
+    if not inside(env) and all(map(installed_packages.installed, installed_packages.lines(files))):
         return sys.executable
     if not ready(env, needs):
         with alone():
@@ -306,7 +306,7 @@ def show(line: str) -> None:
 
 def why(text: str) -> str:
     """The sentence for a failure, from what was said about it."""
-    from chatgee import install_troubles  # here: a ZIP's preview may have run.py alone
+    from chatgee.system import install_troubles  # here: a ZIP's preview may have run.py alone
 
     details = DETAILS.format(log=LOG) if LOG.exists() else ""
     return install_troubles.remedy(text, environment_folder()) + details

@@ -24,7 +24,8 @@ def fill(data_dir: Path, *, friends: int, turns: int = TURNS) -> None:
     """Add so many friends with so many answered questions each."""
     from sqlalchemy import create_engine
 
-    from chatgee.store import migrations, schema
+    from chatgee.store import schema
+    from chatgee.store.databases import migrations
 
     data_dir.mkdir(parents=True, exist_ok=True)
     file = data_dir / "chatgee.db"

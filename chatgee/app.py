@@ -8,41 +8,41 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from wsgiref.types import WSGIApplication
 
-from chatgee.admission import Admission
-from chatgee.answering import Answering
-from chatgee.bell import Bell
-from chatgee.board import Board
-from chatgee.budget import Budget
-from chatgee.callback import CallbackHosts, Callbacks
-from chatgee.changing import Change, here
-from chatgee.character import Character
-from chatgee.character.trial import Trial
 from chatgee.clock import AtMost
-from chatgee.engine import Engine
+from chatgee.cluster.shared_files import Shelf
+from chatgee.cluster.state import Keepers
+from chatgee.conversation.answering import Answering
+from chatgee.conversation.budget import Budget
+from chatgee.conversation.callback import CallbackHosts, Callbacks
+from chatgee.conversation.engine import Engine
+from chatgee.conversation.health import Health
+from chatgee.conversation.replies import Replies
+from chatgee.conversation.telling import telling
+from chatgee.conversation.waiting import Bell
+from chatgee.conversation.worker import Here, Worker
 from chatgee.errors import SettingsError, StoreError
-from chatgee.health import Health
-from chatgee.jobs import Here, Worker
-from chatgee.keepers import Keepers
-from chatgee.model import OpenAIModel
-from chatgee.practice import PracticeModel
-from chatgee.pretend.postbox import Postbox
+from chatgee.model.openai_model import OpenAIModel
+from chatgee.model.practice_model import PracticeModel
+from chatgee.model.system_prompt import Character
+from chatgee.owner.doctor_run import Visit
+from chatgee.owner.login_tries import Admission
+from chatgee.owner.prompt_trial import Trial
+from chatgee.owner.setup import Setup
+from chatgee.owner.status import Board
 from chatgee.questions import Memory, Model
-from chatgee.replies import Replies
 from chatgee.settings import Settings
-from chatgee.setup import Setup
-from chatgee.shelf import Shelf
+from chatgee.simulator.callbacks import Postbox
 from chatgee.store import Limits, Store
-from chatgee.store.archive import Archive
-from chatgee.store.opening import is_shared
-from chatgee.store.refusals import package_missing
-from chatgee.telling import telling
+from chatgee.store.databases.opening import is_shared
+from chatgee.store.databases.refusals import package_missing
+from chatgee.store.reading.archive import Archive
+from chatgee.system.changing import Change, here
 from chatgee.texts import Texts
-from chatgee.visit import Visit
 from chatgee.web import Parts, create_app
 from chatgee.web.skill import WRONG_KEYS
 
 if TYPE_CHECKING:
-    from chatgee.cluster.company import Company
+    from chatgee.cluster.node import Company
 
 MOST_AT_ONCE = 100_000
 """Answers of one worker, where MAX_CONCURRENT_ANSWERS names no limit."""
@@ -60,7 +60,7 @@ class ChatGee:
     worker: Worker
     model: Model
     secret: str
-    """Of `chatgee.proof`."""
+    """Of `chatgee.system.own_mark`."""
 
     def prepare(self) -> None:
         """Once the server is up: make the first answer as quick as the others."""
@@ -151,8 +151,8 @@ def working(
     url = settings.sqlalchemy_url
     if not is_shared(url):
         raise SettingsError("start.worker_alone")
-    from chatgee.cluster.hands import Hands, Work
     from chatgee.cluster.tidying import Tidying
+    from chatgee.cluster.worker import Hands, Work
 
     worker = Worker(new_loop=asyncio.SelectorEventLoop)  # Windows' own is not psycopg's
     model = model or choose_model(settings, texts)
@@ -250,7 +250,7 @@ def _company(url: str, bell: Bell) -> "Company | None":
     if not is_shared(url):
         return None
     try:
-        from chatgee.cluster.company import Company
+        from chatgee.cluster.node import Company
     except ImportError as error:
         raise package_missing(error) from error
     return Company(url, bell)

@@ -18,19 +18,23 @@ from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from chatgee import app, autostart, desk, ending, instance, logs, settings, shelf
-from chatgee.backup import restore
-from chatgee.board import Board
+from chatgee import app, settings
+from chatgee.cluster import shared_files
+from chatgee.conversation.telling import warning
+from chatgee.desktop import terminal_screen
+from chatgee.desktop.announcements import Front
 from chatgee.doctor.case import Case, Check
 from chatgee.doctor.steps import STEPS, checks
 from chatgee.errors import AlreadyRunningError, ChatGeeError, EndedError
-from chatgee.front import Front
+from chatgee.owner.backup import restore
+from chatgee.owner.doctor_run import Visit
+from chatgee.owner.status import Board
 from chatgee.settings import Settings, config_check
-from chatgee.telling import warning
+from chatgee.subcommands import autostart
+from chatgee.system import logs, single_instance, stop_signals
 from chatgee.texts import Texts
 from chatgee.tunnel import Link, Tunnels
-from chatgee.visit import Visit
-from chatgee.web.server import Server
+from chatgee.web.server.wsgi_server import Server
 from chatgee.web.skill import meanwhile
 
 ANSWERING_SECONDS = 2.0
@@ -59,8 +63,8 @@ def main(arguments: list[str]) -> int:
         log.info("%s", texts.of(error))
     except AlreadyRunningError as error:
         log.info("%s", texts.of(error))
-        if error.local and desk.opens_browser(ours):
-            desk.open_page(error.local).join(1)
+        if error.local and terminal_screen.opens_browser(ours):
+            terminal_screen.open_page(error.local).join(1)
     except ChatGeeError as error:
         log.error("%s", texts.of(error))
         return 1
@@ -96,7 +100,7 @@ def worker(ours: Settings, texts: Texts, words: list[str]) -> None:
     _make_folder(ours.data_dir)
     logs.configure(ours.log_level, ours.secrets)
     events: Events = SimpleQueue()
-    with ending.told(lambda: events.put(STOP)):
+    with stop_signals.told(lambda: events.put(STOP)):
         ours, texts = _joined(ours, texts, None)
         while _work(ours, texts, events) == RELOAD:
             ours, texts = _reread(ours, texts, None)
@@ -104,7 +108,7 @@ def worker(ours: Settings, texts: Texts, words: list[str]) -> None:
 
 def migrate(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Move all that was talked to a PostgreSQL."""
-    from chatgee import migrate_to  # here: no other start needs it
+    from chatgee.subcommands import migrate_to  # here: no other start needs it
 
     migrate_to.command(ours, texts, words)
 
@@ -139,8 +143,8 @@ class Program:
     def __init__(self, ours: Settings, texts: Texts, stack: ExitStack) -> None:
         """Everything is closed with `stack`, the last that was opened first."""
         self._events: Events = SimpleQueue()
-        stack.enter_context(ending.told(lambda: self._events.put(STOP)))
-        place = stack.enter_context(instance.only(ours.data_dir))
+        stack.enter_context(stop_signals.told(lambda: self._events.put(STOP)))
+        place = stack.enter_context(single_instance.only(ours.data_dir))
         self._server = Server(ours.host, ours.port)
         place.tell(self._server.local)
         self._place = place
@@ -207,7 +211,7 @@ def _joined(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Sett
     """With what the owner has decided for all machines, where there are several."""
     if ours.shared_path is None:
         return ours, texts
-    shelf.join(ours, settings.CONFIG, warning(texts))
+    shared_files.join(ours, settings.CONFIG, warning(texts))
     return _reread(ours, texts, log_folder)
 
 

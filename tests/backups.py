@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from chatgee import settings
-from chatgee.backup import pack, restore
 from chatgee.errors import ChatGeeError
+from chatgee.owner.backup import pack, restore
 from chatgee.settings import Settings
 from chatgee.store import Store
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from chatgee import app, settings
-from chatgee.board import Board
+from chatgee.owner.doctor_run import Visit
+from chatgee.owner.setup import Setup
+from chatgee.owner.status import Board
 from chatgee.questions import Model
-from chatgee.setup import Setup
 from chatgee.store import Store
-from chatgee.store.opening import is_shared
+from chatgee.store.databases.opening import is_shared
 from chatgee.texts import Texts
-from chatgee.visit import Visit
-from chatgee.web.server import Server
+from chatgee.web.server.wsgi_server import Server
 from chatgee.web.skill import meanwhile
 from tests import beside
 from tests.kakao_side import Friend

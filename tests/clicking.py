@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from chatgee import requirements
+from chatgee.system import installed_packages
 from tests.process import ROOT
 
 BAT, COMMAND = ROOT / "ChatGee.bat", ROOT / "ChatGee.command"
@@ -35,7 +35,8 @@ def stub_project(folder: Path, needs: str = "") -> Path:
     """The launchers and run.py as they are; what they start, and what it needs, is a stub."""
     (folder / "chatgee").mkdir(parents=True)
     (folder / "chatgee" / "launch.py").write_text(STUB, "utf-8")
-    shutil.copy(requirements.__file__, folder / "chatgee")
+    (folder / "chatgee" / "system").mkdir()
+    shutil.copy(installed_packages.__file__, folder / "chatgee" / "system")
     (folder / "requirements.txt").write_text(needs, "utf-8")
     for name in ("run.py", BAT.name, COMMAND.name, "docs/install-python.html"):
         (folder / name).parent.mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ import openai  # noqa: F401  # takes a second, which no deadline of a test shoul
 import pytest
 
 from chatgee import settings
-from chatgee.store.opening import is_shared
+from chatgee.store.databases.opening import is_shared
 from tests.bot import Bot
 from tests.everything import pytest_sessionfinish as pytest_sessionfinish
 from tests.far_ends import FakeKakao, FakeOpenAI
@@ -88,7 +88,7 @@ def wherever(environ: dict[str, str], database: str, monkeypatch: pytest.MonkeyP
     """On one machine, and on two: one with a door, and a worker."""
     environ["DATABASE_URL"] = database
     if is_shared(database):
-        monkeypatch.setattr("chatgee.cluster.hands.LAST_SECONDS", 0.1)
+        monkeypatch.setattr("chatgee.cluster.worker.LAST_SECONDS", 0.1)
 
 
 @pytest.fixture

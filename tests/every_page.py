@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import AnyConverter, Map, Rule
 
-from chatgee import manual
+from chatgee.owner import manual
 from tests.bot import Bot
 from tests.far_ends import PATIENCE
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import run
-from chatgee import install_troubles, requirements
+from chatgee.system import install_troubles, installed_packages
 
 RUN = Path(run.__file__)
 AWKWARD = Path("OneDrive - 회사") / "바탕 화면" / "챗지 (1) & 테스트"
@@ -37,8 +37,14 @@ class Project:
         (folder / "chatgee" / "launch.py").write_text(STUB, "utf-8")
         (folder / "tests").mkdir()
         shutil.copy(RUN, folder)
-        for file in (install_troubles.__file__, install_troubles.WORDS, requirements.__file__):
-            shutil.copy(file, folder / "chatgee")
+        for file in (
+            install_troubles.__file__,
+            install_troubles.WORDS,
+            installed_packages.__file__,
+        ):
+            place = folder / Path(file).relative_to(RUN.parent)
+            place.parent.mkdir(exist_ok=True)
+            shutil.copy(file, place)
         (folder / "requirements-cluster.txt").touch()
         self.require(needs)
 

@@ -145,9 +145,10 @@ def _names() -> dict[str, list[str]]:
         r'"([\w-]+)" (?:not )?in request\.',
         r'_(?:place|position)\("(\w+)"',
     )
-    code = {one.stem: one.read_text("utf-8") for one in Path(web.__file__).parent.glob("*.py")}
-    found = {file: {n for one in read for n in re.findall(one, code[file])} for file in code}
-    return {file: sorted(names) for file, names in sorted(found.items()) if names}
+    views = (one.read_text("utf-8") for one in sorted(Path(web.__file__).parent.rglob("*.py")))
+    code = {name: text for text in views for name in re.findall(r'Blueprint\("(\w+)"', text)}
+    found = {name: {n for one in read for n in re.findall(one, code[name])} for name in code}
+    return {name: sorted(names) for name, names in sorted(found.items()) if names}
 
 
 # --- one of them ----------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 from random import Random
 from urllib.parse import quote_from_bytes
 
-from chatgee.store.figures import Span
-from chatgee.store.talks import Kind
+from chatgee.store.reading.figures import Span
+from chatgee.store.reading.talks import Kind
 from chatgee.web import session
 
 NUMBERS = (

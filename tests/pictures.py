@@ -18,13 +18,13 @@ from playwright.sync_api import Browser, Page
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from chatgee.board import Board
-from chatgee.desk import MARGIN, WIDEST, draw
+from chatgee.desktop.terminal_screen import MARGIN, WIDEST, draw
 from chatgee.doctor.steps import STEPS
-from chatgee.setup import Setup
+from chatgee.owner.doctor_run import Visit
+from chatgee.owner.setup import Setup
+from chatgee.owner.status import Board
 from chatgee.texts import Texts
 from chatgee.tunnel import Link
-from chatgee.visit import Visit
 from tests import browser as real
 from tests import classroom
 from tests.bot import Bot

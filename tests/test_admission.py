@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chatgee.admission import (
+from chatgee.owner.login_tries import (
     TRIES,
     TRIES_OF_ALL,
     WINDOW_SECONDS,
@@ -15,8 +15,8 @@ from chatgee.admission import (
     source_of_known,
     told_address,
 )
-from chatgee.kept import Here
 from chatgee.settings.options import Secret
+from chatgee.system.changeable import Here
 
 PASSWORD = "open-sesame-2026"
 

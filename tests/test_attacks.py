@@ -13,7 +13,7 @@ import pytest
 import requests
 from flask import Response
 
-from chatgee.kakao import ID_CHARS, UTTERANCE_CHARS
+from chatgee.kakao.messages import ID_CHARS, UTTERANCE_CHARS
 from chatgee.texts import Texts
 from chatgee.web import owner
 from chatgee.web.skill import meanwhile

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.autostart import windows
-from chatgee.autostart.files import DesktopEntry, LaunchAgent, UserUnit
 from chatgee.errors import ChatGeeError
+from chatgee.subcommands.autostart import windows
+from chatgee.subcommands.autostart.files import DesktopEntry, LaunchAgent, UserUnit
 from tests.far_ends import PATIENCE
 from tests.process import program, project
 from tests.test_always_on import verified

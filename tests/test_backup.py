@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.backup import pack
-from chatgee.backup.pack import make
 from chatgee.errors import ChatGeeError, StoreError
+from chatgee.owner.backup import pack
+from chatgee.owner.backup.pack import make
 from chatgee.settings import Settings
 from chatgee.store import Store, schema
-from chatgee.store import backup as copying
+from chatgee.store.files import copy as copying
 from chatgee.version import VERSION
 from tests.backups import asked, filled, settings_of
 from tests.bot import Bot

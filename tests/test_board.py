@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from chatgee import settings
-from chatgee.board import Board
+from chatgee.conversation.health import Health
 from chatgee.errors import Failure, TunnelError
-from chatgee.health import Health
+from chatgee.owner.status import Board
 from chatgee.texts import Texts
 from chatgee.tunnel import Link
 

@@ -9,8 +9,9 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from chatgee.web import bodies, owner
-from chatgee.web.bodies import LARGEST_BODY, MOST_TOGETHER, SMALL_BODY
+from chatgee.web import owner
+from chatgee.web.server import bodies
+from chatgee.web.server.bodies import LARGEST_BODY, MOST_TOGETHER, SMALL_BODY
 from tests.bot import Bot
 from tests.far_ends import PATIENCE
 from tests.kakao_side import payload

@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import pytest
 
-from chatgee import kakao
-from chatgee.backup import pack, restore
 from chatgee.errors import Failure
+from chatgee.kakao import messages
+from chatgee.owner.backup import pack, restore
 from chatgee.questions import Delivery
 from chatgee.settings import Settings
-from chatgee.store import bounds
 from chatgee.store.days import day_name, day_of, hour_of
+from chatgee.store.files import bounds
 from tests.backups import (
     backup_of_old,
     database,
@@ -131,8 +131,8 @@ FINE = {
     "a NUL, which 2.0 let in": "UPDATE questions SET text = 'a' || char(0) || 'b'",
     "as long as a message can be": f"UPDATE questions SET text = printf('%{50_000}s', 'x')",
     "a friend with the longest id": (
-        f"UPDATE friends SET id = '{'가' * kakao.ID_CHARS}';"
-        f"UPDATE questions SET user_id = '{'가' * kakao.ID_CHARS}'"
+        f"UPDATE friends SET id = '{'가' * messages.ID_CHARS}';"
+        f"UPDATE questions SET user_id = '{'가' * messages.ID_CHARS}'"
     ),
     "a photo": "UPDATE questions SET image_url = 'https://talk.kakaocdn.net/dn/a.jpg'",
     "a move that ended": "INSERT INTO about VALUES ('id', '0123456789abcdef0123456789abcdef')",
@@ -152,7 +152,7 @@ def test_what_ours_may_hold_is_taken(good: bytes, ours: Settings, kind: str) -> 
     restore.look_into(BytesIO(rebuilt(good, database(FINE[kind]))), ours)
 
 
-STRANGE_ID = "a%\"'<b>&\n\t/../?#" + "가" * (kakao.ID_CHARS - 17)
+STRANGE_ID = "a%\"'<b>&\n\t/../?#" + "가" * (messages.ID_CHARS - 17)
 PAGES = (
     *("/", "/board", "/talks", "/talks?q=x", "/talks?kind=failed", "/talks?until=2242-01-01"),
     *("/talks/live", "/talks/export/csv", "/talks/export/jsonl", "/status", "/setup", "/settings"),

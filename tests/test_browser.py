@@ -9,8 +9,8 @@ import pytest
 
 from chatgee import settings
 from chatgee.errors import TunnelError
+from chatgee.owner.setup import Setup
 from chatgee.settings import Settings
-from chatgee.setup import Setup
 from chatgee.tunnel import Link
 from chatgee.web import owner
 from tests.bot import Bot

@@ -1,10 +1,10 @@
-"""Promises of chatgee.bubbles: where text is cut, and that nothing gets lost."""
+"""Promises of chatgee.kakao.bubbles: where text is cut, and that nothing gets lost."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatgee.bubbles import clip, cut, is_blank, length
+from chatgee.kakao.bubbles import clip, cut, is_blank, length
 
 SPACES_AND_BLANKS = " \n\t\u3000\u200b\u3164\u2800"
 GRAPHEMES = [

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chatgee import callback
+from chatgee.conversation import callback
 from tests import beside
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeKakao, FakeOpenAI

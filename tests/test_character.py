@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.character import MOST_CHARS, MOST_KEPT, NAME, Character
 from chatgee.errors import ChatGeeError
-from chatgee.notepad import mark
+from chatgee.model.system_prompt import MOST_CHARS, MOST_KEPT, NAME, Character
 from chatgee.settings import Settings
+from chatgee.system.text_files import mark
 from chatgee.texts import Texts
 
 BUILT_IN = "기본 성격"

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from chatgee.character import MOST_CHARS, Character
-from chatgee.character.trial import MOST_AT_ONCE
 from chatgee.errors import Failure
-from chatgee.kakao import BUBBLE_CHARS, BUBBLES
-from chatgee.notepad import mark
+from chatgee.kakao.messages import BUBBLE_CHARS, BUBBLES
+from chatgee.model.system_prompt import MOST_CHARS, Character
+from chatgee.owner.prompt_trial import MOST_AT_ONCE
+from chatgee.system.text_files import mark
 from chatgee.web import owner
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatgee.stats.charts import HEIGHT, Chart, Column, top
+from chatgee.owner.statistics.charts import HEIGHT, Chart, Column, top
 
 
 @pytest.mark.parametrize(

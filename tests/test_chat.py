@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from chatgee import kakao
-from chatgee.kakao import Reply
+from chatgee.kakao import messages
+from chatgee.kakao.messages import Reply
 from chatgee.web import owner
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeBot, FakeKakao, FakeOpenAI
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("unhurried")
 
 ID = "desk-abcdefgh"
 JPEG = b"\xff\xd8\xffpicture"
-BODY = kakao.encode(Reply(("늦은 답",)))
+BODY = messages.encode(Reply(("늦은 답",)))
 
 
 def send(bot: Bot, token: str | None = owner.TOKEN, **doing: Any) -> requests.Response:

@@ -10,7 +10,7 @@ pytest.importorskip(
     "procrastinate", reason="no procrastinate: pip install -r requirements-cluster.txt"
 )
 from chatgee.cluster import queue
-from chatgee.cluster.hands import Hands, Work
+from chatgee.cluster.worker import Hands, Work
 from chatgee.store import Store
 from chatgee.store.notes import Draft
 from tests.cluster import until

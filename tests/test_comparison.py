@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from chatgee.character.comparison import Piece, changed, compare, gist
+from chatgee.owner.prompt_comparison import Piece, changed, compare, gist
 
 MARKS = {"same": "{}", "gone": "-{}-", "new": "+{}+"}
 

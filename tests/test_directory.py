@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.backup import directory, pack, restore, unpack
 from chatgee.errors import ChatGeeError
+from chatgee.owner.backup import pack, restore, unpack, zip_directory
 from chatgee.settings import Settings
 from tests.backups import backup_of_old, folder_of_new, rebuilt, refused
 
@@ -126,7 +126,7 @@ def test_a_backup_above_two_gigabytes_has_another_end_and_is_counted(
         archive.writestr("one", "1" * 20)
         archive.writestr("two", "2" * 20)
     assert b"PK\6\6" in large.getvalue()
-    assert directory.count(large) == 2
+    assert zip_directory.count(large) == 2
 
 
 def flagged(good: bytes, bits: int) -> bytes:

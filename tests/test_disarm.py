@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.backup import restore
+from chatgee.owner.backup import restore
 from chatgee.settings import Settings
 from chatgee.store.days import day_of
-from chatgee.store.disarm import INSTEAD
+from chatgee.store.files.disarm import INSTEAD
 from tests.backups import backup_of_old, database, folder_of_new, rebuilt, settings_of, stage
 from tests.bot import Bot
 from tests.far_ends import FakeKakao, FakeOpenAI

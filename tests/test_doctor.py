@@ -17,12 +17,14 @@ import pytest
 import requests
 from rich.console import Console
 
-from chatgee import instance, kakao, net, proof, settings
-from chatgee.board import Board
+from chatgee import settings
 from chatgee.doctor import here, packages, report, services, steps, trip
 from chatgee.doctor.case import Case, Check
-from chatgee.prices import Prices
+from chatgee.kakao import messages
+from chatgee.model.prices import Prices
+from chatgee.owner.status import Board
 from chatgee.questions import Answer, Usage
+from chatgee.system import http, own_mark, single_instance
 from chatgee.texts import Texts
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeKakao, FakeOpenAI, FarEnd
@@ -57,7 +59,7 @@ class Tunnel(FarEnd):
         threading.Event().wait(self.delay)
         sent = headers | {"X-Forwarded-For": "192.0.2.1"}
         with requests.post(self.target + path, data=body, headers=sent, timeout=PATIENCE) as reply:
-            kept = ("Content-Type", proof.HEADER)
+            kept = ("Content-Type", own_mark.HEADER)
             told = {name: reply.headers[name] for name in kept if name in reply.headers}
             return reply.status_code, told, reply.content
 
@@ -111,7 +113,7 @@ def running(environ: dict[str, str], tunnel: Tunnel) -> Iterator[Program]:
     """A ChatGee that can be reached through the tunnel."""
     with program(environ | {"PUBLIC_URL": tunnel.url}) as run:
         assert run.url == f"{tunnel.url}/prompt"
-        card = instance.find(Path(environ["DATA_DIR"]))
+        card = single_instance.find(Path(environ["DATA_DIR"]))
         assert card
         tunnel.target = card.local
         yield run
@@ -154,7 +156,7 @@ def test_its_calls_look_like_kakaos_but_are_told_apart(
     path, headers, message = tunnel.requests[0]
     assert (path, headers["User-Agent"]) == ("/prompt", "AHC/2.1")
     assert keys(message) == keys(payload("02"))
-    assert kakao.SkillRequest.parse(message).is_tester
+    assert messages.SkillRequest.parse(message).is_tester
     folder = Path(quiet["DATA_DIR"])
     memo = Board(folder / "board.json", "").memo
     assert (memo.tested_at, memo.called_at) == (None, None)
@@ -466,7 +468,7 @@ OTHERS: list[tuple[str, int, dict[str, str], bytes]] = [
     ("status", 401, {"WWW-Authenticate": "Basic"}, b"who are you?"),
     ("page", 200, {"Content-Type": "text/html"}, b"<h1>You are about to visit</h1>"),
     ("foreign", 200, {"Content-Type": "application/json"}, b'{"version": "2.0"}'),
-    ("foreign", 200, {proof.HEADER: proof.of("an old nonce")}, b'{"version": "2.0"}'),
+    ("foreign", 200, {own_mark.HEADER: own_mark.of("an old nonce")}, b'{"version": "2.0"}'),
 ]
 
 
@@ -554,7 +556,7 @@ def clock(ahead: float) -> Iterator[str]:
             self.end_headers()
 
         def date_time_string(self, timestamp: float | None = None) -> str:
-            return formatdate(net.time.time() + ahead, usegmt=True)
+            return formatdate(http.time.time() + ahead, usegmt=True)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -594,6 +596,6 @@ def test_where_nobody_tells_the_time_it_says_so(quiet: dict[str, str]) -> None:
 def test_whoever_does_not_answer_is_not_waited_for() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(net.Lost) as lost:
-            net.send("HEAD", url, 0.2)
+        with pytest.raises(http.Lost) as lost:
+            http.send("HEAD", url, 0.2)
     assert lost.value.kind == "timeout"

@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from chatgee import app, launch, settings
+from chatgee.conversation.worker import Worker
 from chatgee.errors import ChatGeeError, StoreError
-from chatgee.jobs import Worker
 from chatgee.launch import ENDED
 from chatgee.store import Store
 from chatgee.texts import Texts
@@ -206,9 +206,9 @@ def test_what_listens_to_others_goes_on_after_an_error_of_ours(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without it answers of other machines would come with the next message alone."""
-    from chatgee.cluster import ear, queue
+    from chatgee.cluster import listener, queue
 
-    monkeypatch.setattr(ear, "ALIVE_SECONDS", 0.0)
+    monkeypatch.setattr(listener, "ALIVE_SECONDS", 0.0)
     queue.make_tables(database_url)
     again, bugs = Event(), [LookupError("a bug of ours")]
 
@@ -217,7 +217,7 @@ def test_what_listens_to_others_goes_on_after_an_error_of_ours(
             raise bugs.pop()
         again.set()
 
-    listening = ear.Ear(database_url, {}, lambda: None, counted)
+    listening = listener.Ear(database_url, {}, lambda: None, counted)
     listening.start()
     assert again.wait(PATIENCE)
     listening.close()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatgee import manual
+from chatgee.owner import manual
 from chatgee.texts import Texts
 from tests.bot import Bot
 

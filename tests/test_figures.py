@@ -9,10 +9,10 @@ import pytest
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
 from chatgee.store import Store
-from chatgee.store.archive import Archive
+from chatgee.store.database_session import Session
 from chatgee.store.days import HOURS_OF_DAY, day_of
-from chatgee.store.figures import EPOCH, Figures, Period, Span, look
-from chatgee.store.session import Session
+from chatgee.store.reading.archive import Archive
+from chatgee.store.reading.figures import EPOCH, Figures, Period, Span, look
 from chatgee.store.tallies import Tallies, bucket
 from tests.far_ends import PATIENCE
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chatgee.errors import StoreError
-from chatgee.store import moving, schema
-from chatgee.store.fitting import Fitting, summed, text
+from chatgee.store import schema
+from chatgee.store.moving import move
+from chatgee.store.moving.fitting import Fitting, summed, text
 
 FRIEND = ("민지", 3, 1, 1_800_000_000.123456, 1_800_000_001)
 
@@ -22,7 +23,7 @@ def names() -> list[str]:
 
 
 def test_every_column_of_every_table_has_its_way_over() -> None:
-    for name in moving.TABLES:
+    for name in move.TABLES:
         Fitting(schema.metadata.tables[name])
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.backup import restore
 from chatgee.errors import StoreError
+from chatgee.owner.backup import restore
 from chatgee.settings import Settings
-from chatgee.store import Store, backup, forms, schema
+from chatgee.store import Store, schema
+from chatgee.store.files import copy, forms
 from tests.backups import asked, backup_of_old, database, folder_of_new, rebuilt, refused, stage
 
 OLD_BACKUPS = sorted((Path(__file__).parent / "old_backups").glob("*.zip"))
@@ -110,7 +111,7 @@ def test_texts_of_another_encoding_are_refused(ours: Settings, tmp_path: Path) -
         db.execute("INSERT INTO about VALUES ('version', ?)", [str(schema.VERSION)])
         db.commit()
     with pytest.raises(StoreError) as caught:
-        backup.take_in(file)
+        copy.take_in(file)
     assert "UTF-16" in str(caught.value.values["why"])
 
 
@@ -134,7 +135,7 @@ def test_an_index_that_says_what_is_not_there_is_made_anew(good: bytes, tmp_path
     file.write_bytes(first.read_bytes())
     with closing(sqlite3.connect(file)) as db:
         assert db.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",)
-    backup.take_in(file)
+    copy.take_in(file)
     with closing(sqlite3.connect(file)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -150,7 +151,7 @@ def test_a_file_of_a_great_many_tables_is_not_even_read(good: bytes, tmp_path: P
     with zipfile.ZipFile(BytesIO(rebuilt(good, database(rows)))) as archive:
         file.write_bytes(archive.read("chatgee.db"))
     with pytest.raises(StoreError) as caught:
-        backup.take_in(file)
+        copy.take_in(file)
     assert caught.value.values["why"] == "interrupted"
 
 

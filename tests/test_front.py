@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from chatgee import logs
+from chatgee.system import logs
 from chatgee.texts import Texts
 from tests.far_ends import PATIENCE
 from tests.kakao_side import Friend

@@ -8,8 +8,8 @@ import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from chatgee.bubbles import is_blank, length
-from chatgee.kakao import BUBBLE_CHARS
+from chatgee.kakao.bubbles import is_blank, length
+from chatgee.kakao.messages import BUBBLE_CHARS
 from chatgee.questions import Answer, Prompt
 from tests.bot import Bot
 from tests.kakao_side import check

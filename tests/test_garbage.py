@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 import requests
 
-from chatgee import ending, launch, settings
+from chatgee import launch, settings
 from chatgee.launch import RELOAD, STOP, Events, Program
 from chatgee.settings import Settings
+from chatgee.system import stop_signals
 from chatgee.texts import Texts
 from tests.far_ends import PATIENCE
 from tests.kakao_side import Friend
 
-SIGNALS = {getattr(signal, name) for name in ending.SIGNALS if hasattr(signal, name)}
+SIGNALS = {getattr(signal, name) for name in stop_signals.SIGNALS if hasattr(signal, name)}
 
 
 @pytest.fixture(autouse=True)

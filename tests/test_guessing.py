@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatgee.admission import TRIES, TRIES_OF_ALL
-from chatgee.web import known as known_browser
+from chatgee.owner.login_tries import TRIES, TRIES_OF_ALL
+from chatgee.web import known_browsers as known_browser
 from tests.bot import Bot
 from tests.visitor import OUTSIDE, PASSWORD, ask, enter, given, known
 

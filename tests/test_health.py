@@ -1,7 +1,7 @@
 """Whether questions can be answered, as one machine tells the others."""
 
+from chatgee.conversation.health import Health
 from chatgee.errors import Failure
-from chatgee.health import Health
 
 
 def pair() -> tuple[Health, Health, list[str]]:

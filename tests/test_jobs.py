@@ -6,8 +6,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatgee import jobs
-from chatgee.jobs import Worker
+from chatgee.conversation import worker as jobs
+from chatgee.conversation.worker import Worker
 from tests.far_ends import PATIENCE
 
 FRIENDS = ["민지", "민지", "민지"]

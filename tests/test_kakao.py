@@ -1,4 +1,4 @@
-"""Promises of chatgee.kakao: what Kakao may send is understood, and what it refuses is not sent."""
+"""What Kakao may send is understood, and what it refuses is not sent."""
 
 import json
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chatgee.bubbles import length
 from chatgee.errors import PayloadError
-from chatgee.kakao import (
+from chatgee.kakao.bubbles import length
+from chatgee.kakao.messages import (
     Press,
     Promise,
     QuickReply,

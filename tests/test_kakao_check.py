@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatgee import kakao
-from chatgee.bubbles import length
-from chatgee.kakao import Press, Promise, QuickReply, Reply, TextCard
-from chatgee.kakao_check import problems
+from chatgee.kakao import messages
+from chatgee.kakao.bubbles import length
+from chatgee.kakao.limits import problems
+from chatgee.kakao.messages import Press, Promise, QuickReply, Reply, TextCard
 from tests.kakao_side import check
 
 URL = "https://example.com/a.png"
@@ -182,7 +182,7 @@ REPLIES = st.builds(
 @settings(deadline=None)
 @given(REPLIES | st.builds(Promise, st.text()))
 def test_nothing_that_our_bot_can_say_is_complained_about(reply: Reply | Promise) -> None:
-    body = kakao.render(reply)
+    body = messages.render(reply)
     blank = [one for one in problems(body) if one.kind == "empty" and one.name == "text"]
     assert [one for one in problems(body) if one not in blank] == []
 
@@ -217,7 +217,7 @@ def test_a_bubble_that_shows_nothing_is_found(text: str) -> None:
 
 
 def test_a_callback_cannot_promise_another_one() -> None:
-    promise = kakao.render(Promise("기다려 주세요"))
+    promise = messages.render(Promise("기다려 주세요"))
     assert problems(promise) == ()
     assert problems(promise, after_promise=True)
 

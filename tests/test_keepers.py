@@ -11,19 +11,19 @@ import pytest
 
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 
-from chatgee import kakao
-from chatgee.cluster import keepers as company
+from chatgee.cluster import shared_state as company
 from chatgee.cluster.queue import Queue, make_tables
-from chatgee.kakao import Reply
-from chatgee.keepers import Keepers
-from chatgee.pretend import photos, postbox
+from chatgee.cluster.state import Keepers
+from chatgee.kakao import messages
+from chatgee.kakao.messages import Reply
+from chatgee.owner.doctor_run import SILENT_SECONDS, Line, Record, Visit
+from chatgee.simulator import callbacks, photos
 from chatgee.store import Store
-from chatgee.visit import SILENT_SECONDS, Line, Record, Visit
 from tests.far_ends import PATIENCE
 from tests.postgres import OwnServer
 from tests.tunnel_side import until
 
-BODY = kakao.encode(Reply(("늦은 답",)))
+BODY = messages.encode(Reply(("늦은 답",)))
 JPEG = b"\xff\xd8\xff"
 AT_ONCE = 8
 
@@ -110,22 +110,22 @@ def test_a_letter_that_nobody_can_show_is_the_same_everywhere(
     assert (answer := other.take(token, body))
     assert answer["status"] == "ERROR"
     assert (letter := one.look(token))
-    assert (letter.body, letter.problems) == postbox.read(body)
+    assert (letter.body, letter.problems) == callbacks.read(body)
 
 
 def test_the_oldest_letters_are_forgotten(two: tuple[Keepers, Keepers]) -> None:
     boxes = [keepers.postbox("http://127.0.0.1:6959") for keepers in two]
-    tokens = [boxes[n % 2].open() for n in range(postbox.MOST_LETTERS + 1)]
+    tokens = [boxes[n % 2].open() for n in range(callbacks.MOST_LETTERS + 1)]
     assert [boxes[0].look(token) is None for token in tokens[:2]] == [True, False]
 
 
 def test_a_minute_is_over_at_the_same_moment_everywhere(stores: tuple[Store, Store]) -> None:
     one, other = (company.shared(store).postbox("") for store in stores)
     clock, token = Clock(stores[1]), one.open()
-    clock.ahead = postbox.OPEN_SECONDS - 5
+    clock.ahead = callbacks.OPEN_SECONDS - 5
     assert (letter := other.look(token))
     assert letter.is_open()
-    clock.ahead = postbox.OPEN_SECONDS + 1
+    clock.ahead = callbacks.OPEN_SECONDS + 1
     assert (letter := other.look(token))
     assert (letter.used, letter.is_open()) == (False, False)
     assert (answer := other.take(token, BODY))

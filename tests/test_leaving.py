@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from chatgee.web.server import Server
+from chatgee.web.server.wsgi_server import Server
 from tests.far_ends import PATIENCE
 from tests.tunnel_side import until
 
@@ -67,7 +67,7 @@ def test_who_has_called_and_not_yet_asked_is_heard_out(
     server: Server, app: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A balancer calls and asks in two steps; between them lies all that its machine does."""
-    monkeypatch.setattr("chatgee.web.connection.SPEAKING_SECONDS", PATIENCE)
+    monkeypatch.setattr("chatgee.web.server.connection.SPEAKING_SECONDS", PATIENCE)
     app.go_on.set()
     caller = calls(server)
     server.stop_listening()

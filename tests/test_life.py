@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chatgee import answering
+from chatgee.conversation import answering
 from chatgee.questions import Delivery
 from chatgee.store import Outcome
 from tests import beside

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.backup import pack, restore
 from chatgee.errors import ChatGeeError
+from chatgee.owner.backup import pack, restore
 from chatgee.settings import Settings
 from chatgee.store import Store
 from tests.backups import NEW, OLD, asked, backup_of_old, folder_of_new, settings_of, stage

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import logs
-from chatgee.logs import log_tail
-from chatgee.logs.log_tail import tail
+from chatgee.owner import log_tail
+from chatgee.owner.log_tail import tail
+from chatgee.system import logs
 
 LINES = """2026-11-23 09:00:00 INFO skill url: https://a.example/prompt
 2026-11-23 09:00:01 WARNING 바깥 주소가 끊겨서 다시 만들고 있어요.

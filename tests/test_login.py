@@ -8,7 +8,7 @@ import requests
 
 from chatgee.tunnel import Link
 from chatgee.web import owner, session
-from chatgee.web.login import local_path
+from chatgee.web.pages.login import local_path
 from tests.bot import Bot
 from tests.test_owner import ALIVE, CHANGES, PAGES, SECRETS, STRANGERS
 from tests.visitor import (

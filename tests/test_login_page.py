@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatgee.admission import TRIES
+from chatgee.owner.login_tries import TRIES
 from chatgee.tunnel import Link
 from tests.bot import Bot
 from tests.test_owner import another_address

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import logs
-from chatgee.logs import log_tail
+from chatgee.owner import log_tail
 from chatgee.settings.options import database_url
+from chatgee.system import logs
 
 
 @pytest.mark.parametrize("secret", ["a", "ab", "abc-123"])

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 from chatgee.store import Store
-from chatgee.store.postgresql import Postgresql
+from chatgee.store.databases.postgresql import Postgresql
 from tests.cluster import until
 from tests.far_ends import PATIENCE
 from tests.postgres import connect

@@ -21,7 +21,7 @@ from markdown.extensions.toc import slugify_unicode
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
 
-from chatgee import manual
+from chatgee.owner import manual
 from chatgee.settings import OPTIONS
 from tests.bot import Bot
 from tests.process import ROOT

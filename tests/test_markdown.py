@@ -1,4 +1,4 @@
-"""Promises of chatgee.markdown: what a friend reads of a model's Markdown."""
+"""Promises of chatgee.kakao.markdown: what a friend reads of a model's Markdown."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chatgee.markdown import to_plain
+from chatgee.kakao.markdown import to_plain
 
 CODE = "```python\ndef f(x):\n\n    # **주석** $x$ `y`\n    return x ** 2\n```"
 MARKS = [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from chatgee import settings
-from chatgee.backup import pack, restore
+from chatgee.owner.backup import pack, restore
 from chatgee.web import owner
 from tests import beside
 from tests.backups import settings_of

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import notepad, settings
+from chatgee import settings
 from chatgee.errors import SettingsError
-from chatgee.prices import Prices
+from chatgee.model.prices import Prices
+from chatgee.owner.setup import Setup
 from chatgee.settings import BY_HAND, options
-from chatgee.setup import Setup
+from chatgee.system import text_files
 from chatgee.web import owner
 from tests import beside
 from tests.bot import Bot
@@ -197,8 +198,8 @@ def test_web_session_changes_no_file_to_which_a_link_leads(
     link(tmp_path / name, outside)
     send(home, "/settings/character", prompt="다른 성격")
     send(home, "/setup", source="later", prompt="다른 성격")
-    send(home, "/settings/texts", **{"reply.greeting": "다른 인사", "of": notepad.mark("")})
-    send(home, "/settings/texts/undo", of=notepad.mark(""))
+    send(home, "/settings/texts", **{"reply.greeting": "다른 인사", "of": text_files.mark("")})
+    send(home, "/settings/texts/undo", of=text_files.mark(""))
     assert outside.read_text("utf-8") == HIDDEN
 
 
@@ -215,13 +216,13 @@ def test_web_session_changes_prices_in_place_of_a_link(
 def test_a_link_within_the_folder_is_the_owners_own_business(tmp_path: Path) -> None:
     (tmp_path / "real.toml").write_text("", "utf-8")
     link(tmp_path / "texts.toml", tmp_path / "real.toml")
-    notepad.must_lie_in(tmp_path, tmp_path / "texts.toml")
+    text_files.must_lie_in(tmp_path, tmp_path / "texts.toml")
     link(tmp_path / "here", tmp_path)
-    notepad.must_lie_in(tmp_path / "here", tmp_path / "texts.toml")
+    text_files.must_lie_in(tmp_path / "here", tmp_path / "texts.toml")
     link(tmp_path / "round.toml", tmp_path / "round.toml")
-    notepad.must_lie_in(tmp_path, tmp_path / "round.toml")
+    text_files.must_lie_in(tmp_path, tmp_path / "round.toml")
     with pytest.raises(SettingsError, match="outside"):
-        notepad.must_lie_in(tmp_path / "here", tmp_path.parent / "texts.toml")
+        text_files.must_lie_in(tmp_path / "here", tmp_path.parent / "texts.toml")
 
 
 # --- where it makes ChatGee call ------------------------------------------------------------

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from chatgee.memo import Memo
+from chatgee.owner.status_memory import Memo
 
 FIRST, SECOND = "https://first.example", "https://second.example"
 MOVED = Memo(address=SECOND, old_address=FIRST, changed_at=50.0, tested_at=30.0, called_at=40.0)

@@ -11,8 +11,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from chatgee import instance
-from chatgee.store import Store, migrations, moving
+from chatgee.store import Store
+from chatgee.store.databases import migrations
+from chatgee.store.moving import move
+from chatgee.system import single_instance
 from tests import postgres as real
 from tests.backups import NEW, OLD, backup_of_old, filled, settings_of, stage
 from tests.moves import class_in, everything, many_in, noted
@@ -81,21 +83,21 @@ def test_killed_in_the_middle_of_a_piece_it_loses_and_doubles_nothing(
     tmp_path: Path, here: dict[str, str], database_url: str
 ) -> None:
     """The third piece waits for a row of the same key, which is never written."""
-    source = many_in(tmp_path, 3 * moving.SOME)
+    source = many_in(tmp_path, 3 * move.SOME)
     with create_engine(database_url, poolclass=NullPool).connect() as connection:
         migrations.bring_up(connection)
     with real.connect(database_url) as watching, real.connect(database_url) as in_the_way:
         with in_the_way.transaction(force_rollback=True):
-            in_the_way.execute(IN_THE_WAY, [f"q{2 * moving.SOME + 7:06}"])
+            in_the_way.execute(IN_THE_WAY, [f"q{2 * move.SOME + 7:06}"])
             with program(here, "migrate-to", database_url) as running:
                 running.logged("이 데이터베이스로 옮겨요", START_SECONDS)
                 until(lambda: watching.execute(WAITING).fetchone() == (1,))
                 running.kill()
-        assert watching.execute(COUNT).fetchone() == (2 * moving.SOME,)
-    assert moving.FROM in noted(database_url)
+        assert watching.execute(COUNT).fetchone() == (2 * move.SOME,)
+    assert move.FROM in noted(database_url)
     output = run(here, database_url)
     assert "지난번에 멈춘 곳부터" in output
-    assert f"{2 * moving.SOME:,}개를 옮겼어요" not in output
+    assert f"{2 * move.SOME:,}개를 옮겼어요" not in output
     assert everything(database_url) == everything(source)
 
 
@@ -115,7 +117,7 @@ def test_while_chatgee_runs_it_is_refused_and_told_where(
 def test_while_another_move_runs_it_is_refused(
     tmp_path: Path, here: dict[str, str], database_url: str
 ) -> None:
-    with FileLock(tmp_path / instance.LOCK):
+    with FileLock(tmp_path / single_instance.LOCK):
         output = run(here, database_url, code=1)
     assert "ChatGee나 다른 migrate-to가 DATA_DIR을 쓰고 있어요" in output
 

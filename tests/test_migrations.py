@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from chatgee.errors import StoreError
-from chatgee.store import Store, checkup, migrations, schema
+from chatgee.store import Store, schema
+from chatgee.store.databases import migrations
 from chatgee.store.days import day_of, hour_of
+from chatgee.store.files import checkup
 from chatgee.store.tallies import bucket
 from tests.far_ends import PATIENCE
 

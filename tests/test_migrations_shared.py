@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatgee.errors import StoreError
-from chatgee.store import Store, migrations, schema, server
+from chatgee.store import Store, schema
+from chatgee.store.databases import migrations, server_look
 from tests import beside
 from tests.far_ends import PATIENCE
 from tests.process import ROOT
@@ -126,7 +127,7 @@ def test_a_newer_database_is_refused_and_its_password_told_nobody(database_url: 
     Store(database_url).close()
     beside.change(database_url, "UPDATE about SET value = '99'")
     before = beside.rows(database_url, TABLES)
-    for opening in (Store, server.look):
+    for opening in (Store, server_look.look):
         with pytest.raises(StoreError) as caught:
             opening(database_url)
         assert caught.value.key == "start.newer_database"

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import notepad, settings
-from chatgee.character import Character
+from chatgee import settings
+from chatgee.cluster.shared_files.mirror import FILES, HEALTH, SETTINGS, Mirror
 from chatgee.errors import SettingsError
-from chatgee.prices import Prices
+from chatgee.model.prices import Prices
+from chatgee.model.system_prompt import Character
 from chatgee.settings import Settings, config_file
-from chatgee.shelf.mirror import FILES, HEALTH, SETTINGS, Mirror
 from chatgee.store import Store
+from chatgee.system import text_files
 from tests.far_ends import PATIENCE
 
 
@@ -34,7 +35,7 @@ class Machine:
         return self.ours.data_dir / name
 
     def save(self, name: str, text: str) -> None:
-        notepad.save(self.file(name), text, self.ours.data_dir)
+        text_files.save(self.file(name), text, self.ours.data_dir)
 
     def change(self, name: str, text: str) -> None:
         self.mirror.change(lambda: self.save(name, text), lambda names: None)
@@ -157,7 +158,7 @@ def write(machine: Machine, **values: str) -> None:
 def test_a_draft_of_what_somebody_else_has_changed_is_a_conflict(room: Room) -> None:
     first, second = room.machine("a"), room.machine("b")
     mine, theirs = character(first), character(second)
-    base = notepad.mark(theirs.read())
+    base = text_files.mark(theirs.read())
     first.mirror.change(lambda: mine.save("너는 해적이야."), lambda names: None)
     with pytest.raises(Exception, match=r"character\.conflict"):
         second.mirror.change(lambda: theirs.save("너는 선장이야.", base), lambda names: None)

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from chatgee.errors import Failure, ModelError
-from chatgee.model import MOST_TOKENS, OpenAIModel
+from chatgee.model.openai_model import MOST_TOKENS, OpenAIModel
 from chatgee.questions import Answer, Prompt, Turn, Usage
 from tests.far_ends import FakeOpenAI
 

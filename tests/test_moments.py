@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatgee import moments
+from chatgee.owner import time_words
 from chatgee.texts import Texts
 
 TEXTS = Texts.load()
@@ -20,7 +20,7 @@ DAY = 86_400
     ],
 )
 def test_a_moment_is_told_in_korean_time(at: float, words: str) -> None:
-    assert moments.moment(at, TEXTS, NOON) == words
+    assert time_words.moment(at, TEXTS, NOON) == words
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,16 @@ def test_a_moment_is_told_in_korean_time(at: float, words: str) -> None:
     ],
 )
 def test_a_span_is_as_exact_as_is_of_use(seconds: float, words: str) -> None:
-    assert moments.span(seconds, TEXTS) == words
+    assert time_words.span(seconds, TEXTS) == words
 
 
 def test_a_day_ends_at_midnight_in_korea() -> None:
-    assert moments.end_of("2026-11-23") == NOON + DAY / 2
-    assert {moments.end_of(one) for one in ("", "2026-13-01", "9999-12-31", "x")} == {None}
+    assert time_words.end_of("2026-11-23") == NOON + DAY / 2
+    assert {time_words.end_of(one) for one in ("", "2026-13-01", "9999-12-31", "x")} == {None}
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(5, "방금"), (60, "1분"), (7300, "2시간"), (90_000, "1일")]
 )
 def test_times_are_told_in_the_largest_unit(seconds: float, words: str) -> None:
-    assert moments.ago(NOON - seconds, TEXTS, NOON).startswith(words)
+    assert time_words.ago(NOON - seconds, TEXTS, NOON).startswith(words)

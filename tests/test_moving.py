@@ -13,8 +13,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from chatgee.errors import StoreError
-from chatgee.store import Store, migrations, moving, schema
-from chatgee.store.moving import State
+from chatgee.store import Store, schema
+from chatgee.store.databases import migrations
+from chatgee.store.moving import move as moving
+from chatgee.store.moving.move import State
 from tests import postgres
 from tests.moves import change, class_in, everything, many_in, move, noted, url_of
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.backup import names, pack, restore, unpack
 from chatgee.errors import ChatGeeError
+from chatgee.owner.backup import names, pack, restore, unpack
 from chatgee.settings import Settings
 from chatgee.texts import Texts
 from tests.backups import backup_of_old, filled, folder_of_new, rebuilt, state

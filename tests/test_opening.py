@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 
-from chatgee.store import database, opening
+from chatgee.store import database
+from chatgee.store.databases import opening
 from tests import postgres
 from tests.far_ends import PATIENCE
 from tests.process import START_SECONDS, program

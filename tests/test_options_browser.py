@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatgee import settings
-from chatgee.setup import Setup
+from chatgee.owner.setup import Setup
 from tests.bot import Bot
 from tests.process import copy_to, program
 

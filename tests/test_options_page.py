@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from chatgee import settings
+from chatgee.owner.setup import Setup
 from chatgee.settings import BY_HAND, OPTIONS, SECRETS
 from chatgee.settings.option_form import WAS
-from chatgee.setup import Setup
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.bot import Bot

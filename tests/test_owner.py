@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.setup import Setup
+from chatgee.owner.setup import Setup
 from chatgee.web import owner
 from tests.bot import Bot
 from tests.visitor import ask, change

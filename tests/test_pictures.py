@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatgee.manual import PICTURES
+from chatgee.owner.manual import PICTURES
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
 from tests import pictures

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from chatgee import proof
-from chatgee.callback import CallbackHosts
-from chatgee.kakao import BUBBLE_CHARS, Press, SkillRequest
-from chatgee.kakao_check import problems
-from chatgee.pretend import payloads, postbox
-from chatgee.pretend.call import call
-from chatgee.pretend.payloads import WAYS, Message
-from chatgee.pretend.photos import MOST_BYTES, MOST_PHOTOS, Photos
-from chatgee.pretend.postbox import Postbox
-from chatgee.pretend.told import told
+from chatgee.conversation.callback import CallbackHosts
+from chatgee.kakao.limits import problems
+from chatgee.kakao.messages import BUBBLE_CHARS, Press, SkillRequest
 from chatgee.settings import Secret
+from chatgee.simulator import callbacks, payloads
+from chatgee.simulator.call import call
+from chatgee.simulator.callbacks import Postbox
+from chatgee.simulator.payloads import WAYS, Message
+from chatgee.simulator.photos import MOST_BYTES, MOST_PHOTOS, Photos
+from chatgee.simulator.problem_words import told
+from chatgee.system import own_mark
 from chatgee.texts import Texts
 from tests.far_ends import FakeBot
 from tests.kakao_side import payload
@@ -105,7 +105,7 @@ def test_it_calls_as_kakao_calls(end: FakeBot) -> None:
     given = {name.lower(): value for name, value in headers.items()}
     assert (given["user-agent"], given["x-chatgee-key"]) == ("AHC/2.1", "a-key")
     assert given["x-request-id"].startswith("chp-")
-    assert given[proof.HEADER.lower()]
+    assert given[own_mark.HEADER.lower()]
     assert (done.request, done.response, done.status, done.why) == (sent, GOOD, 200, "")
 
 
@@ -194,7 +194,7 @@ def test_an_address_that_was_never_given_out_is_nobodys() -> None:
 
 def test_old_addresses_are_forgotten() -> None:
     box = Postbox(SERVER)
-    tokens = [box.open() for _ in range(postbox.MOST_LETTERS + 1)]
+    tokens = [box.open() for _ in range(callbacks.MOST_LETTERS + 1)]
     assert box.look(tokens[0]) is None
     assert all(map(box.look, tokens[1:]))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.prices import FILE, LISTED, Prices, Typed, amount
+from chatgee.model.prices import FILE, LISTED, Prices, Typed, amount
 from chatgee.questions import Usage
 
 MILLION = Usage(1_000_000, 100_000)

@@ -10,12 +10,13 @@ import pytest
 
 pytest.importorskip("procrastinate", reason="pip install -r requirements-cluster.txt")
 
-from chatgee.cluster import hands, queue
-from chatgee.cluster.hands import Hands, Work
+from chatgee.cluster import queue
+from chatgee.cluster import worker as hands
+from chatgee.cluster.worker import Hands, Work
+from chatgee.conversation.worker import Worker
 from chatgee.errors import StoreError
-from chatgee.jobs import Worker
 from chatgee.store import Limits, Store
-from chatgee.store.session import Session
+from chatgee.store.database_session import Session
 from tests.far_ends import PATIENCE
 from tests.postgres import connect
 

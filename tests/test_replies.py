@@ -1,14 +1,14 @@
-"""Promises of chatgee.replies: whatever was claimed is shown, or has its button."""
+"""Promises of chatgee.conversation.replies: whatever was claimed is shown, or has its button."""
 
 import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatgee.conversation.replies import Replies
 from chatgee.errors import Failure
-from chatgee.kakao import BUBBLES, Press, Reply, render
+from chatgee.kakao.messages import BUBBLES, Press, Reply, render
 from chatgee.questions import Question, State
-from chatgee.replies import Replies
 from chatgee.store import Claimed
 from chatgee.texts import Texts
 from tests.kakao_side import check

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.backup import pack, restore
 from chatgee.errors import ChatGeeError
+from chatgee.owner.backup import pack, restore
 from chatgee.settings import Settings
 from chatgee.store import Store
 from chatgee.version import VERSION

@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 
 import run
-from chatgee import requirements
+from chatgee.system import installed_packages
 from tests.installs import AWKWARD, INSTALLS, MAKES, RUN, Outcome, Project, clean_environ, wheel
 
 NO_NETWORK = "인터넷 연결을 확인하고"
@@ -289,11 +289,11 @@ def test_each_failure_has_its_own_remedy(said: str, remedy: str) -> None:
     ],
 )
 def test_a_requirement_is_met_or_left_to_pip(line: str, met: bool) -> None:
-    assert requirements.installed(line) is met
+    assert installed_packages.installed(line) is met
 
 
 def test_releases_compare_as_numbers() -> None:
-    numbers = requirements.numbers
+    numbers = installed_packages.numbers
     assert numbers("3.10") > numbers("3.9.9")
     assert numbers("3.1") == numbers("3.1.0")
     assert numbers("2.0rc1") == [2, 0, 0, 0]

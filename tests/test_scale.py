@@ -12,7 +12,7 @@ import yaml
 from sqlalchemy.engine import make_url
 
 from chatgee import settings
-from chatgee.store.opening import is_shared
+from chatgee.store.databases.opening import is_shared
 from chatgee.texts import Texts
 from tests.far_ends import PATIENCE
 from tests.process import ROOT, program

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chatgee.kakao import Promise
-from chatgee.sentences import KEYS, scenes
+from chatgee.kakao.messages import Promise
+from chatgee.owner.texts_editor import KEYS, scenes
 from chatgee.texts import Texts
 from tests.kakao_side import check
 

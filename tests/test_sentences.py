@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chatgee import sentences
-from chatgee.bubbles import length
-from chatgee.sentences import KEYS, Draft
+from chatgee.kakao.bubbles import length
+from chatgee.owner import texts_editor
+from chatgee.owner.texts_editor import KEYS, Draft
 from chatgee.texts import Card, Texts
 
 OURS = Texts.load()
@@ -21,7 +21,7 @@ def draft(cards: tuple[Card, ...] = OURS.cards, **words: str) -> Draft:
 
 def problems(**words: str) -> dict[str, str]:
     """The key of what is wrong, by field."""
-    found = sentences.problems(draft(**words), OURS)
+    found = texts_editor.problems(draft(**words), OURS)
     return {place: error.key for place, error in found.items()}
 
 
@@ -95,12 +95,12 @@ CARDS: list[tuple[Card, dict[str, str]]] = [
 
 @pytest.mark.parametrize(("card", "wrong"), CARDS, ids=str)
 def test_a_card_that_kakao_would_not_show_is_refused(card: Card, wrong: dict[str, str]) -> None:
-    found = sentences.problems(draft((card,)), OURS)
+    found = texts_editor.problems(draft((card,)), OURS)
     assert {at: one.key.removeprefix("sentences.") for at, one in found.items()} == wrong
 
 
 def test_more_cards_than_kakao_shows_are_refused() -> None:
-    found = sentences.problems(draft((Card("제목", "설명"),) * 11), OURS)
+    found = texts_editor.problems(draft((Card("제목", "설명"),) * 11), OURS)
     assert list(found) == ["cards"]
 
 
@@ -110,7 +110,7 @@ def test_what_cannot_be_shown_is_looked_at_as_it_was() -> None:
         reply__empty="{",
         reply__reset="가" * 1001,
     )
-    texts = sentences.usable(typed, OURS, sentences.problems(typed, OURS))
+    texts = texts_editor.usable(typed, OURS, texts_editor.problems(typed, OURS))
     assert texts("reply.empty") == OURS("reply.empty")
     assert length(texts("reply.reset")) == 1001
     assert texts.cards == (Card("제목", "설명"),)

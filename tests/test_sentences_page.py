@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from chatgee.sentences import KEYS
+from chatgee.owner.texts_editor import KEYS
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.bot import Bot

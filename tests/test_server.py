@@ -14,13 +14,14 @@ from werkzeug.test import Client
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 
 from chatgee import app, settings
-from chatgee.backup import restore
-from chatgee.board import Board
-from chatgee.cluster import ear, queue
+from chatgee.cluster import listener, queue
 from chatgee.doctor import here
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import StoreError
-from chatgee.store import Store, server
+from chatgee.owner.backup import restore
+from chatgee.owner.status import Board
+from chatgee.store import Store
+from chatgee.store.databases import server_look
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests import beside
@@ -73,12 +74,12 @@ def test_without_a_worker_the_doctor_says_how_to_start_one(case: Case, database_
 
 
 def test_the_doctor_counts_those_who_work(case: Case, bot: Bot) -> None:
-    beside.until(bot.database, server.WORKERS, lambda count: count == 1)
+    beside.until(bot.database, server_look.WORKERS, lambda count: count == 1)
     with app.working(case.settings, case.texts):
-        beside.until(bot.database, server.WORKERS, lambda count: count == 2)
+        beside.until(bot.database, server_look.WORKERS, lambda count: count == 2)
         (found,) = seen(case)
         assert found.data["workers"] == 2
-    beside.until(bot.database, server.WORKERS, lambda count: count == 1)
+    beside.until(bot.database, server_look.WORKERS, lambda count: count == 1)
     (found,) = seen(case)
     assert (found.state, found.data["workers"]) == ("good", 1)
     assert str(found.data["software"]).startswith("PostgreSQL ")
@@ -94,7 +95,7 @@ def test_a_clock_that_is_wrong_is_told(case: Case, monkeypatch: pytest.MonkeyPat
 def test_what_cannot_be_reached_is_told_without_its_password(case: Case, database_url: str) -> None:
     gone = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
     with pytest.raises(StoreError) as caught:
-        server.look(gone)
+        server_look.look(gone)
     assert caught.value.key == "start.no_database"
     assert "nowhere" in str(caught.value.values["why"])
     assert password(gone) not in str(caught.value)
@@ -106,7 +107,7 @@ def test_a_database_that_cannot_hold_every_letter_is_refused(
 ) -> None:
     url = postgres.create(encoding)
     try:
-        for use in (Store, server.look):
+        for use in (Store, server_look.look):
             with pytest.raises(StoreError) as caught:
                 use(url)
             assert caught.value.key == "start.not_utf8"
@@ -166,7 +167,7 @@ def test_where_nobody_works_the_owner_and_their_watcher_are_told(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until somebody does."""
-    monkeypatch.setattr(ear, "ALIVE_SECONDS", 0.1)
+    monkeypatch.setattr(listener, "ALIVE_SECONDS", 0.1)
     board = Board(tmp_path / "board.json", "http://127.0.0.1:1")
     with app.running(case.settings, case.texts, board) as chatgee:
         web = Client(chatgee.wsgi)
@@ -218,7 +219,7 @@ def test_no_page_breaks_while_the_database_is_away(
 def test_the_page_says_how_to_make_a_backup_and_never_the_password(bot: Bot) -> None:
     page = requests.get(f"{bot.url}/status", timeout=20).text
     address = make_url(bot.database)
-    assert server.dump_command(bot.database) in page
+    assert server_look.dump_command(bot.database) in page
     assert f"--host={address.host} --port={address.port} --username={address.username}" in page
     assert "PostgreSQL" in page
     assert password(bot.database) not in page

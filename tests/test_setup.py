@@ -8,13 +8,13 @@ import pytest
 import requests
 
 from chatgee import settings
-from chatgee.character import MOST_CHARS, Character
 from chatgee.errors import TunnelError
+from chatgee.model.system_prompt import MOST_CHARS, Character
+from chatgee.owner.setup import Report, Setup
+from chatgee.owner.setup.draft import Draft, chosen, plan
 from chatgee.settings import Settings
 from chatgee.settings.docs import example_env
 from chatgee.settings.options import Secret
-from chatgee.setup import Report, Setup
-from chatgee.setup.draft import Draft, chosen, plan
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.bot import Bot

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chatgee import sheets
 from chatgee.errors import Failure
+from chatgee.owner import csv_export
 from chatgee.questions import Delivery, State
-from chatgee.store.talks import Talk
+from chatgee.store.reading.talks import Talk
 from chatgee.texts import Texts
 
 TEXTS = Texts.load()
@@ -29,9 +29,9 @@ def talk(**changes: Any) -> Talk:
 
 
 def table(*talks: Talk) -> list[list[str]]:
-    whole = "".join(sheets.csv_lines(talks, TEXTS))
-    assert whole.startswith(sheets.BOM)
-    return list(csv.reader(io.StringIO(whole.removeprefix(sheets.BOM), newline="")))
+    whole = "".join(csv_export.csv_lines(talks, TEXTS))
+    assert whole.startswith(csv_export.BOM)
+    return list(csv.reader(io.StringIO(whole.removeprefix(csv_export.BOM), newline="")))
 
 
 def test_a_table_has_a_row_for_each_talk() -> None:
@@ -53,7 +53,7 @@ def test_no_cell_is_a_formula(sign: str) -> None:
     bad = f"{sign}HYPERLINK(1)"
     _, row = table(talk(text=bad, shown=bad, user_id=bad))
     assert row.count(f"'{bad}") == 3
-    assert not [cell for cell in row if cell.startswith(sheets.FORMULA)]
+    assert not [cell for cell in row if cell.startswith(csv_export.FORMULA)]
 
 
 HIDDEN = [" ", "\u3000", "\x01", "\ufeff", "\u200b", '"']
@@ -69,9 +69,9 @@ def test_no_cell_is_a_formula_wherever_a_spreadsheet_cuts(sign: str, before: str
     Behind a quoted cell that is not followed by its own separator a quote is a letter to it.
     """
     bad = f"{before}{sign}1+1;x"
-    whole = "".join(sheets.csv_lines([talk(text=bad, shown=bad, user_id=bad)], TEXTS))
+    whole = "".join(csv_export.csv_lines([talk(text=bad, shown=bad, user_id=bad)], TEXTS))
     for separator in ",;\t":
-        lines = io.StringIO(whole.removeprefix(sheets.BOM), newline="")
+        lines = io.StringIO(whole.removeprefix(csv_export.BOM), newline="")
         cells = [cell for row in csv.reader(lines, delimiter=separator) for cell in row]
         assert not [one for one in cells if BEGINS.match(one)], separator
 
@@ -82,13 +82,13 @@ def test_what_is_no_formula_stays_as_it_was_written() -> None:
 
 
 def test_every_cell_is_quoted() -> None:
-    heads, row = "".join(sheets.csv_lines([talk(text="가;나")], TEXTS)).splitlines()
-    assert heads.startswith(f'{sheets.BOM}"')
-    assert row.count('"') == 2 * len(sheets.COLUMNS)
+    heads, row = "".join(csv_export.csv_lines([talk(text="가;나")], TEXTS)).splitlines()
+    assert heads.startswith(f'{csv_export.BOM}"')
+    assert row.count('"') == 2 * len(csv_export.COLUMNS)
 
 
 def test_each_line_of_json_is_a_talk() -> None:
-    line, other = sheets.json_lines([talk(text="줄\n바꿈"), talk(answered_at=None)], TEXTS)
+    line, other = csv_export.json_lines([talk(text="줄\n바꿈"), talk(answered_at=None)], TEXTS)
     assert line.endswith("}\n")
     record = json.loads(line)
     assert (record["text"], record["answer"], record["shown"]) == ("줄\n바꿈", "**답**", "답")
@@ -98,4 +98,4 @@ def test_each_line_of_json_is_a_talk() -> None:
 
 
 def test_lines_leave_in_pieces_and_none_is_lost() -> None:
-    assert list(sheets.pieces(iter("abcde"), 2)) == ["ab", "cd", "e"]
+    assert list(csv_export.pieces(iter("abcde"), 2)) == ["ab", "cd", "e"]

@@ -13,8 +13,8 @@ import requests
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 from chatgee import settings
 from chatgee.cluster import queue
+from chatgee.cluster.shared_files.mirror import Mirror
 from chatgee.settings import config_file, read_file
-from chatgee.shelf.mirror import Mirror
 from chatgee.store import Store
 from tests.cluster import LOCKED_OUT
 from tests.far_ends import PATIENCE, FakeOpenAI

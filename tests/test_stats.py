@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from chatgee.errors import Failure
-from chatgee.prices import FILE, Prices
+from chatgee.model.prices import FILE, Prices
 from chatgee.questions import Usage
-from chatgee.store.session import Session
+from chatgee.store.database_session import Session
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.bot import Bot

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from chatgee import logs, version
-from chatgee.backup import restore
+from chatgee import version
 from chatgee.doctor.case import Check
-from chatgee.visit import Finding, Visit
+from chatgee.owner.backup import restore
+from chatgee.owner.doctor_run import Finding, Visit
+from chatgee.system import logs
 from chatgee.web import owner
 from tests.backups import asked, settings_of
 from tests.bot import Bot

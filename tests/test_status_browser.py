@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import logs
-from chatgee.backup.restore import BEFORE
+from chatgee.owner.backup.restore import BEFORE
+from chatgee.system import logs
 from tests.bot import Bot
 from tests.process import program
 from tests.test_status import EVIL, Doctor, log

@@ -12,7 +12,7 @@ from chatgee.errors import Failure, StoreError
 from chatgee.questions import Delivery, State
 from chatgee.store import Asked, Limits, Outcome, Store
 from chatgee.store.database import BATCH
-from chatgee.store.session import Session
+from chatgee.store.database_session import Session
 from tests import beside
 from tests.far_ends import PATIENCE
 

@@ -10,10 +10,10 @@ import pytest
 
 from chatgee.errors import StoreError
 from chatgee.store import Store, database
-from chatgee.store.archive import Archive
-from chatgee.store.facts import facts
+from chatgee.store.database_session import Session
 from chatgee.store.news import News
-from chatgee.store.session import Session
+from chatgee.store.reading.archive import Archive
+from chatgee.store.reading.facts import facts
 from tests import beside
 from tests.conftest import NO_PSYCOPG
 from tests.far_ends import PATIENCE

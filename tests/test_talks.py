@@ -8,9 +8,10 @@ import pytest
 
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
-from chatgee.store import Outcome, Store, talks
-from chatgee.store.archive import Archive
-from chatgee.store.talks import NEWEST, Kind, Place, Wanted
+from chatgee.store import Outcome, Store
+from chatgee.store.reading import talks
+from chatgee.store.reading.archive import Archive
+from chatgee.store.reading.talks import NEWEST, Kind, Place, Wanted
 from tests.far_ends import PATIENCE
 
 START = 1_800_000_000.0

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from chatgee.questions import new_id
-from chatgee.store import Outcome, talks
+from chatgee.store import Outcome
+from chatgee.store.reading import talks
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
 

@@ -12,8 +12,8 @@ from sqlite3 import connect
 import pytest
 import requests
 
-from chatgee.store import talks
-from chatgee.store.archive import Archive
+from chatgee.store.reading import talks
+from chatgee.store.reading.archive import Archive
 from chatgee.web import owner
 from tests import beside
 from tests.bot import Bot
@@ -57,7 +57,7 @@ def link(page: requests.Response, words: str) -> str:
 def test_the_newest_is_at_the_top_and_older_ones_are_one_press_away(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatgee.web.talks.PAGE", 2)
+    monkeypatch.setattr("chatgee.web.pages.talks.PAGE", 2)
     friend = bot.known()
     for number in range(3):
         friend.says(f"질문 {number}")
@@ -183,7 +183,7 @@ def test_a_thread_tells_where_the_memory_begins(bot: Bot) -> None:
 
 
 def test_a_thread_has_pages_in_both_directions(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatgee.web.talks.PAGE", 2)
+    monkeypatch.setattr("chatgee.web.pages.talks.PAGE", 2)
     friend = bot.friend()
     for number in range(5):
         friend.says(f"질문 {number}")

@@ -7,26 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from chatgee import about, sentences
 from chatgee.errors import Failure
-from chatgee.kakao import BUBBLE_CHARS, CARD_DESCRIPTION_CHARS, CARD_TITLE_CHARS, LABEL_CHARS
-from chatgee.logs import log_tail
-from chatgee.pretend import told
-from chatgee.pretend.payloads import WAYS
+from chatgee.kakao.messages import (
+    BUBBLE_CHARS,
+    CARD_DESCRIPTION_CHARS,
+    CARD_TITLE_CHARS,
+    LABEL_CHARS,
+)
+from chatgee.owner import about, log_tail, texts_editor
+from chatgee.owner.csv_export import COLUMNS
 from chatgee.questions import Delivery
 from chatgee.settings import OPTIONS
 from chatgee.settings.options import OneOf
-from chatgee.sheets import COLUMNS
-from chatgee.store import moving
-from chatgee.store.figures import Span
-from chatgee.store.talks import Kind
+from chatgee.simulator import problem_words
+from chatgee.simulator.payloads import WAYS
+from chatgee.store.moving import move
+from chatgee.store.reading.figures import Span
+from chatgee.store.reading.talks import Kind
 from chatgee.texts import OURS, Texts
-from chatgee.web import character
-from chatgee.web.home import DONE
-from chatgee.web.sentences import DONE as SENTENCES_DONE
-from chatgee.web.setup import EXAMPLES
+from chatgee.web.pages import character
+from chatgee.web.pages.home import DONE
+from chatgee.web.pages.setup import EXAMPLES
+from chatgee.web.pages.texts import DONE as SENTENCES_DONE
 
-CODE = sorted(OURS.parent.rglob("*.py"))
+CODE = sorted(OURS.parents[1].rglob("*.py"))
 SPEAKERS = {"texts", "sentence", "Refused", "SettingsError", "TunnelError", "StoreError"}
 
 
@@ -192,16 +196,16 @@ USED |= {f"status.{word}" for word in ("good", "warn", "bad", "up_days", "up_hou
 USED |= {f"backup.name_{name}" for name in ("database", "texts", "prompt", "prices", "characters")}
 PROBLEMS = ("long", "many", "beside", "together", "bytes", "empty", "missing", "wrong", "unknown")
 USED |= {f"chat.problem_{kind}" for kind in (*PROBLEMS, "kind")}
-USED |= {f"chat.in_{name}" for name in (*told.LISTS, "other")}
-USED |= {f"chat.what_{name}" for name in (*told.FIELDS, "other")}
+USED |= {f"chat.in_{name}" for name in (*problem_words.LISTS, "other")}
+USED |= {f"chat.what_{name}" for name in (*problem_words.FIELDS, "other")}
 USED |= {f"chat.why_{kind}" for kind in ("late", "status", "not_json", "gone", "limits")}
 USED |= {f"chat.way_{way}" for way in WAYS}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
-USED |= {f"move.table_{name}" for name in moving.TABLES}
-USED |= {f"move.is_{state}" for state in (moving.State.RESUMED, moving.State.AGAIN)}
-USED |= {f"sentences.about_{key.replace('.', '_')}" for key in sentences.KEYS}
-USED |= {f"sentences.group_{group}" for group in sentences.GROUPS}
-USED |= {f"sentences.insert_{name}" for name in sentences.LONGEST}
+USED |= {f"move.table_{name}" for name in move.TABLES}
+USED |= {f"move.is_{state}" for state in (move.State.RESUMED, move.State.AGAIN)}
+USED |= {f"sentences.about_{key.replace('.', '_')}" for key in texts_editor.KEYS}
+USED |= {f"sentences.group_{group}" for group in texts_editor.GROUPS}
+USED |= {f"sentences.insert_{name}" for name in texts_editor.LONGEST}
 USED |= {f"sentences.done_{what}" for what in SENTENCES_DONE}
 
 
@@ -228,7 +232,7 @@ def test_ours_fit_kakaos_limits() -> None:
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.stem)
 def test_no_korean_sentence_stands_in_the_code(path: Path) -> None:
     """But for the table of settings, and the words that the practice model knows."""
-    if path.parent.name != "settings" and path.stem != "practice":
+    if path.parent.name != "settings" and path.stem != "practice_model":
         nodes = ast.walk(ast.parse(path.read_text("utf-8")))
         strings = (node.value for node in nodes if isinstance(node, ast.Constant))
         assert [one for one in strings if re.search("[가-힣]{2}", str(one))] == []

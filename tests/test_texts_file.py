@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from chatgee import notepad, sentences
 from chatgee.errors import SettingsError
-from chatgee.sentences import KEYS, Draft, texts_file
+from chatgee.owner import texts_editor
+from chatgee.owner.texts_editor import KEYS, Draft, texts_file
+from chatgee.system import text_files
 from chatgee.texts import Card, Texts
 
 OURS = Texts.load()
@@ -139,7 +140,7 @@ def test_whatever_is_saved_is_what_friends_are_told(
     file.write_text(OWNERS, "utf-8")
     form = {"card-0-title": title, "card-0-description": "설명"}
     typed = draft(file, Draft.read(form, OURS).cards, reply__greeting=greeting, button__more=label)
-    assume(not sentences.problems(typed, OURS))
+    assume(not texts_editor.problems(typed, OURS))
     texts_file.save(file, typed, OURS)
     texts = Texts.load(file)
     assert texts.problems == ()
@@ -186,14 +187,14 @@ def test_the_last_save_can_be_undone_and_done_again(file: Path) -> None:
     save(file, reply__empty="둘")
     for expected in ("하나", "둘", "하나"):
         source, _ = texts_file.read(file, OURS)
-        texts_file.undo(file, notepad.mark(source))
+        texts_file.undo(file, text_files.mark(source))
         assert Texts.load(file)("reply.empty") == expected
 
 
 def test_a_second_click_undoes_nothing_more(file: Path) -> None:
     save(file, reply__empty="하나")
     save(file, reply__empty="둘")
-    of = notepad.mark(file.read_text("utf-8"))
+    of = text_files.mark(file.read_text("utf-8"))
     texts_file.undo(file, of)
     with pytest.raises(SettingsError):
         texts_file.undo(file, of)
@@ -202,7 +203,7 @@ def test_a_second_click_undoes_nothing_more(file: Path) -> None:
 
 def test_undoing_the_first_save_brings_back_ours(file: Path) -> None:
     with pytest.raises(SettingsError):
-        texts_file.undo(file, notepad.mark(""))
+        texts_file.undo(file, text_files.mark(""))
     save(file, reply__empty="하나")
-    texts_file.undo(file, notepad.mark(file.read_text("utf-8")))
+    texts_file.undo(file, text_files.mark(file.read_text("utf-8")))
     assert Texts.load(file) == OURS

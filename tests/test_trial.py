@@ -10,9 +10,9 @@ from threading import Event
 
 import pytest
 
-from chatgee.character.trial import MOST_AT_ONCE, Trial, Tried
+from chatgee.conversation.worker import Worker
 from chatgee.errors import ChatGeeError, Failure, ModelError
-from chatgee.jobs import Worker
+from chatgee.owner.prompt_trial import MOST_AT_ONCE, Trial, Tried
 from chatgee.questions import Answer, Memory, Prompt, Turn, Usage
 from chatgee.store import Store
 from tests.far_ends import PATIENCE

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatgee.backup import pack, restore, unpack
+from chatgee.owner.backup import pack, restore, unpack
 from chatgee.settings import Settings
 from chatgee.store import schema
 from tests.backups import (

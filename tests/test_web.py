@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from chatgee.store import Outcome, Store
-from chatgee.web.connection import ARRIVED
+from chatgee.web.server.connection import ARRIVED
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
 from tests.kakao_side import Shown, check, payload

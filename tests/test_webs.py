@@ -15,10 +15,10 @@ import requests
 
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 
-from chatgee import instance, proof
-from chatgee.admission import TRIES, TRIES_OF_ALL
 from chatgee.doctor.case import Check
-from chatgee.visit import Finding, Visit
+from chatgee.owner.doctor_run import Finding, Visit
+from chatgee.owner.login_tries import TRIES, TRIES_OF_ALL
+from chatgee.system import own_mark, single_instance
 from tests import webs as real
 from tests.bot import Bot
 from tests.far_ends import PATIENCE, FakeOpenAI
@@ -211,12 +211,12 @@ def test_the_doctor_knows_each_web_as_one_of_ours(
     one, other = (real.environ_of(it.name, tmp_path, environ, database_url) for it in folders)
     with program(one) as first, program(other) as second:
         urls = [first.url, second.url]
-        secrets = [running.secret for it in folders if (running := instance.find(it))]
+        secrets = [running.secret for it in folders if (running := single_instance.find(it))]
         assert len(secrets) == 2
-        nonce = {proof.HEADER: "a-nonce"}
+        nonce = {own_mark.HEADER: "a-nonce"}
         told = [requests.post(url, headers=nonce, timeout=PATIENCE).headers for url in urls]
-        proofs = {headers[proof.HEADER] for headers in told}
-        assert proofs == {proof.of("a-nonce", secret) for secret in secrets}
+        proofs = {headers[own_mark.HEADER] for headers in told}
+        assert proofs == {own_mark.of("a-nonce", secret) for secret in secrets}
         assert len(proofs) == 1
 
 

@@ -6,9 +6,9 @@ from http.cookies import Morsel, SimpleCookie
 import requests
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from chatgee.admission import Admission
+from chatgee.owner.login_tries import Admission
 from chatgee.settings.options import Secret
-from chatgee.web import known as known_browser
+from chatgee.web import known_browsers as known_browser
 from chatgee.web import session
 from tests.bot import Bot
 from tests.far_ends import PATIENCE

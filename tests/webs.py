@@ -10,8 +10,8 @@ from typing import Any
 import requests
 
 from chatgee import app, settings
+from chatgee.owner.doctor_run import Visit
 from chatgee.texts import Texts
-from chatgee.visit import Visit
 from chatgee.web import owner
 from tests.bot import Bot
 from tests.far_ends import PATIENCE

@@ -15,9 +15,9 @@ from procrastinate.connector import Notify
 from psycopg_pool import AsyncConnectionPool, TooManyRequests
 
 from chatgee.clock import Seldom
-from chatgee.store.opening import conninfo
-from chatgee.store.postgresql import CONNECT, options
-from chatgee.store.refusals import first_line
+from chatgee.store.databases.opening import conninfo
+from chatgee.store.databases.postgresql import CONNECT, options
+from chatgee.store.databases.refusals import first_line
 
 T = TypeVar("T")
 

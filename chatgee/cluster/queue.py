@@ -12,8 +12,8 @@ from procrastinate import App, SyncPsycopgConnector, exceptions
 from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 
+from chatgee.store.databases.opening import exclusively
 from chatgee.store.news import News
-from chatgee.store.opening import exclusively
 
 ANSWERS, CARE = "chatgee", "chatgee care"
 """What waits for the model, and what must not wait behind it."""

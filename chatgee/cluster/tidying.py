@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from procrastinate import App
 
-from chatgee.cluster import keepers
-from chatgee.cluster.hands import waiting_friends
+from chatgee.cluster import shared_state
+from chatgee.cluster.worker import waiting_friends
 from chatgee.store import Store
 
 CLAIM_SECONDS = 60.0
@@ -36,7 +36,7 @@ class Tidying:
         await self._adopt(app, now - ORPHAN_SECONDS)
         if time.monotonic() - self._purged_at > PURGE_SECONDS:
             self._purged_at = time.monotonic()
-            await keepers.tidy(self.store)
+            await shared_state.tidy(self.store)
             await self.purge()
 
     async def _adopt(self, app: App, before: float) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from chatgee.errors import ChatGeeError
-from chatgee.logs import hidden
+from chatgee.system.logs import hidden
 from chatgee.texts import Texts
 
 if TYPE_CHECKING:

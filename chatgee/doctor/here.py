@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from chatgee import instance, logs
 from chatgee.doctor.case import Case, Check, State
 from chatgee.errors import ChatGeeError, SettingsError
-from chatgee.net import within
 from chatgee.settings import config_check
 from chatgee.settings.options import is_loopback
-from chatgee.sizes import readable
-from chatgee.store import checkup
-from chatgee.store.archive import file_of
-from chatgee.store.opening import is_shared
-from chatgee.store.server import look
-from chatgee.web.port import listen
+from chatgee.store.databases.opening import is_shared
+from chatgee.store.databases.server_look import look
+from chatgee.store.files import checkup
+from chatgee.store.reading.archive import file_of
+from chatgee.system import logs, single_instance
+from chatgee.system.http import within
+from chatgee.system.sizes import readable
+from chatgee.web.server.port import listen
 
 OLDEST_PYTHON = (3, 11)
 FULL, NEARLY_FULL = 200_000_000, 1_000_000_000
@@ -65,7 +65,7 @@ def _config(case: Case) -> Iterator[Check]:
     for problem in case.texts.problems:
         yield case.told("config", "warn", problem, case.texts("doctor.texts_remedy"))
     try:
-        if instance.find(case.settings.data_dir) is None:
+        if single_instance.find(case.settings.data_dir) is None:
             listen(case.settings.host, case.settings.port).close()
     except SettingsError as error:  # another program has the port
         yield case.failed("config", error, "doctor.config_remedy")
@@ -123,7 +123,7 @@ def database(case: Case) -> Iterator[Check]:
         yield case.check("database", "good", "doctor.database_new")
         return
     # Whoever reads it to the end keeps a running ChatGee from tidying it up meanwhile.
-    seconds = 0.0 if instance.find(case.settings.data_dir) else READING_SECONDS
+    seconds = 0.0 if single_instance.find(case.settings.data_dir) else READING_SECONDS
     try:
         within(DISK_SECONDS, lambda: checkup.look(url, seconds))
     except ChatGeeError as error:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from chatgee import requirements
 from chatgee.doctor.case import Case, Check
 from chatgee.settings.options import ROOT
+from chatgee.system import installed_packages
 from chatgee.texts import Texts
 
 REQUIREMENTS = ROOT / "requirements.txt"
@@ -24,13 +24,14 @@ def packages(case: Case, file: Path = REQUIREMENTS) -> Iterator[Check]:
         yield case.told("packages", "bad", words, remedy(case.texts), packages=words)
     else:
         yield case.check(
-            "packages", "good", "doctor.packages", count=len(requirements.lines([file]))
+            "packages", "good", "doctor.packages", count=len(installed_packages.lines([file]))
         )
 
 
 def troubles(texts: Texts, file: Path = REQUIREMENTS) -> list[str]:
     """What is wrong with which package, in a few words each."""
-    return [trouble for line in requirements.lines([file]) for trouble in _troubles(texts, line)]
+    lines = installed_packages.lines([file])
+    return [trouble for line in lines for trouble in _troubles(texts, line)]
 
 
 def remedy(texts: Texts) -> str:
@@ -49,7 +50,7 @@ def _troubles(texts: Texts, line: str) -> Iterator[str]:
     except (metadata.PackageNotFoundError, ValueError, KeyError):
         yield texts("doctor.package_missing", name=name)
         return
-    if not version or not requirements.fits(version, line):
+    if not version or not installed_packages.fits(version, line):
         yield texts("doctor.package_version", name=name, version=version, wanted=line)
     elif gone := _gone(found):
         yield texts("doctor.package_damaged", name=name, file=gone)

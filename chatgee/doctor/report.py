@@ -7,9 +7,10 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from chatgee import logs, settings
+from chatgee import settings
 from chatgee.doctor.case import MARKS, Case, Check, any_bad, as_json
 from chatgee.doctor.steps import STEPS, checks, look
+from chatgee.system import logs
 from chatgee.texts import Texts
 
 COLOURS = {"good": "green", "warn": "yellow", "bad": "red"}

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from chatgee import app
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import Failure, ModelError
-from chatgee.net import Lost, send, within
-from chatgee.prices import Prices, cost
+from chatgee.model.prices import Prices, cost
 from chatgee.questions import Answer, Prompt
 from chatgee.settings.options import is_loopback
+from chatgee.system.http import Lost, send, within
 
 MODEL_SECONDS, SLOW_SECONDS = 25.0, 20.0
 PREPARE_SECONDS = 10.0

@@ -17,17 +17,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from chatgee import app, instance, proof, tunnel
-from chatgee.board import Board
+from chatgee import app, tunnel
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import ChatGeeError
-from chatgee.instance import Running
-from chatgee.net import Lost, Reply, send
-from chatgee.pretend import payloads
-from chatgee.pretend.call import KAKAO_SECONDS, headers
-from chatgee.pretend.payloads import Message
+from chatgee.owner.status import Board
+from chatgee.simulator import payloads
+from chatgee.simulator.call import KAKAO_SECONDS, headers
+from chatgee.simulator.payloads import Message
+from chatgee.system import own_mark, single_instance
+from chatgee.system.http import Lost, Reply, send
+from chatgee.system.single_instance import Running
 from chatgee.tunnel import Link
-from chatgee.web.server import Server
+from chatgee.web.server.wsgi_server import Server
 from chatgee.web.skill import meanwhile
 
 TRIPS = 5
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 
 def public(case: Case) -> Iterator[Check]:
     """Round trips through the public address to /prompt."""
-    running = instance.find(case.settings.data_dir)
+    running = single_instance.find(case.settings.data_dir)
     if running:
         yield from _through_running(case, running)
         return
@@ -51,7 +52,7 @@ def public(case: Case) -> Iterator[Check]:
             if link.trouble:
                 yield case.failed("tunnel", link.trouble, "doctor.tunnel_remedy")
             else:
-                yield from _through(case, link.address, proof.SECRET)
+                yield from _through(case, link.address, own_mark.SECRET)
     except ChatGeeError as error:  # the port is taken, say
         yield case.failed("tunnel", error, "doctor.config_remedy")
 
@@ -130,7 +131,7 @@ def _call(case: Case, address: str, secret: str, with_key: bool = True) -> float
     kakaos = headers(case.settings.skill_key if with_key else None, nonce)
     body = json.dumps(payloads.skill_test(NOBODY)).encode()
     reply = send("POST", f"{address}/prompt", TRIP_SECONDS, body, kakaos)
-    ours = reply.headers.get(proof.HEADER) == proof.of(nonce, secret)
+    ours = reply.headers.get(own_mark.HEADER) == own_mark.of(nonce, secret)
     if kind := _trouble(reply, ours, with_key):
         raise Lost(kind, reply.status)
     return reply.seconds
@@ -196,7 +197,7 @@ def _unheard(link: Link) -> None:
 
 def _for_the_doctor(inner: WSGIApplication) -> WSGIApplication:
     """To everyone else it is as if nobody were there: Kakao shows its user nothing either way."""
-    wanted = "HTTP_" + proof.HEADER.upper().replace("-", "_")
+    wanted = "HTTP_" + own_mark.HEADER.upper().replace("-", "_")
 
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if wanted in environ:

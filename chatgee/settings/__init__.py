@@ -1,7 +1,7 @@
 """The settings as they are read: environment beats config.env beats default.
 
 Nobody else reads the environment. Where several machines work together, what they have in common
-stands in a file of its own, in place of config.env; see `chatgee.shelf`.
+stands in a file of its own, in place of config.env; see `chatgee.cluster.shared_files`.
 """
 
 import os
@@ -12,7 +12,6 @@ from typing import Any
 
 from dotenv.parser import Binding, parse_stream
 
-from chatgee import notepad
 from chatgee.errors import SettingsError
 from chatgee.settings.options import ROOT, Refused, Secret
 from chatgee.settings.table import (
@@ -27,6 +26,7 @@ from chatgee.settings.table import (
     is_example,
     parse,
 )
+from chatgee.system import text_files
 
 __all__ = [
     "BY_HAND",
@@ -118,10 +118,10 @@ def read_file(file: Path) -> dict[str, str]:
 def lines(file: Path) -> list[Binding]:
     """What python-dotenv makes of the file's lines; none where there is no file."""
     try:
-        return list(parse_stream(StringIO(notepad.read(file))))
+        return list(parse_stream(StringIO(text_files.read(file))))
     except FileNotFoundError:
         return []
     except UnicodeDecodeError as error:
         raise SettingsError("settings.encoding", file=str(file)) from error
     except OSError as error:
-        raise notepad.unreadable(file, error) from error
+        raise text_files.unreadable(file, error) from error

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from chatgee import notepad
 from chatgee.errors import SettingsError
 from chatgee.settings import OPTIONS, OWN
 from chatgee.settings.docs import example_env
+from chatgee.system import text_files
 
 Values = Mapping[str, str | None]
 """By the setting's name; None puts the example line back."""
@@ -40,13 +40,13 @@ def write(file: Path, values: Values, shared: Path | None = None) -> None:
 def _write(file: Path, values: Values, new: str) -> None:
     file = file.resolve()  # a link stays one
     try:
-        before = (notepad.read(file) if file.exists() else "") or new
+        before = (text_files.read(file) if file.exists() else "") or new
         after = changed(before, values)
-        notepad.write(file, after)
+        text_files.write(file, after)
     except UnicodeDecodeError as error:
         raise SettingsError("settings.encoding", file=file.name) from error
     except OSError as error:
-        raise notepad.unwritable(file, error) from error
+        raise text_files.unwritable(file, error) from error
 
 
 def changed(text: str, values: Values) -> str:

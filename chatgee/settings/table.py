@@ -31,7 +31,7 @@ from chatgee.settings.options import (
 )
 
 SHARED = "shared.env"
-"""In DATA_DIR; see `chatgee.shelf`."""
+"""In DATA_DIR; see `chatgee.cluster.shared_files`."""
 
 GROUPS = MODEL, PUBLIC, KAKAO, LIMITS, HERE = (
     "대답하는 모델",

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from chatgee.questions import Delivery, Question, State, Turn, Usage
 from chatgee.store import days
+from chatgee.store.database_session import Row, Session
 from chatgee.store.notes import Notes
 from chatgee.store.rows import as_question, question_of, value_of
-from chatgee.store.session import Row, Session
 from chatgee.store.tallies import used
 from chatgee.store.upkeep import lasting, transaction
 from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome, Spent

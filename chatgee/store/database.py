@@ -21,10 +21,10 @@ from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from chatgee.errors import StoreError
-from chatgee.store import opening
+from chatgee.store.database_session import Session, Statement
+from chatgee.store.databases import opening
+from chatgee.store.databases.refusals import first_line
 from chatgee.store.news import Silence, Teller
-from chatgee.store.refusals import first_line
-from chatgee.store.session import Session, Statement
 from chatgee.store.statements import STATEMENTS
 
 T = TypeVar("T")

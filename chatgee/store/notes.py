@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from chatgee.store.session import Session
+from chatgee.store.database_session import Session
 from chatgee.store.upkeep import Upkeep, transaction
 
 R = TypeVar("R")

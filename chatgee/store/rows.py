@@ -2,7 +2,7 @@
 
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Question, State
-from chatgee.store.session import Row
+from chatgee.store.database_session import Row
 
 
 def value_of(row: Row | None) -> int:

@@ -7,9 +7,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from chatgee.store import days
 from chatgee.store.database import Database
+from chatgee.store.database_session import Session
+from chatgee.store.databases.opening import Tell, silently
 from chatgee.store.news import Teller
-from chatgee.store.opening import Tell, silently
-from chatgee.store.session import Session
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="Upkeep")

@@ -7,43 +7,40 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from chatgee.errors import StoreError
-from chatgee.web import (
-    asked,
+from chatgee.web import owner, request_values, session, skill
+from chatgee.web.pages import (
     backups,
-    bodies,
     character,
-    chat,
+    front,
     hints,
     home,
     login,
     manual,
     options,
-    owner,
-    pages,
-    sentences,
-    session,
     setup,
-    skill,
-    stats,
+    simulator,
+    statistics,
     status,
     talks,
+    texts,
     troubles,
 )
 from chatgee.web.parts import Parts, parts
+from chatgee.web.server import bodies
 
 __all__ = ["Parts", "create_app"]
 
 BLUEPRINTS = (
     skill.bp,
-    pages.bp,
+    front.bp,
     login.bp,
     home.bp,
-    chat.bp,
-    chat.arrivals,
+    simulator.bp,
+    simulator.arrivals,
     setup.bp,
     character.bp,
-    sentences.bp,
-    stats.bp,
+    texts.bp,
+    statistics.bp,
     options.bp,
     manual.bp,
     talks.bp,
@@ -79,7 +76,7 @@ def create_app(ours: Parts) -> Flask:
     app.context_processor(_for_every_page)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.before_request(asked.refuse_nul)
+    app.before_request(request_values.refuse_nul)
     app.after_request(owner.closed)
     app.register_error_handler(HTTPException, troubles.answer)
     app.register_error_handler(StoreError, troubles.unreadable)

@@ -14,9 +14,9 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as Redirect
 
-from chatgee.character import MOST_CHARS
-from chatgee.pretend.call import KEY_HEADER
+from chatgee.model.system_prompt import MOST_CHARS
 from chatgee.settings.options import is_loopback
+from chatgee.simulator.call import KEY_HEADER
 from chatgee.web import session
 from chatgee.web.parts import parts
 
@@ -50,7 +50,7 @@ OURS = {"same-origin", "none"}
 """What a browser says in Sec-Fetch-Site of a page of ours, and of an address that was typed."""
 
 LARGE: dict[str, int] = {}
-"""By its endpoint, how much more a page takes; see `chatgee.web.bodies`."""
+"""By its endpoint, how much more a page takes; see `chatgee.web.server.bodies`."""
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "

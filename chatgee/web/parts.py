@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from chatgee.admission import Admission
-from chatgee.board import Board
-from chatgee.changing import Change
-from chatgee.character import Character
-from chatgee.character.trial import Trial
 from chatgee.clock import AtMost
-from chatgee.engine import Engine
-from chatgee.pretend.photos import Album
-from chatgee.pretend.postbox import Postbox
+from chatgee.conversation.engine import Engine
+from chatgee.model.system_prompt import Character
+from chatgee.owner.doctor_run import Visit
+from chatgee.owner.login_tries import Admission
+from chatgee.owner.prompt_trial import Trial
+from chatgee.owner.setup import Setup
+from chatgee.owner.status import Board
 from chatgee.settings import Settings
-from chatgee.setup import Setup
-from chatgee.store.archive import Archive
+from chatgee.simulator.callbacks import Postbox
+from chatgee.simulator.photos import Album
+from chatgee.store.reading.archive import Archive
+from chatgee.system.changing import Change
 from chatgee.texts import Texts
-from chatgee.visit import Visit
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Parts:
     postbox: Postbox
     """Where their callbacks come in."""
     secret: str
-    """Of `chatgee.proof`."""
+    """Of `chatgee.system.own_mark`."""
     machine: str
     """This one's name; empty where there is no other."""
 

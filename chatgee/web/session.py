@@ -12,7 +12,7 @@ from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from chatgee.admission import Admission
+from chatgee.owner.login_tries import Admission
 from chatgee.web.parts import now, parts
 
 COOKIE = "__Host-chatgee"

@@ -14,16 +14,17 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from chatgee import kakao, proof
 from chatgee.clock import Deadline
 from chatgee.errors import Failure, PayloadError
-from chatgee.kakao import SkillRequest
-from chatgee.pretend.call import KEY_HEADER as KEY_HEADER
+from chatgee.kakao import messages
+from chatgee.kakao.messages import SkillRequest
+from chatgee.simulator.call import KEY_HEADER as KEY_HEADER
+from chatgee.system import own_mark
 from chatgee.texts import Texts
-from chatgee.web import asked, owner
-from chatgee.web.bodies import LARGEST_BODY
-from chatgee.web.connection import ARRIVED, HUNG_UP
+from chatgee.web import owner, request_values
 from chatgee.web.parts import parts
+from chatgee.web.server.bodies import LARGEST_BODY
+from chatgee.web.server.connection import ARRIVED, HUNG_UP
 
 JSON = "application/json; charset=utf-8"
 
@@ -67,7 +68,7 @@ def prompt() -> ResponseReturnValue:
     if parts().settings.skill_key and not owner.has_skill_key():
         return _wrong_key()
     skill = SkillRequest.parse(_json(request.get_data(cache=False)))
-    if not owner.is_here() and proof.HEADER not in request.headers:
+    if not owner.is_here() and own_mark.HEADER not in request.headers:
         parts().board.called(skill.is_tester)
     return _deliver(parts().engine.answer(skill, deadline))
 
@@ -97,18 +98,18 @@ def _is_kakaos() -> bool:
     if (request.content_length or 0) > MOST_LOOKED_AT:
         return False
     try:
-        return kakao.has_shape(_json(request.get_data(cache=False)))
+        return messages.has_shape(_json(request.get_data(cache=False)))
     except PayloadError:
         return False
 
 
 def _says_it_is_kakaos() -> bool:
     told = request.headers
-    return kakao.says_it_is_kakaos(told.get("User-Agent", ""), told.get("X-Request-Id", ""))
+    return messages.says_it_is_kakaos(told.get("User-Agent", ""), told.get("X-Request-Id", ""))
 
 
 def _complain(key: str) -> None:
-    if proof.HEADER in request.headers:  # the doctor begins without the key
+    if own_mark.HEADER in request.headers:  # the doctor begins without the key
         return
     if parts().board.refused(key):
         log.warning("%s", parts().texts(key))
@@ -116,15 +117,15 @@ def _complain(key: str) -> None:
 
 def _json(body: bytes) -> object:
     try:
-        return asked.tree(body)
+        return request_values.tree(body)
     except ValueError as error:
         raise PayloadError("the body is not JSON") from error
 
 
-def _deliver(reply: kakao.Reply | kakao.Promise) -> Response:
+def _deliver(reply: messages.Reply | messages.Promise) -> Response:
     """The reply, with a note to the engine once it is out, or that nobody was there to take it."""
     engine = parts().engine
-    response = Response(kakao.encode(reply), content_type=JSON)
+    response = Response(messages.encode(reply), content_type=JSON)
     if request.environ.get(HUNG_UP, bool)():
         engine.not_sent(reply)
     else:
@@ -135,14 +136,14 @@ def _deliver(reply: kakao.Reply | kakao.Promise) -> Response:
 @bp.after_request
 def proved(response: Response) -> Response:
     """For the doctor, who has to know whose reply it is, whatever it says."""
-    if nonce := request.headers.get(proof.HEADER):
-        response.headers[proof.HEADER] = proof.of(nonce, parts().secret)
+    if nonce := request.headers.get(own_mark.HEADER):
+        response.headers[own_mark.HEADER] = own_mark.of(nonce, parts().secret)
     return response
 
 
 def meanwhile(texts: Texts) -> WSGIApplication:
     """Answers while the program cannot: a bubble to Kakao, 503 to everybody else."""
-    bubble = kakao.encode(kakao.Reply((texts("reply.not_stored"),)))
+    bubble = messages.encode(messages.Reply((texts("reply.not_stored"),)))
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         asks = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].strip("/") == "prompt"

@@ -1,0 +1,215 @@
+"""The worker's side of a question: the model is asked, the answer written down, callbacks kept.
+
+`Answering.next` is all that is needed to work on a question: it finds in the store what to do.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from chatgee.clock import PAUSES
+from chatgee.conversation.budget import Budget
+from chatgee.conversation.callback import Callbacks
+from chatgee.conversation.health import Health
+from chatgee.conversation.replies import HELD, Replies
+from chatgee.conversation.waiting import Bell
+from chatgee.errors import CallbackError, Failure, ModelError, StoreError
+from chatgee.kakao import messages
+from chatgee.kakao.bubbles import is_blank
+from chatgee.kakao.markdown import to_plain
+from chatgee.model.system_prompt import Character
+from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Usage, storable
+from chatgee.simulator.photos import Album, is_pretended
+from chatgee.store import Outcome, Store
+from chatgee.texts import Texts
+
+T = TypeVar("T")
+
+LONG = 5_000
+"""Answers above this length are turned into KakaoTalk text outside of the loop."""
+
+TOO_SOON = 1.0
+"""Seconds after the promise in which Kakao may refuse the callback (seen, not documented)."""
+
+TOO_LATE = 2.0
+"""Seconds past CALLBACK_SECONDS, counted from the promise, after which none is used any more."""
+
+PURGE_SECONDS = 6 * 3600
+PURGE_AT_ONCE = 500
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Works on questions, in an asyncio loop."""
+
+    store: Store
+    model: Model
+    bell: Bell
+    health: Health
+    texts: Texts
+    replies: Replies
+    callbacks: Callbacks
+    album: Album
+    memory: Memory
+    character: Character
+    budget: Budget
+    callback_seconds: float
+    keep_days: int = 0
+
+    async def next(self, user_id: str) -> None:
+        """Answer the friend's oldest question that has no answer yet, if there is one."""
+        turns = self.memory.turns or 1_000
+        due = await self._patiently(lambda: self.store.next(user_id, turns))
+        if due is None:
+            return
+        question, memory = due.question, self.memory.trim(due.memory)
+        prompt = Prompt(question.text, question.image_url, memory, self.character.read())
+        async with self.budget.turn(prompt) as has_room:
+            outcome = await self._outcome(question, prompt) if has_room else self._used_up(question)
+            await self._fill(question, outcome)
+
+    def _used_up(self, question: Question) -> Outcome:
+        self._report(question, Failure.DAILY_LIMIT)
+        return Outcome(failure=Failure.DAILY_LIMIT)
+
+    async def _fill(self, question: Question, outcome: Outcome) -> None:
+        try:
+            await self._patiently(lambda: self.store.fill(question, outcome))
+        except Exception:  # no database takes it; unanswered, it would stop its friend's line
+            log.exception("question %s", question.id)
+            bug = Outcome(failure=Failure.BUG)
+            await self._patiently(lambda: self.store.fill(question, bug))
+
+    async def _patiently(self, work: Callable[[], "Future[T] | asyncio.Future[T]"]) -> T:
+        """Again and again while the disk is full or locked, for as long as that is.
+
+        An answer was paid for; and without it the friend's line would be one behind for ever.
+        """
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return await asyncio.wrap_future(work())
+            except StoreError as error:
+                if self.health.failed(Failure.STORAGE):
+                    log.error("%s", self.texts("hint.storage"))
+                pause = next(pauses, PAUSES[-1])
+                log.info("%s; once more in %s s", error, pause)
+                await asyncio.sleep(pause)
+
+    async def _outcome(self, question: Question, prompt: Prompt) -> Outcome:
+        started = time.monotonic()
+        try:
+            answer = await self._ask(question, prompt)
+            seconds = time.monotonic() - started
+            text = storable(answer.text)
+            shown = await _plain(text)
+            if is_blank(shown):
+                used = answer.usage.prompt_tokens, answer.usage.completion_tokens
+                raise ModelError(Failure.EMPTY, tokens=used)
+        except ModelError as error:
+            self._report(question, error.failure)
+            paid = Usage(*error.tokens) if error.tokens else None
+            return Outcome(failure=error.failure, usage=paid, model=self.model.name)
+        except Exception:
+            log.exception("question %s", question.id)
+            return Outcome(failure=Failure.BUG)
+        self.health.answered()
+        log.info("question %s: answered in %.1f s", question.id, seconds)
+        log.debug("question %s: %r -> %r", question.id, question.text, text)
+        return Outcome(text, shown, None, answer.usage, self.model.name, seconds)
+
+    async def _ask(self, question: Question, prompt: Prompt) -> Answer:
+        prompt = replace(prompt, image_url=await self._photo(prompt.image_url))
+        try:
+            return await self.model.answer(prompt)
+        except ModelError as error:
+            if error.failure != Failure.TOO_LONG or not prompt.memory:
+                raise
+        log.info("question %s: too long, once more with half of the memory", question.id)
+        shorter = prompt.memory[len(prompt.memory) // 2 + 1 :]
+        return await self.model.answer(replace(prompt, memory=shorter))
+
+    async def _photo(self, url: str | None) -> str | None:
+        """For the model, which cannot see a pretend friend's where it is said to lie."""
+        if not is_pretended(url):
+            return url
+        loop = asyncio.get_running_loop()
+        return await self._patiently(lambda: loop.run_in_executor(None, self.album.for_model, url))
+
+    def _report(self, question: Question, failure: Failure) -> None:
+        self.health.failed(failure)
+        hint = self.texts(f"hint.{failure}", model=self.model.name)
+        log.warning("question %s: %s. %s", question.id, failure, hint)
+
+    # --- callbacks ------------------------------------------------------------------------
+
+    async def keep_promise(self, question_id: str, user_id: str, promised_at: float) -> None:
+        """One POST to Kakao: the answer when it is there, or that it takes longer.
+
+        `promised_at` is unix time. Where Kakao refuses, or has stopped to wait before anybody
+        could keep the promise, the answer is held for the friend's next message.
+        """
+        await self._answered(question_id, user_id)
+        await asyncio.sleep(min(TOO_SOON, max(0.0, promised_at + TOO_SOON - self.store.now())))
+        late = self.store.now() > promised_at + self.callback_seconds + TOO_LATE
+        await self.callbacks.finish(self._post(question_id, user_id, late))
+
+    async def _post(self, question_id: str, user_id: str, late: bool) -> None:
+        taken = await asyncio.wrap_future(self.store.use_callback(question_id, user_id, HELD))
+        if taken is None:
+            return
+        url, claimed = taken
+        if late:
+            log.warning("question %s: too late for its callback", question_id)
+            await self._patiently(lambda: self.store.let_go(claimed.mine))
+            return
+        reply = self.replies.compose(claimed, beside=True, waiting="reply.callback_late")
+        try:
+            await self.callbacks.post(url, messages.encode(reply))
+        except Exception as error:  # whatever it was: claimed, nobody else would announce it
+            ours = not isinstance(error, CallbackError)
+            log.warning("question %s: callback refused: %s", question_id, error, exc_info=ours)
+            await self._patiently(lambda: self.store.let_go(claimed.mine))
+        else:
+            await self._patiently(lambda: self.store.confirm(claimed.mine))
+
+    async def _answered(self, question_id: str, user_id: str) -> None:
+        """Wait for the answer, as long as Kakao keeps the callback open."""
+        with self.bell.listening(question_id, to_the_end=True) as listener:
+            question = await asyncio.wrap_future(self.store.find(question_id, user_id))
+            if question is None or question.state != State.ASKED:
+                return
+            left = question.asked_at + self.callback_seconds - self.store.now()
+            await asyncio.wait([asyncio.wrap_future(listener)], timeout=max(0.0, left))
+
+    # --- housekeeping ---------------------------------------------------------------------
+
+    async def purge_daily(self) -> None:
+        """Delete what is older than KEEP_DAYS, now and then every few hours."""
+        while self.keep_days:
+            try:
+                await self.purge()
+            except StoreError as error:
+                log.error("purge: %s", error)
+            await asyncio.sleep(PURGE_SECONDS)
+
+    async def purge(self) -> None:
+        """In small pieces, between which the store is there for friends."""
+        total, count = 0, PURGE_AT_ONCE if self.keep_days else 0
+        while count == PURGE_AT_ONCE:
+            count = await asyncio.wrap_future(self.store.purge(self.keep_days, PURGE_AT_ONCE))
+            total += count
+        if total:
+            log.info("%s", self.texts("start.purged", days=self.keep_days, count=total))
+
+
+async def _plain(markdown: str) -> str:
+    if len(markdown) > LONG:
+        return await asyncio.to_thread(to_plain, markdown)
+    return to_plain(markdown)

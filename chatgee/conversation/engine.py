@@ -1,0 +1,244 @@
+"""The life of a question: what a friend's message becomes, before the deadline.
+
+Every question is written down before any work begins. The worker fills in the answer; whoever
+delivers it claims it first, so that it is announced once, and its own button can fetch it again
+at any time. No web server and no key are needed here: the parts are handed in.
+"""
+
+import logging
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+from chatgee.clock import Deadline
+from chatgee.conversation.callback import CallbackHosts
+from chatgee.conversation.health import Health
+from chatgee.conversation.replies import HELD, Replies
+from chatgee.conversation.waiting import Bell, Listener
+from chatgee.errors import Failure, StoreError
+from chatgee.kakao.messages import UTTERANCE_CHARS, Press, Promise, Reply, SkillRequest, same_words
+from chatgee.questions import Delivery, State, new_id
+from chatgee.store import Asked, Claimed, Limits, Store
+from chatgee.store.patience import soon
+
+T = TypeVar("T")
+
+GRACE = 0.2
+"""Seconds past the deadline in which the store may still be asked what to say."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Answers requests, each in a thread of its own."""
+
+    store: Store
+    bell: Bell
+    replies: Replies
+    limits: Limits
+    callback_hosts: CallbackHosts
+    health: Health
+    callback: str = "auto"
+
+    def answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
+        """What the friend is told now. Never raises for what a friend or Kakao may send."""
+        try:
+            return self._pressed(skill, deadline) or self._said(skill, deadline)
+        except (StoreError, TimeoutError) as error:
+            self._not_stored(error)
+            return self.replies.sentence("reply.not_stored")
+
+    def _not_stored(self, error: Exception) -> None:
+        """Told to the owner once, not with every message."""
+        if isinstance(error, StoreError) and self.health.failed(Failure.STORAGE):
+            log.error("%s", self.replies.texts("hint.storage"))
+        log.info("not stored: %s", error or "the store is too slow")
+
+    def can_store(self, deadline: Deadline) -> bool:
+        """Whether questions can be written down, as found out before the deadline."""
+        try:
+            soon(self.store.look(), deadline.remaining)
+        except StoreError:
+            return False
+        return True
+
+    # --- presses and commands ---------------------------------------------------------------
+
+    def _pressed(self, skill: SkillRequest, deadline: Deadline) -> Reply | None:
+        press = skill.press or self._typed_press(skill, deadline)
+        if press is None:
+            return None
+        try:
+            return self._again(skill, press, deadline) or self._fetch(skill, press, deadline)
+        except (StoreError, TimeoutError):  # its button works once the store does
+            return self.replies.not_yet(press.question)
+
+    def _again(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply | None:
+        """Ask a failed question again, where that is what was pressed; None unless refused."""
+        if not press.again:
+            return None
+        asking = self.store.ask_again(press.question, skill.user_id, self._limits(skill))
+        asked = _now(asking, deadline)
+        return self._refused(*asked.refusal) if asked and asked.refusal else None
+
+    def _typed_press(self, skill: SkillRequest, deadline: Deadline) -> Press | None:
+        """Our buttons' words without `extra`: the newest answer not seen, or the last failure."""
+        if any(self._says(skill, f"button.{name}") for name in ("fetch", "more", "unseen")):
+            newest = _now(self.store.newest_answer(skill.user_id), deadline)
+            return Press(newest) if newest else None
+        if self._says(skill, "button.again"):
+            failed = _now(self.store.last_failed(skill.user_id), deadline)
+            return Press(failed, again=True) if failed else None
+        return None
+
+    def _fetch(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply:
+        with self.bell.listening(press.question) as listener:
+            claimed = self._claim(press.question, skill.user_id, deadline, Delivery.PRESS)
+            if claimed and claimed.question.state == State.ASKED:
+                if not self.bell.wait(listener, deadline):
+                    return self.replies.not_yet(press.question)
+                late = deadline.at_least(GRACE)
+                claimed = self._claim(press.question, skill.user_id, late, Delivery.PRESS)
+        if claimed is None:
+            return self.replies.sentence("reply.unknown_question")
+        return self.replies.compose(claimed, page=press.page, waiting=self._waiting)
+
+    def _said(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
+        if self._says(skill, "button.help"):
+            return self.replies.help()
+        if self._says(skill, "button.reset"):
+            _now(self.store.forget(skill.user_id), deadline)
+            return self.replies.sentence("reply.reset")
+        if skill.other_media:
+            return self.replies.sentence("reply.only_photos")
+        if not skill.utterance:
+            return self.replies.sentence("reply.empty")
+        if len(skill.utterance) > UTTERANCE_CHARS:
+            return self.replies.sentence(f"failure.{Failure.TOO_LONG}")
+        return self._ask(skill, deadline)
+
+    def _says(self, skill: SkillRequest, label: str) -> bool:
+        return same_words(skill.utterance, self.replies.texts(label))
+
+    # --- a new question ---------------------------------------------------------------------
+
+    def _ask(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
+        question_id = new_id()
+        with self.bell.listening(question_id) as listener:
+            storing = self._store(question_id, skill)
+            try:
+                asked = storing.result(timeout=max(deadline.remaining, GRACE))
+            except TimeoutError:
+                if storing.cancel():  # nobody has begun to write it down, and nobody will
+                    raise
+                return self.replies.not_yet(question_id)  # once it is written, its button works
+            self.health.stored()
+            if asked.refusal:
+                return self._refused(*asked.refusal)
+            try:
+                return self._when_ready(question_id, skill, asked, listener, deadline)
+            except (StoreError, TimeoutError):  # stored it is, so its button will fetch it
+                return self.replies.not_yet(question_id)
+
+    def _store(self, question_id: str, skill: SkillRequest) -> "Future[Asked]":
+        text = self.replies.texts("reply.photo_question") if skill.image_url else skill.utterance
+        return self.store.ask(
+            question_id, skill.user_id, text, skill.image_url, self._limits(skill)
+        )
+
+    def _limits(self, skill: SkillRequest) -> Limits:
+        known = skill.is_friend or skill.is_tester
+        return self.limits.for_friend() if known else self.limits
+
+    def _refused(self, key: str, limit: int) -> Reply:
+        return self.replies.sentence(key, limit=limit)
+
+    def _when_ready(
+        self,
+        question_id: str,
+        skill: SkillRequest,
+        asked: Asked,
+        listener: Listener,
+        deadline: Deadline,
+    ) -> Reply | Promise:
+        callback_url = self._usable_callback(skill)
+        if callback_url and self.callback == "always":
+            promise = self._promise(question_id, skill, callback_url, deadline)
+            if promise:
+                return promise
+        ready = self.bell.wait(listener, deadline)
+        late = deadline.at_least(GRACE)
+        if not ready and callback_url:
+            promise = self._promise(question_id, skill, callback_url, late)
+            if promise:
+                return promise
+        if not ready and not asked.earlier:
+            return self.replies.not_yet(question_id, first=asked.position == 1)
+        held = HELD if asked.earlier else 0
+        claimed = self._claim(question_id, skill.user_id, late, held=held)
+        if claimed is None:  # deleted by its owner in the meantime
+            return self.replies.sentence("reply.unknown_question")
+        return self.replies.compose(claimed, beside=True, waiting=self._waiting)
+
+    @property
+    def _waiting(self) -> str:
+        """What is said of a question in the making."""
+        return "reply.no_worker" if self.health.worker_ended else "reply.not_yet"
+
+    def _usable_callback(self, skill: SkillRequest) -> str | None:
+        if self.callback == "off" or not skill.callback_url or self.health.worker_ended:
+            return None
+        if not self.callback_hosts.allow(skill.callback_url):
+            log.warning("a callback address outside of CALLBACK_HOSTS is not used")
+            return None
+        return skill.callback_url
+
+    def _promise(
+        self, question_id: str, skill: SkillRequest, url: str, deadline: Deadline
+    ) -> Promise | None:
+        """None where the answer came in the meantime."""
+        promising = self.store.promise(question_id, skill.user_id, url)
+        try:
+            promised = _now(promising, deadline)
+        except TimeoutError:  # Kakao is told of a button instead, and would refuse a callback
+            if not promising.cancel():
+                promising.add_done_callback(lambda _: self.store.break_promise(question_id))
+            raise
+        return Promise(self.replies.texts("reply.callback_waiting")) if promised else None
+
+    # --- delivering -------------------------------------------------------------------------
+
+    def _claim(
+        self,
+        question_id: str,
+        user_id: str,
+        deadline: Deadline,
+        how: Delivery = Delivery.REPLY,
+        held: int = 0,
+    ) -> Claimed | None:
+        claiming = self.store.claim(question_id, user_id, how, held)
+        try:
+            return _now(claiming, deadline)
+        except TimeoutError:
+            claiming.add_done_callback(self._let_go)  # nobody is there to deliver it any more
+            raise
+
+    def _let_go(self, claiming: "Future[Claimed | None]") -> None:
+        if not claiming.exception() and (claimed := claiming.result()):
+            self.store.let_go(claimed.mine)
+
+    def sent(self, reply: Reply | Promise) -> None:
+        """The reply is on its way to Kakao."""
+        if isinstance(reply, Reply) and reply.claimed:
+            self.store.confirm(reply.claimed)
+
+    def not_sent(self, reply: Reply | Promise) -> None:
+        """Nobody was there to take the reply: what it claimed is held again."""
+        if isinstance(reply, Reply) and reply.claimed:
+            self.store.let_go(reply.claimed)
+
+
+def _now(future: "Future[T]", deadline: Deadline) -> T:
+    """The result, if the store has it before the deadline; else `TimeoutError`."""
+    return future.result(timeout=deadline.remaining)

@@ -1,0 +1,105 @@
+"""How answers become bubbles and buttons: held ones first, then the new one, never above three."""
+
+from dataclasses import dataclass
+
+from chatgee.kakao.bubbles import clip, cut
+from chatgee.kakao.messages import BUBBLE_CHARS, BUBBLES, Press, QuickReply, Reply, TextCard
+from chatgee.questions import Question, State
+from chatgee.store import Claimed
+from chatgee.texts import Texts
+
+HELD = BUBBLES - 1
+"""How many held answers one reply shows at the most: the last bubble is for what was asked now."""
+
+MARK_CHARS = 80
+"""Room in every bubble for the line that says which question it answers."""
+
+ASKED_CHARS = 40
+
+
+@dataclass(frozen=True)
+class Replies:
+    """Everything that a friend is told."""
+
+    texts: Texts
+    notice_every: int = 0
+    """After how many answers the owner's notice stands beside one; 0 is never."""
+
+    def sentence(self, key: str, **values: object) -> Reply:
+        return Reply((self.texts(key, **values),))
+
+    def help(self) -> Reply:
+        cards = (TextCard(one.title, one.description, one.buttons) for one in self.texts.help_cards)
+        return Reply((tuple(cards),))
+
+    def not_yet(self, question_id: str, first: bool = False) -> Reply:
+        """The button with which the friend fetches the answer later."""
+        greeting = (self.texts("reply.greeting"),) if first else ()
+        return Reply((*greeting, self.texts("reply.not_yet")), (self._fetch(question_id),))
+
+    def compose(
+        self,
+        claimed: Claimed,
+        page: int = 1,
+        beside: bool = False,
+        waiting: str = "reply.not_yet",
+    ) -> Reply:
+        """What was claimed: held answers, then the question's own from bubble `page` on.
+
+        `beside`: greet a new friend and show the notice when it is due. `waiting` is the sentence
+        while the answer is in the making.
+        """
+        question = claimed.question
+        greeting, notice = self._beside(claimed) if beside else ((), ())
+        room = BUBBLES - len(greeting) - len(notice) - len(claimed.held)
+        own = self._pieces(question, waiting)[page - 1 :]
+        shown = own[:room] or (self.texts("reply.no_more"),)
+        bubbles = [*greeting]
+        buttons = self._buttons(question, more=page + room if len(own) > room else None)
+        spare = room - len(shown)
+        for one in claimed.held:
+            pieces = self._pieces(one, waiting)
+            taken = 1 + min(spare, len(pieces) - 1)
+            spare -= taken - 1
+            bubbles += [self._marked(one, pieces[0]), *pieces[1:taken]]
+            more = taken + 1 if len(pieces) > taken else None
+            buttons += self._buttons(one, more, label="button.more_of_held")
+        if claimed.unseen:
+            buttons.append(self._button("button.unseen", Press(claimed.unseen)))
+        bubbles += [*shown, *notice]
+        return Reply(tuple(bubbles), tuple(buttons), claimed.mine)
+
+    def _beside(self, claimed: Claimed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        position, answered = claimed.question.position, claimed.question.state == State.ANSWERED
+        greeting = (self.texts("reply.greeting"),) if position == 1 else ()
+        due = self.notice_every and answered and position % self.notice_every == 0
+        # A held answer is worth more than a notice.
+        notice = (self.texts("reply.notice"),) if due and len(claimed.held) < HELD else ()
+        return greeting, notice
+
+    def _pieces(self, question: Question, waiting: str) -> tuple[str, ...]:
+        if question.state == State.ASKED:
+            return (self.texts(waiting),)
+        if question.failure:
+            return (self.texts(f"failure.{question.failure}"),)
+        pieces = cut(question.shown or "", BUBBLE_CHARS - MARK_CHARS)
+        return pieces or (self.texts("failure.empty"),)
+
+    def _marked(self, question: Question, piece: str) -> str:
+        mark = self.texts("reply.held", question=clip(question.text, ASKED_CHARS))
+        return f"{clip(mark, MARK_CHARS - 2)}\n\n{piece}"
+
+    def _buttons(
+        self, question: Question, more: int | None, label: str = "button.more"
+    ) -> list[QuickReply]:
+        if question.state == State.ASKED:
+            return [self._fetch(question.id)]
+        if question.failure:
+            return [self._button("button.again", Press(question.id, again=True))]
+        return [self._button(label, Press(question.id, more))] if more else []
+
+    def _fetch(self, question_id: str) -> QuickReply:
+        return self._button("button.fetch", Press(question_id))
+
+    def _button(self, label: str, press: Press) -> QuickReply:
+        return QuickReply(self.texts(label), press)

@@ -1,0 +1,237 @@
+"""The only place that knows Kakao's JSON and its limits.
+
+On the way in, `SkillRequest.parse`; on the way out, `render` and `encode`. The facts are
+from Kakao's guide to skills, https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chatgee.errors import PayloadError
+from chatgee.kakao.bubbles import clip, cut, length
+from chatgee.questions import storable
+
+BUBBLES = 3
+BUBBLE_CHARS = 1000
+QUICK_REPLIES = 10
+LABEL_CHARS = 14
+CARDS = 10
+CARD_TITLE_CHARS = 50
+CARD_DESCRIPTION_CHARS = 128
+CARD_BUTTONS = 3
+
+ID_CHARS = 200
+"""Far more than Kakao's have, which are 70 at the most: others may send a page full of it."""
+UTTERANCE_CHARS = 50_000
+"""More than anybody types in KakaoTalk; what is longer is told so, and not kept."""
+
+_PHOTO = re.compile(
+    r"https://([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*kakaocdn\.net(:443)?/[!-\[\]-~]{0,4000}",
+    re.ASCII | re.IGNORECASE,
+)
+"""Photos that users send lie there; any other address is somebody's trick.
+
+Not `urlsplit`: whoever fetches the photo may read `https://evil\\@kakaocdn.net` otherwise. A slash
+ends the host for every reader; behind it stands what an address may hold, and no backslash.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button or quick reply of ours that was pressed."""
+
+    question: str
+    page: int = 1
+    """The bubble of the answer from which to go on, counted from 1."""
+    again: bool = False
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What Kakao sends back as `action.clientExtra`."""
+        extra: dict[str, Any] = {"question": self.question}
+        if self.page > 1:
+            extra["page"] = self.page
+        if self.again:
+            extra["again"] = True
+        return extra
+
+    @classmethod
+    def parse(cls, extra: Mapping[str, Any]) -> "Press | None":
+        """None where it is nothing of ours."""
+        question = extra.get("question")
+        if not isinstance(question, str) or not question:
+            return None
+        try:
+            # Kakao's JSON passes through more than one hand: a number may come back as text.
+            page = int(extra.get("page", 1))
+        except (TypeError, ValueError, OverflowError):
+            page = 1
+        return cls(storable(question), max(1, page), extra.get("again") in (True, "true"))
+
+
+@dataclass(frozen=True, slots=True)
+class SkillRequest:
+    """One message from one user, as Kakao delivered it."""
+
+    user_id: str
+    utterance: str
+    """What the user wrote; for a photo, its address. Stripped, may be empty."""
+    press: Press | None = None
+    callback_url: str | None = None
+    image_url: str | None = None
+    """A photo in the chat; it can be fetched for some minutes."""
+    other_media: bool = False
+    """Whether it is a video, a file or the like."""
+    is_friend: bool = False
+    is_tester: bool = False
+    """Whether it comes from the admin center's own test panels, which know no friends."""
+
+    @classmethod
+    def parse(cls, payload: object) -> "SkillRequest":
+        """Read the JSON of a request; `PayloadError` where it is no skill request.
+
+        Only `userRequest.user.id` is needed: Kakao leaves out or nulls anything else.
+        """
+        if not isinstance(payload, dict) or not isinstance(payload.get("userRequest"), dict):
+            raise PayloadError("userRequest is missing")
+        request, action = payload["userRequest"], _table(payload, "action")
+        user, params = _table(request, "user"), _table(request, "params")
+        user_id = _text(user, "id")
+        if not user_id:
+            raise PayloadError("userRequest.user.id is missing")
+        utterance = _text(_table(action, "params"), "prompt") or _text(request, "utterance")
+        if len(user_id) > ID_CHARS:
+            raise PayloadError(f"userRequest.user.id is longer than {ID_CHARS} characters")
+        media = _table(params, "media")
+        is_image = media.get("type") == "image" and is_photo(_text(media, "url"))
+        return cls(
+            user_id=user_id,
+            utterance=utterance,
+            press=Press.parse(_table(action, "clientExtra")),
+            callback_url=_text(request, "callbackUrl") or None,
+            image_url=_text(media, "url") if is_image else None,
+            other_media=bool(media) and not is_image,
+            is_friend=_table(user, "properties").get("isFriend") is True,
+            is_tester=user.get("type") == "accountId" or params.get("surface") == "BuilderBotTest",
+        )
+
+
+def says_it_is_kakaos(user_agent: str, x_request_id: str) -> bool:
+    """By headers of Kakao's, of which what is in between may change one.
+
+    A hint and no proof: anybody may write them.
+    """
+    return user_agent.startswith("AHC/") or x_request_id.startswith("chp-")
+
+
+def has_shape(payload: object) -> bool:
+    """Whether it is built as a request of Kakao's, of which one part may be missing."""
+    if not isinstance(payload, dict):
+        return False
+    there = sum(isinstance(payload.get(name), dict) for name in ("bot", "intent", "action"))
+    return there >= 2 and bool(_text(_table(_table(payload, "userRequest"), "user"), "id"))
+
+
+def _table(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = parent.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def is_photo(url: str) -> bool:
+    """Whether a photo that a user sent may lie there."""
+    return _PHOTO.fullmatch(url) is not None
+
+
+def _text(parent: Mapping[str, Any], name: str) -> str:
+    value = parent.get(name)
+    return storable(value).strip() if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuickReply:
+    """A button under the bubbles that sends its own label, as if the friend had typed it."""
+
+    label: str
+    press: Press | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextCard:
+    """One card of a carousel; its buttons send their own labels."""
+
+    title: str
+    description: str
+    buttons: tuple[str, ...] = ()
+
+
+Bubble = str | tuple[TextCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the friend will see: at most three bubbles, and the buttons under them."""
+
+    bubbles: tuple[Bubble, ...]
+    quick_replies: tuple[QuickReply, ...] = ()
+    claimed: tuple[str, ...] = ()
+    """Ids of the questions whose answers it delivers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What Kakao shows until the callback comes."""
+
+    text: str
+
+
+def render(reply: Reply | Promise) -> dict[str, Any]:
+    """The JSON of a SkillResponse 2.0, within every limit of Kakao's."""
+    if isinstance(reply, Promise):
+        return {"version": "2.0", "useCallback": True, "data": {"text": reply.text}}
+    template: dict[str, Any] = {"outputs": [_bubble(one) for one in reply.bubbles[:BUBBLES]]}
+    if reply.quick_replies:
+        template["quickReplies"] = [_quick(one) for one in reply.quick_replies[:QUICK_REPLIES]]
+    return {"version": "2.0", "template": template}
+
+
+def encode(reply: Reply | Promise) -> bytes:
+    """`render`, as UTF-8 JSON."""
+    return json.dumps(render(reply), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _bubble(bubble: Bubble) -> dict[str, Any]:
+    if isinstance(bubble, str):
+        fits = length(bubble) <= BUBBLE_CHARS  # what an owner wrote may not
+        return {"simpleText": {"text": bubble if fits else cut(bubble, BUBBLE_CHARS)[0]}}
+    return {"carousel": {"type": "textCard", "items": [_card(one) for one in bubble[:CARDS]]}}
+
+
+def _card(card: TextCard) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "title": clip(card.title, CARD_TITLE_CHARS),
+        "description": clip(card.description, CARD_DESCRIPTION_CHARS),
+    }
+    if card.buttons:
+        item["buttons"] = [_says(label) for label in card.buttons[:CARD_BUTTONS]]
+    return item
+
+
+def _quick(quick: QuickReply) -> dict[str, Any]:
+    extra = {"extra": quick.press.extra} if quick.press else {}
+    return _says(quick.label) | extra
+
+
+def _says(label: str) -> dict[str, Any]:
+    return {"label": clip(label, LABEL_CHARS), "action": "message", "messageText": label}
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether a friend means the same button by both: emoji, spaces and marks do not count."""
+    return bool(_letters(one)) and _letters(one) == _letters(other)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()

@@ -1,0 +1,65 @@
+"""What somebody who helps asks first: which ChatGee this is, where, and how much is in it."""
+
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatgee import version
+from chatgee.errors import StoreError
+from chatgee.owner import time_words
+from chatgee.owner.status import Board
+from chatgee.settings import Settings
+from chatgee.store.reading.archive import Archive, file_of
+from chatgee.store.reading.facts import facts
+from chatgee.system import logs
+from chatgee.system.sizes import readable
+from chatgee.texts import Texts
+
+NAMES = (
+    *("version", "uptime", "model", "questions", "friends", "newest", "database"),
+    *("free", "folder", "python", "system"),
+)
+"""Each has its name in the texts, under `status.about_`."""
+
+
+def about(ours: Settings, texts: Texts, board: Board, archive: Archive) -> dict[str, str]:
+    """Each name of NAMES with its words; no secret is in them."""
+    told = dict(_told(ours, texts, board, archive))
+    return {name: logs.hidden(told[name], ours.secrets) for name in NAMES if name in told}
+
+
+def _told(
+    ours: Settings, texts: Texts, board: Board, archive: Archive
+) -> Iterator[tuple[str, str]]:
+    yield "version", version.VERSION
+    yield "uptime", time_words.uptime(time.time() - board.began_at, texts)
+    yield "model", texts("status.practice") if ours.practice else board.model
+    yield "free", _free(ours.data_dir)
+    yield "folder", str(ours.data_dir)
+    yield "python", platform.python_version()
+    yield "system", f"{platform.system()} {platform.release()} ({platform.machine()})"
+    try:
+        known = facts(archive)
+    except StoreError as error:
+        yield "database", texts("status.unreadable", why=error.values.get("why", ""))
+        return
+    yield "questions", f"{known.questions:,}"
+    yield "friends", f"{known.friends:,}"
+    if known.newest_at:
+        yield "newest", time_words.in_full(known.newest_at, texts)
+    size = _size(file_of(ours.sqlalchemy_url)) if known.bytes is None else known.bytes
+    yield "database", f"{readable(size)} ({known.software})"
+
+
+def _free(folder: Path) -> str:
+    try:
+        return readable(shutil.disk_usage(folder).free)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+
+
+def _size(file: Path) -> int:
+    """With what lies beside it and is not merged yet."""
+    return sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))

@@ -1,0 +1,35 @@
+"""Which failures there were of late, for the first page of the owner's."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, literal_column, select
+
+from chatgee.errors import Failure
+from chatgee.questions import State
+from chatgee.store.reading.archive import Archive
+from chatgee.store.schema import questions
+
+_q = questions.c
+_FAILED = _q.state == literal_column(f"'{State.FAILED}'")  # written out, as in the index
+_LATELY = (
+    select(_q.failure, func.count(), func.max(_q.asked_at))
+    .where(_FAILED, _q.asked_at > bindparam("since"))
+    .group_by(_q.failure)
+    .order_by(func.max(_q.asked_at).desc())
+)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Questions that have no answer for the same reason. Asked again with success, they count no
+    more."""
+
+    failure: Failure
+    count: int
+    last_at: float
+    """Unix time."""
+
+
+def lately(archive: Archive, since: float) -> list[Trouble]:
+    """The newest first, from the unix time `since` on."""
+    return [Trouble(Failure(row[0]), row[1], row[2]) for row in archive.all(_LATELY, since=since)]

@@ -1,0 +1,201 @@
+"""The talks: the newest as they come, what is looked for, a friend's, files of them, deleting."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from chatgee.errors import StoreError
+from chatgee.owner import csv_export, nicknames, time_words
+from chatgee.store.days import day_name
+from chatgee.store.reading import talks as archive
+from chatgee.store.reading.talks import NEWEST, PAGE, Friend, Kind, Place, Talk, Wanted
+from chatgee.web import owner, request_values
+from chatgee.web.parts import now, parts
+
+LOOK_SECONDS = 3
+"""Between two looks for new questions."""
+AFTER = 10
+"""Questions that a thread shows after the one by which it was opened."""
+OPEN_MOST = 100
+"""Questions that a page may ask about in one look."""
+DELETED_AT_ONCE = 200
+DELETE_SECONDS = 30
+
+bp = Blueprint("talks", __name__, url_prefix="/talks")
+owner.guard(bp)
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    """Works without scripts too: then `before` says where the list goes on."""
+    return render_template(
+        "talks.html",
+        **_listed(),
+        live="before" not in request.args and not _asked_for(),
+        look_seconds=LOOK_SECONDS,
+        kinds=Kind,
+        deleted=request.args.get("done") == "deleted",
+    )
+
+
+@bp.get("/more")
+def more() -> ResponseReturnValue:
+    """What comes below; the page asks for it when it is wanted, or while it searches."""
+    return render_template("talks_rows.html", **_listed())
+
+
+@bp.get("/live")
+def live() -> ResponseReturnValue:
+    """What is new above, and what has become of the questions that were open."""
+    after = _place("after", Place(0.0))
+    ids = request_values.text(request.args.get("open", "")).split()[:OPEN_MOST]
+    found = archive.news(parts().archive, after, ids)
+    return render_template("talks_rows.html", found=found, words=(), asked={}, before=0, news=True)
+
+
+def _listed() -> dict[str, Any]:
+    """For the list: what was found after what the request has seen."""
+    wanted, before = _wanted(), request_values.number(request.args.get("found", ""), PAGE - 1) or 0
+    found = archive.find(parts().archive, wanted, _place("before", _until()), PAGE - before)
+    return {"found": found, "words": wanted.words, "asked": _asked_for(), "before": before}
+
+
+def _wanted() -> Wanted:
+    kind = request.args.get("kind", "")
+    return Wanted(
+        nicknames.words_of(request.args.get("q", "")), Kind(kind) if kind in list(Kind) else None
+    )
+
+
+def _asked_for() -> dict[str, str]:
+    """The filter, as it stands in an address; empty where there is none."""
+    given = {name: request.args.get(name, "").strip() for name in ("q", "kind", "until")}
+    return {name: value for name, value in given.items() if value}
+
+
+def _until() -> Place:
+    end = time_words.end_of(request.args.get("until", ""))
+    return NEWEST if end is None else Place(end)
+
+
+def _place(name: str, otherwise: Place) -> Place:
+    if name not in request.args:
+        return otherwise
+    at = request.args.get(name, math.nan, float)
+    if math.isnan(at):
+        abort(400)
+    return Place(at, request_values.text(request.args.get("id", "")))
+
+
+# --- one friend -----------------------------------------------------------------------------
+
+
+@bp.get("/friend")
+def friend() -> ResponseReturnValue:
+    """Ids come from outside and may hold anything: so they are no part of the path."""
+    one = _friend(request.args.get("id", ""))
+    at, upto = _position("at"), _position("upto")
+    if at is not None:
+        upto = at + AFTER
+    found = archive.thread(parts().archive, one.user_id, upto, PAGE)
+    last = archive.last_position(parts().archive, one.user_id)
+    shown = found.talks[::-1]
+    newer = upto is not None and bool(shown) and shown[-1].position < last
+    return render_template(
+        "friend.html",
+        friend=one,
+        days=_by_day(shown),
+        forgotten=_last_forgotten(one, shown, newer),
+        older=shown[0].position - 1 if found.full else None,
+        newer=shown[-1].position + PAGE if newer else None,
+    )
+
+
+def _position(name: str) -> int | None:
+    """None where it is no number, or one that no database could hold."""
+    return request_values.number(request.args.get(name, ""), 2**31 - 1 - AFTER)
+
+
+def _friend(user_id: str) -> Friend:
+    """One who has just been deleted is asked for again by the browser's back button."""
+    one = archive.friend(parts().archive, request_values.text(user_id))
+    return one or abort(Response(render_template("trouble.html", key="talks.gone"), 404))
+
+
+def _by_day(shown: Sequence[Talk]) -> list[tuple[str, list[Talk]]]:
+    texts, today = parts().texts, now()
+    grouped = groupby(shown, lambda talk: time_words.day(talk.asked_at, texts, today))
+    return [(day, list(talks)) for day, talks in grouped]
+
+
+def _last_forgotten(one: Friend, shown: Sequence[Talk], newer: bool) -> str | None:
+    """The id of the question after which the memory begins, if it stands in this page."""
+    before = [talk for talk in shown if talk.position <= one.memory_from]
+    ends_here = len(before) < len(shown) or not newer
+    return before[-1].id if before and ends_here else None
+
+
+@bp.get("/delete")
+def confirm() -> ResponseReturnValue:
+    return render_template("delete.html", friend=_friend(request.args.get("id", "")))
+
+
+@bp.post("/delete")
+def delete() -> ResponseReturnValue:
+    one = _friend(request.form.get("id", ""))
+    try:
+        _delete(one.user_id)
+    except (StoreError, TimeoutError):
+        return render_template("delete.html", friend=one, failed=True), 503
+    return redirect(url_for(".show", done="deleted"), 303)
+
+
+def _delete(user_id: str) -> None:
+    """In small pieces, between which the store is there for friends."""
+    count = DELETED_AT_ONCE
+    while count == DELETED_AT_ONCE:
+        deleting = parts().engine.store.delete_friend(user_id, DELETED_AT_ONCE)
+        count = deleting.result(DELETE_SECONDS)
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+@bp.get("/export/<any(csv, jsonl):suffix>")
+def export(suffix: str) -> ResponseReturnValue:
+    lines, mimetype = csv_export.FORMATS[suffix]
+    file = f"chatgee-{day_name(now())}.{suffix}"
+    return Response(
+        csv_export.pieces(lines(_exported(), parts().texts)),
+        mimetype=mimetype,
+        headers={"Content-Disposition": f'attachment; filename="{file}"'},
+    )
+
+
+def _exported() -> Iterator[Talk]:
+    if "friend" in request.args:
+        return archive.every_of(parts().archive, request_values.text(request.args["friend"]))
+    return archive.every(parts().archive, _wanted(), _until())
+
+
+# --- for the templates ----------------------------------------------------------------------
+
+
+@bp.context_processor
+def _in_words() -> dict[str, Any]:
+    texts, today = parts().texts, now()
+    return {
+        "face": lambda user_id: nicknames.face(user_id, texts),
+        "moment": lambda at: time_words.moment(at, texts, today),
+        "day": lambda at: time_words.day(at, texts, today),
+        "span": lambda seconds: time_words.span(seconds, texts),
+        "clock": time_words.clock,
+        "iso": time_words.iso,
+        "excerpt": nicknames.excerpt,
+        "marked": nicknames.marked,
+        "model": parts().board.model,
+    }
