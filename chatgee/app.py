@@ -213,7 +213,7 @@ def inside(
         texts=texts,
         replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
-        album=keepers.album,
+        photo_for_model=keepers.album.for_model,
         memory=Memory(settings.memory_turns, settings.memory_chars),
         character=Character.of(settings, texts),
         budget=Budget(settings.daily_token_limit, lambda: asyncio.wrap_future(store.spent())),

@@ -31,7 +31,7 @@ from chatgee.owner.doctor_run import Visit
 from chatgee.owner.status import Board
 from chatgee.settings import Settings, config_check
 from chatgee.subcommands import autostart
-from chatgee.system import logs, single_instance, stop_signals
+from chatgee.system import data_folder, logs, single_instance, stop_signals
 from chatgee.texts import Texts
 from chatgee.tunnel import Link, Tunnels
 from chatgee.web.server.wsgi_server import Server
@@ -82,7 +82,7 @@ def key(ours: Settings, texts: Texts, words: list[str]) -> None:
 def run(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Serve until SIGTERM, SIGINT or the window's closing."""
     os.umask(0o077)  # conversations and keys are the owner's alone
-    _make_folder(ours.data_dir)
+    data_folder.make(ours.data_dir)
     logs.configure(ours.log_level, ours.secrets, ours.data_dir)
     with ExitStack() as stack:
         program = Program(ours, texts, stack)
@@ -97,7 +97,7 @@ def run(ours: Settings, texts: Texts, words: list[str]) -> None:
 def worker(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Work on the questions that come in elsewhere, until SIGTERM, SIGINT or the window's end."""
     os.umask(0o077)
-    _make_folder(ours.data_dir)
+    data_folder.make(ours.data_dir)
     logs.configure(ours.log_level, ours.secrets)
     events: Events = SimpleQueue()
     with stop_signals.told(lambda: events.put(STOP)):
@@ -280,18 +280,6 @@ def _report_config(texts: Texts, ours: Settings) -> None:
         log.warning("%s", texts("settings.no_prompt", file=prompt))
     for problem in texts.problems:
         log.warning("%s", problem)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        trial = folder / f".trial-{os.getpid()}"  # another start may try at the same time
-        trial.write_bytes(b"")
-        trial.unlink()
-    except OSError as error:
-        raise ChatGeeError(
-            "start.data_unwritable", folder=folder, why=error.strerror or error
-        ) from error
 
 
 def _wind_down(server: Server, chatgee: app.ChatGee, texts: Texts) -> None:

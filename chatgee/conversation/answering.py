@@ -23,11 +23,13 @@ from chatgee.kakao.bubbles import is_blank
 from chatgee.kakao.markdown import to_plain
 from chatgee.model.system_prompt import Character
 from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Usage, storable
-from chatgee.simulator.photos import Album, is_pretended
 from chatgee.store import Outcome, Store
 from chatgee.texts import Texts
 
 T = TypeVar("T")
+
+PhotoForModel = Callable[[str | None], str | None]
+"""What the model is shown of a photo, by its address; it may block. Raises `StoreError`."""
 
 LONG = 5_000
 """Answers above this length are turned into KakaoTalk text outside of the loop."""
@@ -55,7 +57,7 @@ class Answering:
     texts: Texts
     replies: Replies
     callbacks: Callbacks
-    album: Album
+    photo_for_model: PhotoForModel
     memory: Memory
     character: Character
     budget: Budget
@@ -136,11 +138,11 @@ class Answering:
         return await self.model.answer(replace(prompt, memory=shorter))
 
     async def _photo(self, url: str | None) -> str | None:
-        """For the model, which cannot see a pretend friend's where it is said to lie."""
-        if not is_pretended(url):
-            return url
+        """For the model, which cannot see a simulated friend's where it is said to lie."""
+        if url is None:
+            return None
         loop = asyncio.get_running_loop()
-        return await self._patiently(lambda: loop.run_in_executor(None, self.album.for_model, url))
+        return await self._patiently(lambda: loop.run_in_executor(None, self.photo_for_model, url))
 
     def _report(self, question: Question, failure: Failure) -> None:
         self.health.failed(failure)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chatgee.errors import CallbackError, StoreError
-from chatgee.settings.options import is_loopback
+from chatgee.system.addresses import is_loopback
 
 if TYPE_CHECKING:
     import aiohttp

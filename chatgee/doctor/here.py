@@ -10,12 +10,12 @@ from typing import Any
 from chatgee.doctor.case import Case, Check, State
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.settings import config_check
-from chatgee.settings.options import is_loopback
 from chatgee.store.databases.opening import is_shared
 from chatgee.store.databases.server_look import look
 from chatgee.store.files import checkup
 from chatgee.store.reading.archive import file_of
 from chatgee.system import logs, single_instance
+from chatgee.system.addresses import is_loopback
 from chatgee.system.http import within
 from chatgee.system.sizes import readable
 from chatgee.web.server.port import listen

@@ -12,7 +12,7 @@ from chatgee.doctor.case import Case, Check
 from chatgee.errors import Failure, ModelError
 from chatgee.model.prices import Prices, cost
 from chatgee.questions import Answer, Prompt
-from chatgee.settings.options import is_loopback
+from chatgee.system.addresses import is_loopback
 from chatgee.system.http import Lost, send, within
 
 MODEL_SECONDS, SLOW_SECONDS = 25.0, 20.0

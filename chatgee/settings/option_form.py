@@ -29,9 +29,9 @@ from chatgee.settings.options import (
     bounds,
     digits,
     http_url,
-    is_loopback,
     public_url,
 )
+from chatgee.system.addresses import is_loopback
 
 WAS, DELETE = "was-", "delete-"
 """Before an option's name: the text that its field had at first; that a secret is to go."""

@@ -6,7 +6,6 @@ A parser takes the text that stands in config.env, and raises `Refused` where it
 import re
 from collections.abc import Callable
 from dataclasses import field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -147,14 +146,6 @@ class OneOf:
         if text.lower() not in self.choices:
             raise Refused("settings.choice", choices=" · ".join(self.choices))
         return text.lower()
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name or address means this machine."""
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def http_url(text: str) -> str:

@@ -24,7 +24,7 @@ from urllib.request import (
 
 import certifi
 
-from chatgee.settings.options import is_loopback
+from chatgee.system.addresses import is_loopback
 
 T = TypeVar("T")
 

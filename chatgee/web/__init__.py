@@ -1,4 +1,7 @@
-"""The only part that knows flask: from HTTP to the engine and back."""
+"""From HTTP to the engine and back: Kakao's address, the owner's pages, the server under both.
+
+The only room that imports flask and waitress. What a page does is in `chatgee.owner`.
+"""
 
 from typing import Any, NoReturn
 

@@ -15,8 +15,8 @@ from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as Redirect
 
 from chatgee.model.system_prompt import MOST_CHARS
-from chatgee.settings.options import is_loopback
 from chatgee.simulator.call import KEY_HEADER
+from chatgee.system.addresses import is_loopback
 from chatgee.web import session
 from chatgee.web.parts import parts
 

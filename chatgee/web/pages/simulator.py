@@ -18,10 +18,10 @@ from chatgee.errors import StoreError
 from chatgee.kakao import limits
 from chatgee.kakao.limits import Problem
 from chatgee.model.practice_model import PracticeModel
-from chatgee.settings.options import is_loopback
 from chatgee.simulator import call, callbacks, payloads
 from chatgee.simulator.payloads import WAYS, WITH_CALLBACK, Message
 from chatgee.simulator.problem_words import told
+from chatgee.system.addresses import is_loopback
 from chatgee.web import owner, request_values
 from chatgee.web.parts import parts
 
