@@ -158,7 +158,10 @@ class Settings:
     questions_per_minute: int = option(0, count, LIMITS, "한 친구가 1분에 할 수 있는 질문 수예요.")
     questions_per_day: int = option(0, count, LIMITS, "한 친구가 하루에 할 수 있는 질문 수예요.")
     daily_token_limit: int = option(
-        0, count, LIMITS, "모두 합쳐 하루에 쓸 수 있는 토큰 수예요. 많아도 5분의 1까지만 넘어요."
+        0,
+        count,
+        LIMITS,
+        "모두 합쳐 하루에 쓸 수 있는 토큰 수예요. 많아도 5분의 1이나 답 하나만큼만 넘어요.",
     )
     free_questions_for_strangers: int = option(
         0, count, LIMITS, "채널을 추가하지 않은 사람이 해 볼 수 있는 질문 수예요."
