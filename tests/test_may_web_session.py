@@ -139,7 +139,8 @@ def test_web_session_sees_no_word_of_a_refusal_in_the_log(
 ) -> None:
     other.status, other.body = 404, {"error": {"message": HIDDEN, "code": HIDDEN}}
     url = f"http://127.0.0.1:{other.port}/v1"
-    with stopped_bot.open(LOG_LEVEL="debug", OPENAI_BASE_URL=url) as bot, caplog.at_level("DEBUG"):
+    caplog.set_level("DEBUG", "chatgee")
+    with stopped_bot.open(LOG_LEVEL="debug", OPENAI_BASE_URL=url) as bot:
         bot.friend().says("안녕")
         send(bot, "/setup/model", source="local", address=url, server_key="x")
         assert HIDDEN not in ask(bot, "/status/log.txt").text

@@ -12,7 +12,7 @@ from tests.kakao_side import Shown
 from tests.machines import FETCH, TEXTS, Machines, answer, apart, get, save
 from tests.process import Program
 from tests.tunnel_side import until
-from tests.visitor import OUTSIDE, PASSWORD, SITE, held
+from tests.visitor import OUTSIDE, PASSWORD, SITE, given, held
 
 DEAFEN = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -95,7 +95,7 @@ def from_outside(run: Program, path: str, cookie: str = "", **form: str) -> requ
 def entered(run: Program) -> str:
     """The cookie of an owner who has logged in."""
     reply = from_outside(run, "/login", password=PASSWORD)
-    return reply.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    return given(reply).value
 
 
 def token(run: Program, cookie: str) -> str:
