@@ -38,8 +38,8 @@ class Command(NamedTuple):
 
 CLUSTER_NEEDS = ("requirements.txt", "requirements-cluster.txt")
 TEST_NEEDS = (*CLUSTER_NEEDS, "tests/requirements.txt")
-# In three processes, since tests wait as much as they work; a few tests are quicker in one.
-ALL_TESTS = ("-n3", "--durations=10")
+# In two processes: tests wait as much as they work, and some of them for no longer than friends do.
+ALL_TESTS = ("-n2", "--durations=10")
 COMMANDS = {
     "run": Command("ChatGee를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
     "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),
