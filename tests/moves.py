@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
 
 from chatgee.store import Store, schema
-from chatgee.store.moving import move
+from chatgee.store.moving import move as moving
 from tests import classroom
 
 Everything = dict[str, list[tuple[Any, ...]]]
@@ -52,7 +52,7 @@ def everything(url: str) -> Everything:
     """Every row of every table that is moved, sorted here: no two databases sort alike."""
     found = {}
     with create_engine(url, poolclass=NullPool).connect() as connection:
-        for name in move.TABLES:
+        for name in moving.TABLES:
             rows = connection.execute(select(schema.metadata.tables[name]))
             found[name] = sorted(map(tuple, rows), key=repr)
     return found
@@ -68,16 +68,16 @@ def move(
     target: str,
     begun: Callable[[], None] = lambda: None,
     copied: Callable[[], None] = lambda: None,
-) -> move.State:
+) -> moving.State:
     """As the command does it; what happens meanwhile is called."""
-    with move.between(source, target, patience_seconds=0.5) as one:
+    with moving.between(source, target, patience_seconds=0.5) as one:
         state = one.begin()
         begun()
-        if state is not move.State.DONE:
-            for name in move.TABLES:
+        if state is not moving.State.DONE:
+            for name in moving.TABLES:
                 list(one.copy(name))
             copied()
-            for name in move.TABLES:
+            for name in moving.TABLES:
                 one.compare(name)
             one.finish()
     return state
