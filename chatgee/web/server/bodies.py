@@ -83,16 +83,15 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             raise ParsingError("Content-Length is invalid") from error
         if self.chunked and "CONTENT_LENGTH" in self.headers:  # two may read two requests in it
             raise ParsingError("Content-Length beside Transfer-Encoding")
-        environ = self._head()
+        headers = {f"HTTP_{name}": value for name, value in self.headers.items()}
         # Here, and not when it is answered: of two that came together the second is read by then.
-        self._connection.passed_on |= owner.was_passed_on(environ)
+        self._connection.passed_on |= owner.was_passed_on(headers)
         if self.content_length > SMALL_BODY or self.chunked:
-            self._measure(environ)
+            self._measure(headers)
 
-    def _measure(self, environ: WSGIEnvironment) -> None:
+    def _measure(self, headers: dict[str, str]) -> None:
         door = self._connection.server.application
-        environ[owner.PASSED_ON] = self._connection.passed_on
-        most = owners_share(door.app, environ)
+        most = owners_share(door.app, self._head(headers))
         if most:
             self.adj = copy.copy(self.adj)
             self.adj.max_request_body_size = most + 1  # the first that is too many
@@ -108,10 +107,10 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         taken, self._taken = self._taken, 0
         self._connection.server.room.give_back(max(0, taken))
 
-    def _head(self) -> WSGIEnvironment:
+    def _head(self, headers: dict[str, str]) -> WSGIEnvironment:
         """As much of a WSGI environment as tells who asks for what."""
-        named = {f"HTTP_{name}": value for name, value in self.headers.items()}
-        return named | {
+        return headers | {
+            owner.PASSED_ON: self._connection.passed_on,
             "REQUEST_METHOD": self.command.upper(),
             "SCRIPT_NAME": "",
             "PATH_INFO": "/" + self.path.lstrip("/"),
