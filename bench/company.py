@@ -20,7 +20,7 @@ from processes import START_SECONDS, NotStartedError, Process, free_port
 sys.path.insert(0, str(PROJECT))
 
 from chatgee.cluster.connector import NAME
-from tests import postgres
+from tests.support import postgres
 
 WORKING = (
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND query LIKE 'LISTEN%%'"

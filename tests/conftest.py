@@ -11,36 +11,37 @@ import pytest
 
 from chatgee import settings
 from chatgee.store.databases.opening import is_shared
-from tests.bot import Bot
-from tests.everything import pytest_sessionfinish as pytest_sessionfinish
-from tests.far_ends import FakeKakao, FakeOpenAI
+from tests.support.bot import Bot
+from tests.support.everything import pytest_sessionfinish as pytest_sessionfinish
+from tests.support.far_ends import FakeKakao, FakeOpenAI
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from tests.postgres import OwnServer, Server
+    from tests.support.postgres import OwnServer, Server
 
 # Wine and shells, which no Windows has.
 collect_ignore_glob = ["test_launchers*.py"] if sys.platform == "win32" else []
 
+HERE = Path(__file__).parent
 LONGEST = (
-    "test_launchers_windows",
-    "test_topology",
-    "test_shelf",
-    "test_code",
-    "test_cluster_faults",
-    "test_cluster_partition",
-    "test_cluster_restarts",
-    "test_run",
-    "test_cluster_clocks",
-    "test_shelf_talk",
+    "launch/test_launchers_windows.py",
+    "cluster/test_topology.py",
+    "cluster/test_shared_files.py",
+    "project/test_code.py",
+    "cluster/test_faults.py",
+    "cluster/test_partition.py",
+    "cluster/test_restarts.py",
+    "launch/test_run.py",
+    "cluster/test_clocks.py",
+    "cluster/test_machines_talk.py",
 )
 """Files that take a minute or two, and are begun first: else some process would end with one."""
 NO_PSYCOPG = "no psycopg: pip install -r requirements-cluster.txt"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For `tests/test_odd_requests.py`."""
+    """For `tests/web/test_odd_requests.py`."""
     parser.addoption("--requests", type=int, help="how many odd requests; 2,000 by itself")
     parser.addoption("--seed", type=int, help="from which they follow")
 
@@ -48,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     later = len(LONGEST)
     order = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.path.stem, later))
+    items.sort(key=lambda item: order.get(item.path.relative_to(HERE).as_posix(), later))
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +113,7 @@ def bot(stopped_bot: Bot) -> Iterator[Bot]:
 def chromium() -> "Iterator[Browser]":
     """Skips where there is no browser. Of a module: its loop would be in the way of others."""
     pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
-    from tests import browser as real
+    from tests.support import browser as real
 
     if real.CHROMIUM is None:
         pytest.skip(real.MISSING)
@@ -123,7 +124,7 @@ def chromium() -> "Iterator[Browser]":
 @pytest.fixture
 def page(chromium: "Browser") -> "Iterator[Page]":
     """In which nothing may be wrong, and no policy of ours be broken."""
-    from tests import browser as real
+    from tests.support import browser as real
 
     with real.opened(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
         found = real.complaints(page)
@@ -135,7 +136,7 @@ def page(chromium: "Browser") -> "Iterator[Page]":
 def postgres() -> "Iterator[Server]":
     """Skips where there is no PostgreSQL. Of all tests: starting one takes seconds."""
     pytest.importorskip("psycopg", reason=NO_PSYCOPG)
-    from tests import postgres as real
+    from tests.support import postgres as real
 
     with real.shared() as server:
         yield server
@@ -162,7 +163,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def own_postgres() -> "Iterator[OwnServer]":
     """A server that the test may stop, kill and start again, and that loses nothing by it."""
     pytest.importorskip("psycopg", reason=NO_PSYCOPG)
-    from tests import postgres as real
+    from tests.support import postgres as real
 
     with real.durable() as server:
         yield server

@@ -1,0 +1,79 @@
+"""Promises of chatgee.conversation.replies: whatever was claimed is shown, or has its button."""
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatgee.conversation.replies import Replies
+from chatgee.errors import Failure
+from chatgee.kakao.messages import BUBBLES, Press, Reply, render
+from chatgee.questions import Question, State
+from chatgee.store import Claimed
+from chatgee.texts import Texts
+from tests.support.kakao_side import check
+
+TEXTS = Texts.load()
+
+
+@st.composite
+def claims(draw: st.DrawFn) -> Claimed:
+    """A question with up to two held answers, as the store hands them out."""
+    positions = sorted(draw(st.lists(st.integers(1, 9), min_size=1, max_size=3, unique=True)))
+    *held, own = [draw(questions(position)) for position in positions]
+    held = [one for one in held if one.state != State.ASKED]
+    unseen = draw(st.sampled_from([None, "unseen"])) if len(held) == 2 else None
+    return Claimed(own, held, tuple(one.id for one in (*held, own)), unseen)
+
+
+@st.composite
+def questions(draw: st.DrawFn, position: int) -> Question:
+    text = draw(st.sampled_from(["질문", "", "긴 질문 " * 999, "\u3164", "{shown}\n👍" * 30]))
+    state = draw(st.sampled_from(State))
+    words = range(draw(st.sampled_from([0, 1, 100, 300, 1000])))
+    return Question(
+        id=f"id{position}",
+        user_id="friend",
+        position=position,
+        text=text,
+        image_url=None,
+        asked_at=0.0,
+        state=state,
+        shown=" ".join(f"p{position}w{n}" for n in words) if state == State.ANSWERED else None,
+        failure=draw(st.sampled_from(Failure)) if state == State.FAILED else None,
+        delivery=None,
+    )
+
+
+def read(replies: Replies, reply: Reply, question: Question) -> str:
+    """The words of one answer, those behind its buttons too."""
+    text = " ".join(bubble for bubble in reply.bubbles if isinstance(bubble, str))
+    words = re.findall(rf"\bp{question.position}w\d+", text)
+    for press in presses_of(reply, question.id):
+        words += [read(replies, replies.compose(Claimed(question), press.page), question)]
+    return " ".join(words)
+
+
+def presses_of(reply: Reply, question_id: str) -> list[Press]:
+    presses = (quick.press for quick in reply.quick_replies)
+    return [press for press in presses if press and press.question == question_id]
+
+
+@settings(max_examples=150, deadline=None)
+@given(claimed=claims(), page=st.integers(1, 9), beside=st.booleans(), every=st.integers(0, 3))
+def test_every_claimed_answer_is_shown_or_has_its_button(
+    claimed: Claimed, page: int, beside: bool, every: int
+) -> None:
+    replies = Replies(TEXTS, every)
+    reply = replies.compose(claimed, page, beside)
+    check(render(reply))
+    assert len(reply.bubbles) <= BUBBLES
+    assert reply.claimed == claimed.mine
+    for one in (*claimed.held, claimed.question):
+        if one.state != State.ANSWERED:
+            assert presses_of(reply, one.id)
+        elif one in claimed.held or page == 1:
+            assert read(replies, reply, one) == one.shown
+        else:
+            assert (one.shown or "").endswith(read(replies, reply, one))
+    assert not claimed.unseen or presses_of(reply, claimed.unseen)

@@ -1,0 +1,290 @@
+"""What Kakao may send is understood, and what it refuses is not sent."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatgee.errors import PayloadError
+from chatgee.kakao.bubbles import length
+from chatgee.kakao.messages import (
+    Press,
+    Promise,
+    QuickReply,
+    Reply,
+    SkillRequest,
+    TextCard,
+    encode,
+    render,
+    same_words,
+)
+from tests.support.kakao_side import PAYLOADS, check, payload
+
+EMPTY = SkillRequest(user_id="me", utterance="")
+
+
+def request(**user_request: Any) -> SkillRequest:
+    return SkillRequest.parse({"userRequest": {"user": {"id": "me"}, **user_request}})
+
+
+def pressed(extra: Any) -> Press | None:
+    message = payload("01")
+    message["action"]["clientExtra"] = extra
+    return SkillRequest.parse(message).press
+
+
+# --- a request ------------------------------------------------------------------------------
+
+
+def test_a_message_from_a_friend() -> None:
+    skill = SkillRequest.parse(payload("03"))
+    assert skill.utterance == "2026년 노벨상 수상자들을 분야별로 정리해줘"
+    assert skill.callback_url
+    assert skill.callback_url.endswith("/callback/cbtoken:0d5e8f1a2b3c4d5e6f708192a3b4c5d6")
+    assert skill.is_friend
+    assert not skill.is_tester
+    assert skill.press is None
+    assert skill.image_url is None
+
+
+def test_a_stranger_is_no_friend() -> None:
+    assert not SkillRequest.parse(payload("05")).is_friend
+
+
+@pytest.mark.parametrize("name", ["02", "08"])
+def test_the_admin_centers_own_panels_are_known(name: str) -> None:
+    assert SkillRequest.parse(payload(name)).is_tester
+
+
+@pytest.mark.parametrize(
+    ("prompt", "question"),
+    [("매개변수", "매개변수"), (" ", "발화 내용"), ("\0", "발화 내용"), (5, "발화 내용")],
+)
+def test_the_parameter_is_the_question_where_it_says_anything(prompt: Any, question: str) -> None:
+    message = payload("02")
+    message["action"]["params"]["prompt"] = prompt
+    assert SkillRequest.parse(message).utterance == question
+
+
+def test_a_user_id_is_all_that_is_needed() -> None:
+    assert request() == EMPTY
+    assert SkillRequest.parse({"userRequest": {"user": {"id": " me "}}}) == EMPTY
+
+
+NO_USERS: list[Any] = [None, [], {}, *({"id": id} for id in (None, 5, "", "  ", "\0"))]
+NO_REQUESTS: list[Any] = [None, 5, "x", [], {}, {"userRequest": None}, {"userRequest": []}]
+
+
+@pytest.mark.parametrize("body", NO_REQUESTS + [{"userRequest": {"user": one}} for one in NO_USERS])
+def test_what_is_no_skill_request_is_refused(body: object) -> None:
+    with pytest.raises(PayloadError):
+        SkillRequest.parse(body)
+
+
+def places(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a JSON value, as (container, key)."""
+    for key in list(node if isinstance(node, dict) else range(len(node))):
+        yield node, key
+        if isinstance(node[key], dict | list):
+            yield from places(node[key])
+
+
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("other", [None, 5, "x", [], {}, True])
+def test_anything_but_the_user_id_may_be_missing_or_of_another_kind(path: Path, other: Any) -> None:
+    whole = path.read_text(encoding="utf-8")
+    expected = SkillRequest.parse(json.loads(whole)).user_id
+    for number in range(len(list(places(json.loads(whole))))):
+        message = json.loads(whole)
+        container, key = list(places(message))[number]
+        container[key] = other
+        try:
+            assert SkillRequest.parse(message).user_id in (expected, other)
+        except PayloadError:
+            assert key in ("userRequest", "user", "id")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("가\ud800나", "가?나"), ("a\0b", "ab"), (" 👍\n", "👍"), ("a\nb", "a\nb")]
+)
+def test_text_is_kept_but_for_what_nothing_can_hold(given: str, kept: str) -> None:
+    assert request(utterance=given).utterance == kept
+    assert SkillRequest.parse({"userRequest": {"user": {"id": given}}}).user_id == kept
+
+
+# --- a press --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "press", [Press("id"), Press("id", 4), Press("id", again=True), Press("id", 2, True)]
+)
+def test_a_press_comes_back_as_it_went_out(press: Press) -> None:
+    assert pressed(press.extra) == press
+    assert pressed(json.loads(json.dumps(press.extra))) == press
+
+
+def test_a_press_may_come_back_as_text() -> None:
+    assert pressed({"question": "id", "page": "3", "again": "true"}) == Press("id", 3, True)
+
+
+@pytest.mark.parametrize(
+    "page", [0, -5, None, "", "two", [], {}, float("inf"), float("nan"), "9" * 5000]
+)
+def test_a_page_that_is_none_is_the_first(page: Any) -> None:
+    assert pressed({"question": "id", "page": page}) == Press("id")
+
+
+@pytest.mark.parametrize("again", [False, None, "false", 0, "", [], "no"])
+def test_only_true_asks_again(again: Any) -> None:
+    assert pressed({"question": "id", "again": again}) == Press("id")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [None, {}, [], "id", {"question": None}, {"question": 5}, {"question": ""}, {"page": 2}],
+)
+def test_what_is_not_ours_is_no_press(extra: Any) -> None:
+    assert pressed(extra) is None
+
+
+# --- a photo --------------------------------------------------------------------------------
+
+
+def photo(url: Any, kind: Any = "image") -> SkillRequest:
+    return request(params={"media": {"type": kind, "url": url}})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://talk.kakaocdn.net/a.jpg?x=1%2F", "https://kakaocdn.net/", "HTTPS://T.KakaoCDN.net/"],
+)
+def test_a_photo_of_kakaos_is_taken(url: str) -> None:
+    assert photo(url).image_url == url
+    assert not photo(url).other_media
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *[
+            "http://talk.kakaocdn.net/a",
+            "ftp://kakaocdn.net/a",
+            "//kakaocdn.net/a",
+            "kakaocdn.net/a",
+        ],
+        *[
+            "https://evilkakaocdn.net/a",
+            "https://kakaocdn.net.evil.example/a",
+            "https://evil/kakaocdn.net",
+        ],
+        *["https://evil?.kakaocdn.net", "https://evil#.kakaocdn.net", "https://[::1].kakaocdn.net"],
+        *[
+            "https://evil\\@kakaocdn.net/a",
+            "https://evil\\.kakaocdn.net/a",
+            "https://u:p@kakaocdn.net/",
+        ],
+        *["https://evil\t/.kakaocdn.net/a", "https://kakaocdn.net:22/", "https://가.kakaocdn.net/"],
+        *["https://kakaocdn.net", "https://kakaocdn.net?a=/b", "https://kakaocdn.net:443?a"],
+        *["https://kakaocdn.net/a\\b", "https://kakaocdn.net/\x01", "https://kakaocdn.net/가"],
+        *["https://-.kakaocdn.net/a", "https://a..kakaocdn.net/a", "https://evil/?@kakaocdn.net/a"],
+        *["https://kakaocdn.net/" + "a" * 5000, "https://\u212aakaocdn.net/a"],
+        *["https://127.0.0.1/a", "https://[", "", " ", None, 5, {}],
+    ],
+)
+def test_a_photo_from_elsewhere_is_not_taken(url: Any) -> None:
+    assert photo(url).image_url is None
+    assert photo(url).other_media
+
+
+@pytest.mark.parametrize("kind", ["video", "file", "IMAGE", None, 5])
+def test_other_media_are_known_as_such(kind: Any) -> None:
+    skill = photo("https://talk.kakaocdn.net/a", kind)
+    assert (skill.image_url, skill.other_media) == (None, True)
+
+
+@pytest.mark.parametrize("media", [None, {}, [], "x"])
+def test_no_media_are_none(media: Any) -> None:
+    assert request(params={"media": media}) == EMPTY
+
+
+# --- a reply --------------------------------------------------------------------------------
+
+
+def test_a_reply_is_bubbles_and_quick_replies() -> None:
+    press = Press("id", 4)
+    body = render(Reply(("하나", "둘"), (QuickReply("이어보기", press), QuickReply("도움말"))))
+    check(body)
+    assert body["template"] == {
+        "outputs": [{"simpleText": {"text": "하나"}}, {"simpleText": {"text": "둘"}}],
+        "quickReplies": [
+            {
+                "label": "이어보기",
+                "action": "message",
+                "messageText": "이어보기",
+                "extra": {"question": "id", "page": 4},
+            },
+            {"label": "도움말", "action": "message", "messageText": "도움말"},
+        ],
+    }
+
+
+def test_without_buttons_there_is_no_empty_list_of_them() -> None:
+    assert "quickReplies" not in render(Reply(("답",)))["template"]
+
+
+def test_a_promise_is_a_callback_with_the_words_to_wait_by() -> None:
+    body = json.loads(encode(Promise("생각하고 있어요.")))
+    check(body)
+    assert body == {"version": "2.0", "useCallback": True, "data": {"text": "생각하고 있어요."}}
+
+
+def test_no_more_is_sent_than_kakao_takes() -> None:
+    quick = tuple(QuickReply(f"버튼{number}", Press("id")) for number in range(20))
+    body = render(Reply(("말",) * 9, quick))
+    check(body)
+    assert len(body["template"]["outputs"]) == 3
+    assert len(body["template"]["quickReplies"]) == 10
+
+
+def test_a_carousel_keeps_to_its_limits() -> None:
+    card = TextCard(
+        "제목 " * 50, "설명 👍" * 100, ("아주 길고도 긴 버튼의 이름입니다", *"가나다라")
+    )
+    body = render(Reply(((card,) * 20,)))
+    check(body)
+    items = body["template"]["outputs"][0]["carousel"]["items"]
+    assert len(items) == 10
+    assert length(items[0]["title"]) == 50
+    assert 120 < length(items[0]["description"]) <= 128
+    assert len(items[0]["buttons"]) == 3
+
+
+@pytest.mark.parametrize(
+    "label", ["열네글자까지는그대로보여요맞", "열네 글자를 넘으면 줄여서 보여요", "👍" * 9]
+)
+def test_a_long_label_is_clipped_but_sends_all_of_its_words(label: str) -> None:
+    (button,) = render(Reply(("말",), (QuickReply(label),)))["template"]["quickReplies"]
+    assert length(button["label"]) <= 14
+    assert button["label"] == label or button["label"].endswith("…")
+    assert button["messageText"] == label
+
+
+def test_an_answer_is_utf_8_and_korean_stays_readable() -> None:
+    assert "답 👍" in encode(Reply(("답 👍",))).decode()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("📓 사용설명서", "사용설명서\n", True),
+        ("생각 다했니?", "생각다했니", True),
+        ("Help", "help!", True),
+        ("생각 다했니?", "생각 다했어?", False),
+        ("👍", "👍", False),
+        ("", "", False),
+    ],
+)
+def test_a_button_is_known_by_its_letters(one: str, other: str, same: bool) -> None:
+    assert same_words(one, other) is same

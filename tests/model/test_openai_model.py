@@ -1,0 +1,271 @@
+"""The model's side, by name: every way in which a service may fail to answer."""
+
+import asyncio
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from chatgee.errors import Failure, ModelError
+from chatgee.model.openai_model import MOST_TOKENS, OpenAIModel
+from chatgee.questions import Answer, Prompt, Turn, Usage
+from tests.support.far_ends import FakeOpenAI
+
+KEY = "sk-proj-a-key-that-nobody-may-read"
+QUESTION = Prompt("질문")
+
+
+async def asked(url: str, prompt: Prompt = QUESTION, seconds: float = 5.0) -> Answer:
+    model = OpenAIModel("gpt-test", KEY, url, seconds)
+    try:
+        return await model.answer(prompt)
+    finally:
+        await model.close()
+
+
+def ask(url: str, prompt: Prompt = QUESTION) -> Answer:
+    return asyncio.run(asked(url, prompt))
+
+
+def failure(url: str, seconds: float = 5.0) -> Failure:
+    with pytest.raises(ModelError) as caught:
+        asyncio.run(asked(url, seconds=seconds))
+    assert KEY not in f"{caught.value} {caught.value!r}"
+    return caught.value.failure
+
+
+# --- what is asked, and what comes back -----------------------------------------------------
+
+
+def test_a_request_holds_the_model_the_memory_and_the_question_and_nothing_else(
+    fake_openai: FakeOpenAI,
+) -> None:
+    ask(fake_openai.url, Prompt("셋", memory=[Turn("하나", "둘")], system="성격"))
+    (request,) = fake_openai.requests
+    assert request.pop("path") == "/v1/chat/completions"
+    headers = {name.lower(): value for name, value in request.pop("headers").items()}
+    assert headers["authorization"] == f"Bearer {KEY}"
+    assert request == {
+        "model": "gpt-test",
+        "messages": [
+            {"role": "system", "content": "성격"},
+            {"role": "user", "content": "하나"},
+            {"role": "assistant", "content": "둘"},
+            {"role": "user", "content": "셋"},
+        ],
+    }
+
+
+def test_an_answer_comes_with_what_it_cost(fake_openai: FakeOpenAI) -> None:
+    assert ask(fake_openai.url) == Answer("답: 질문", Usage(20, 10))
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None}])
+def test_a_server_that_counts_no_tokens_is_no_failure(fake_openai: FakeOpenAI, usage: Any) -> None:
+    fake_openai.replies({"choices": [{"message": {"content": "답"}}], "usage": usage})
+    assert ask(fake_openai.url) == Answer("답", Usage(0, 0))
+
+
+@pytest.mark.parametrize(("told", "counted"), [(-5, 0), (10**30, MOST_TOKENS), (7, 7)])
+def test_a_count_that_no_sum_could_hold_is_bounded(
+    fake_openai: FakeOpenAI, told: int, counted: int
+) -> None:
+    usage = {"prompt_tokens": told, "completion_tokens": told}
+    fake_openai.replies({"choices": [{"message": {"content": "답"}}], "usage": usage})
+    assert ask(fake_openai.url).usage == Usage(counted, counted)
+
+
+def test_an_answer_that_was_cut_off_is_an_answer(fake_openai: FakeOpenAI) -> None:
+    fake_openai.finish_reason = "length"
+    assert ask(fake_openai.url).text == "답: 질문"
+
+
+# --- failures, by name ----------------------------------------------------------------------
+
+LOCAL_TOO_LONG = "the request exceeds the available context size. try increasing it"
+REFUSED = "The response was filtered due to Azure OpenAI's content management policy."
+REPLIES = [
+    (401, {"message": f"Incorrect API key provided: {KEY}"}, Failure.WRONG_KEY),
+    (403, {"message": "Country not supported"}, Failure.WRONG_KEY),
+    (402, {"message": "Insufficient balance"}, Failure.NO_CREDIT),
+    (429, {"message": "You exceeded", "code": "insufficient_quota"}, Failure.NO_CREDIT),
+    (404, {"message": "no such model", "code": "model_not_found"}, Failure.UNKNOWN_MODEL),
+    (404, {"message": 'model "gpt-test" not found, try pulling it first'}, Failure.UNKNOWN_MODEL),
+    (400, {"message": "no", "code": "context_length_exceeded"}, Failure.TOO_LONG),
+    (400, {"message": LOCAL_TOO_LONG}, Failure.TOO_LONG),
+    (413, {"message": "Request too large"}, Failure.TOO_LONG),
+    (400, {"message": REFUSED, "code": "content_filter"}, Failure.REFUSED),
+    (400, {"message": "rejected by our safety system"}, Failure.REFUSED),
+    (400, {"message": "Error while downloading image", "code": "invalid_image_url"}, Failure.PHOTO),
+    (400, {"message": "this model does not support image input"}, Failure.PHOTO),
+    (400, {"message": "Unsupported value", "code": "unsupported_value"}, Failure.REJECTED),
+    (422, {"message": "validation error"}, Failure.REJECTED),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "name"), REPLIES, ids=[f"{one[0]}-{one[2]}" for one in REPLIES]
+)
+def test_a_failure_that_stays_has_its_name_and_is_not_tried_again(
+    fake_openai: FakeOpenAI, status: int, error: dict[str, Any], name: Failure
+) -> None:
+    fake_openai.fails(status, error, times=3)
+    assert failure(fake_openai.url) == name
+    assert len(fake_openai.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (429, Failure.RATE_LIMIT),
+        (500, Failure.SERVER),
+        (503, Failure.SERVER),
+        (529, Failure.SERVER),
+        (0, Failure.NETWORK),
+    ],
+)
+def test_a_failure_that_may_pass_has_its_name_when_the_time_is_over(
+    fake_openai: FakeOpenAI, status: int, name: Failure
+) -> None:
+    fake_openai.fails(status, times=3)
+    assert failure(fake_openai.url, seconds=1) == name
+
+
+def test_a_server_that_is_not_there_is_the_network(fake_openai: FakeOpenAI) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+    assert failure(f"http://127.0.0.1:{port}/v1", seconds=1) == Failure.NETWORK
+
+
+def test_a_name_that_nobody_knows_is_the_network() -> None:
+    assert failure("http://no-such-host.invalid/v1", seconds=3) == Failure.NETWORK
+
+
+def test_a_model_that_thinks_for_too_long_is_a_time_out(fake_openai: FakeOpenAI) -> None:
+    fake_openai.hold()
+    started = time.monotonic()
+    assert failure(fake_openai.url, seconds=0.3) == Failure.TIMEOUT
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": {"content": None, "refusal": "I can't help with that."}},
+        {"message": {"content": ""}, "finish_reason": "content_filter"},
+        {"message": {"content": None}, "finish_reason": "content_filter"},
+    ],
+)
+def test_a_refusal_in_a_good_reply_is_a_refusal(
+    fake_openai: FakeOpenAI, choice: dict[str, Any]
+) -> None:
+    fake_openai.replies({"choices": [choice]})
+    assert failure(fake_openai.url) == Failure.REFUSED
+
+
+ODD = [
+    *(b"[]", b"{}", b"null", b"5", b'"words"', b'{"error": {"message": "with status 200"}}'),
+    *(b'{"choices": %b}' % odd for odd in (b"null", b"[]", b"{}", b"[null]", b"[{}]")),
+    *(b'{"choices": [{"message": %b}]}' % odd for odd in (b"null", b"[]", b'"words"')),
+    *(
+        b'{"choices": [{"message": {"content": %b}}]}' % odd
+        for odd in (b'["a"]', b'{"a": 1}', b"5")
+    ),
+    b'{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": "many"}}',
+    b'{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": Infinity}}',
+    *(b"", b"<html>Log in</html>", b'{"choices": [', b"\xff\xfe\x00", b"[" * 100_000),
+]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+def test_a_reply_of_another_shape_is_the_servers_failure(kind: str) -> None:
+    ends = [FakeOpenAI() for _ in ODD]
+    for end, body in zip(ends, ODD, strict=True):
+        end.replies(body, times=3, **{"Content-Type": kind})
+
+    async def all_at_once() -> list[Any]:
+        calls = (asked(end.url) for end in ends)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    came = {body[:80]: str(one) for body, one in zip(ODD, asyncio.run(all_at_once()), strict=True)}
+    for end in ends:
+        end.close()
+    assert came == dict.fromkeys(came, "failure.server")
+
+
+# --- trying again ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [500, 429, 0], ids=["error", "rate limit", "hang-up"])
+def test_a_failure_that_may_pass_is_tried_again(fake_openai: FakeOpenAI, status: int) -> None:
+    fake_openai.fails(status)
+    assert ask(fake_openai.url).text == "답: 질문"
+    assert len(fake_openai.requests) == 2
+
+
+def test_a_server_that_stays_broken_is_asked_three_times(fake_openai: FakeOpenAI) -> None:
+    fake_openai.fails(500, times=9)
+    assert failure(fake_openai.url) == Failure.SERVER
+    assert len(fake_openai.requests) == 3
+
+
+def test_the_wait_that_the_service_asks_for_is_kept(fake_openai: FakeOpenAI) -> None:
+    fake_openai.fails(429, None, 1, **{"Retry-After": "1"})
+    started = time.monotonic()
+    assert ask(fake_openai.url).text == "답: 질문"
+    assert time.monotonic() - started >= 1
+
+
+@pytest.mark.parametrize("wait", ["100", "1e9", "inf"])
+def test_a_long_wait_is_not_waited_for(fake_openai: FakeOpenAI, wait: str) -> None:
+    fake_openai.fails(429, None, 1, **{"Retry-After": wait})
+    assert failure(fake_openai.url) == Failure.RATE_LIMIT
+    assert len(fake_openai.requests) == 1
+
+
+@pytest.mark.parametrize("wait", ["soon", "nan", "-5", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_wait_that_is_no_number_of_seconds_does_no_harm(
+    fake_openai: FakeOpenAI, wait: str
+) -> None:
+    fake_openai.fails(429, None, 1, **{"Retry-After": wait})
+    assert ask(fake_openai.url).text == "답: 질문"
+
+
+# --- a far end that nobody here wrote -------------------------------------------------------
+
+
+@pytest.fixture
+def llmock() -> Iterator[str]:
+    """The address of an OpenAI stand-in from PyPI, with a judge of its clients' manners."""
+    serve = [str(Path(sys.executable).with_name("llmock")), "serve", "--port", "0"]
+    with subprocess.Popen(
+        serve, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    ) as server:
+        assert server.stdout
+        lines = (re.search(r"Uvicorn running on (\S+)", line) for line in server.stdout)
+        yield next(line[1] for line in lines if line)
+        server.terminate()
+        server.stdout.read()
+
+
+def test_another_stand_in_is_asked_with_good_manners(llmock: str) -> None:
+    asked = [
+        {"type": "fail", "status": 500},
+        {"type": "fail", "status": 429, "retry_after": 1},
+        {"type": "reply", "text": "이제 답해요."},
+    ]
+    with requests.post(f"{llmock}/_llmock/scenario", json={"behaviors": asked}) as queued:
+        assert queued.json()["queued"] == 3
+    assert ask(f"{llmock}/v1").text == "이제 답해요."
+    with requests.get(f"{llmock}/_llmock/verdict") as verdict:
+        judged = verdict.json()
+    assert (judged["calls"], judged["attempts"], judged["faults_injected"]) == (1, 3, 2)
+    assert judged["findings"] == []
