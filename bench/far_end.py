@@ -1,4 +1,4 @@
-"""A pretend OpenAI that answers every question after a fixed delay.
+"""A simulated OpenAI that answers every question after a fixed delay.
 
 It must cost next to nothing, since it shares the machine with the server being measured: HTTP is
 read by hand, the reply is made once, and waiting is one timer per question. It knows only

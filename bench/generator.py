@@ -37,7 +37,7 @@ class Reply:
 
 
 def friend_id(number: int) -> str:
-    """The user id of pretend friend `number`, 64 hex digits as Kakao's are."""
+    """The user id of simulated friend `number`, 64 hex digits as Kakao's are."""
     return hashlib.sha256(f"bench friend {number}".encode()).hexdigest()
 
 

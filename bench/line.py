@@ -16,7 +16,7 @@ sys.path.insert(0, str(PROJECT))
 
 from chatgee.cluster import queue
 from chatgee.cluster.connector import HASTE, PLANNING
-from chatgee.store.news import News
+from chatgee.store.transaction_news import News
 
 FETCHES = 40
 LONGEST_SECONDS = 8.0

@@ -1,4 +1,4 @@
-"""What pretend friends have talked about: the same words for the store and for the bare call."""
+"""What simulated friends have talked about: the same words for the store and for the bare call."""
 
 from far_end import ANSWER
 

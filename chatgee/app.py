@@ -8,41 +8,41 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from wsgiref.types import WSGIApplication
 
-from chatgee.clock import AtMost
-from chatgee.cluster.shared_files import Shelf
-from chatgee.cluster.state import Keepers
+from chatgee.clock import PerMinute
+from chatgee.cluster.shared_files import SharedFiles
+from chatgee.cluster.state import SharedValues
 from chatgee.conversation.answering import Answering
 from chatgee.conversation.budget import Budget
 from chatgee.conversation.callback import CallbackHosts, Callbacks
 from chatgee.conversation.engine import Engine
 from chatgee.conversation.health import Health
+from chatgee.conversation.health_changes import telling
 from chatgee.conversation.replies import Replies
-from chatgee.conversation.telling import telling
-from chatgee.conversation.waiting import Bell
-from chatgee.conversation.worker import Here, Worker
+from chatgee.conversation.waiting import Waiters
+from chatgee.conversation.worker import InProcessNews, Worker
 from chatgee.errors import SettingsError, StoreError
 from chatgee.model.openai_model import OpenAIModel
 from chatgee.model.practice_model import PracticeModel
 from chatgee.model.system_prompt import Character
-from chatgee.owner.doctor_run import Visit
-from chatgee.owner.login_tries import Admission
+from chatgee.owner.doctor_run import DoctorRun
+from chatgee.owner.login_tries import LoginTries
 from chatgee.owner.prompt_trial import Trial
 from chatgee.owner.setup import Setup
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.questions import Memory, Model
 from chatgee.settings import Settings
-from chatgee.simulator.callbacks import Postbox
+from chatgee.simulator.callbacks import CallbackReceiver
 from chatgee.store import Limits, Store
+from chatgee.store.databases.connection_errors import package_missing
 from chatgee.store.databases.opening import is_shared
-from chatgee.store.databases.refusals import package_missing
 from chatgee.store.reading.archive import Archive
-from chatgee.system.changing import Change, here
+from chatgee.system.owner_files import Change, here
 from chatgee.texts import Texts
 from chatgee.web import Parts, create_app
 from chatgee.web.skill import WRONG_KEYS
 
 if TYPE_CHECKING:
-    from chatgee.cluster.node import Company
+    from chatgee.cluster.node import Node
 
 MOST_AT_ONCE = 100_000
 """Answers of one worker, where MAX_CONCURRENT_ANSWERS names no limit."""
@@ -56,7 +56,7 @@ class ChatGee:
 
     wsgi: WSGIApplication
     store: Store
-    bell: Bell
+    waiters: Waiters
     worker: Worker
     model: Model
     secret: str
@@ -71,31 +71,31 @@ class ChatGee:
 def running(
     settings: Settings,
     texts: Texts,
-    board: Board,
+    status: OwnerStatus,
     model: Model | None = None,
     requests: Callable[[], int] = lambda: 0,
     reload: Callable[[], None] = lambda: None,
     setup: Setup | None = None,
-    visit: Visit | None = None,
+    doctor_run: DoctorRun | None = None,
 ) -> Iterator[ChatGee]:
     """Everything but the socket, from the store's opening to its closing.
 
     `requests` tells how many are being answered; those that do not merely wait come before new
     work. `reload` is called where a page has changed the settings, `setup` is what that page
-    works with, `visit` what looks for what is wrong. Questions that an earlier run left without
-    an answer are taken up at once.
+    works with, `doctor_run` what looks for what is wrong. Questions that an earlier run left
+    without an answer are taken up at once.
     `StoreError` where the database cannot be used.
     """
-    bell, health = Bell(), Health()
-    worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - bell.asleep)
+    waiters, health = Waiters(), Health()
+    worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - waiters.asleep)
     model = model or choose_model(settings, texts)
-    with inside(settings, texts, model, bell, health, worker, board, reload) as inner:
-        keepers = inner.keepers
+    with inside(settings, texts, model, waiters, health, worker, status, reload) as inner:
+        shared_values = inner.shared_values
 
         # the door
         engine = Engine(
             store=inner.store,
-            bell=bell,
+            waiters=waiters,
             replies=inner.answering.replies,
             limits=limits(settings),
             callback_hosts=inner.callback_hosts,
@@ -108,13 +108,13 @@ def running(
             engine=engine,
             settings=settings,
             texts=texts,
-            board=board,
+            status=status,
             change=inner.change,
             reload=reload,
             setup=setup or Setup(),
             archive=inner.archive,
-            admission=_admission(settings, keepers),
-            wrong_keys=AtMost(WRONG_KEYS),
+            login_tries=_login_tries(settings, shared_values),
+            wrong_keys=PerMinute(WRONG_KEYS),
             character=inner.answering.character,
             trial=Trial(
                 model,
@@ -123,15 +123,15 @@ def running(
                 inner.answering.memory,
                 settings.openai_timeout_seconds,
             ),
-            visit=keepers.visit(visit or Visit()),
-            album=keepers.album,
-            postbox=inner.postbox,
-            secret=keepers.secret,
-            machine=keepers.machine,
+            doctor_run=shared_values.doctor_run(doctor_run or DoctorRun()),
+            photos=shared_values.photos,
+            callback_receiver=inner.callback_receiver,
+            secret=shared_values.secret,
+            machine=shared_values.machine,
         )
-        board.started(settings, model.name, health)
+        status.started(settings, model.name, health)
         wsgi = create_app(parts)
-        yield ChatGee(wsgi, inner.store, bell, worker, model, keepers.secret)
+        yield ChatGee(wsgi, inner.store, waiters, worker, model, shared_values.secret)
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def working(
     model: Model | None = None,
     reload: Callable[[], None] = lambda: None,
     ended: Callable[[], None] = lambda: None,
-) -> Iterator["Inside"]:
+) -> Iterator["WorkerSide"]:
     """A program that has no door: it works on the questions of others' friends.
 
     `reload` is called where a page of another program has changed the settings, `ended` where it
@@ -152,31 +152,31 @@ def working(
     if not is_shared(url):
         raise SettingsError("start.worker_alone")
     from chatgee.cluster.tidying import Tidying
-    from chatgee.cluster.worker import Hands, Work
+    from chatgee.cluster.worker import ClusterWorker, Duties
 
     worker = Worker(new_loop=asyncio.SelectorEventLoop)  # Windows' own is not psycopg's
     model = model or choose_model(settings, texts)
-    with inside(settings, texts, model, Bell(), Health(), worker, None, reload, ended) as inner:
+    with inside(settings, texts, model, Waiters(), Health(), worker, None, reload, ended) as inner:
         answering = inner.answering
         tidying = Tidying(inner.store, answering.purge)
-        work = Work(answering.next, answering.keep_promise, tidying)
-        worker.run(Hands(url, work, settings.max_concurrent_answers or MOST_AT_ONCE).run())
+        work = Duties(answering.next, answering.keep_promise, tidying)
+        worker.run(ClusterWorker(url, work, settings.max_concurrent_answers or MOST_AT_ONCE).run())
         worker.run(model.prepare())
         yield inner
 
 
 @dataclass(frozen=True)
-class Inside:
+class WorkerSide:
     """What every program has, with a door or without."""
 
     store: Store
     archive: Archive
     answering: Answering
     change: Change
-    keepers: Keepers
+    shared_values: SharedValues
     callback_hosts: CallbackHosts
-    postbox: Postbox
-    """Of the owner's pretend friends."""
+    callback_receiver: CallbackReceiver
+    """Of the owner's simulated friends."""
 
 
 @contextmanager
@@ -184,43 +184,43 @@ def inside(
     settings: Settings,
     texts: Texts,
     model: Model,
-    bell: Bell,
+    waiters: Waiters,
     health: Health,
     worker: Worker,
-    board: Board | None,
+    status: OwnerStatus | None,
     reload: Callable[[], None],
     ended: Callable[[], None] = lambda: None,
-) -> Iterator[Inside]:
+) -> Iterator[WorkerSide]:
     """The store and the worker's side of a question, from their opening to their closing.
 
     `ended` is called where the thread of one of them ends before that.
     """
     url = settings.sqlalchemy_url
-    company = _company(url, bell)
-    teller = company.teller if company else Here(worker, bell.ring)
-    tell = telling(texts, health, bell, ended, here=company is None)
+    node = _node(url, waiters)
+    teller = node.teller if node else InProcessNews(worker, waiters.ring)
+    tell = telling(texts, health, waiters, ended, here=node is None)
     store = Store(url, teller=teller, tell=tell)
-    keepers = company.keepers(store) if company else Keepers()
-    postbox = keepers.postbox(board.local if board else "")
-    callback_hosts = CallbackHosts(settings.callback_hosts, postbox.is_ours)
-    callbacks = Callbacks(callback_hosts, keepers.by_hand)
+    shared_values = node.shared_values(store) if node else SharedValues()
+    callback_receiver = shared_values.callback_receiver(status.local if status else "")
+    callback_hosts = CallbackHosts(settings.callback_hosts, callback_receiver.is_ours)
+    callbacks = Callbacks(callback_hosts, shared_values.by_hand)
     archive = Archive(url)
     answering = Answering(
         store=store,
         model=model,
-        bell=bell,
+        waiters=waiters,
         health=health,
         texts=texts,
         replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
-        photo_for_model=keepers.album.for_model,
+        photo_for_model=shared_values.photos.for_model,
         memory=Memory(settings.memory_turns, settings.memory_chars),
         character=Character.of(settings, texts),
         budget=Budget(settings.daily_token_limit, lambda: asyncio.wrap_future(store.spent())),
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,
     )
-    shelf = Shelf(settings, store, health, board, reload) if company else None
+    shared_files = SharedFiles(settings, store, health, status, reload) if node else None
     try:
         worker.start(
             answering.next,
@@ -228,37 +228,39 @@ def inside(
             last=(callbacks.close, model.close),
             ended=lambda why: tell("start.worker_ended", why),
         )
-        if company and shelf:
-            company.join(store, shelf.noted, shelf.missed, health.counted)
+        if node and shared_files:
+            node.join(store, shared_files.noted, shared_files.missed, health.counted)
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())
-        change = shelf.change if shelf else here
-        yield Inside(store, archive, answering, change, keepers, callback_hosts, postbox)
+        change = shared_files.change if shared_files else here
+        yield WorkerSide(
+            store, archive, answering, change, shared_values, callback_hosts, callback_receiver
+        )
     finally:
         worker.close()
-        bell.close()  # not before: what waits for an answer would take it for one
-        if company and shelf:
-            shelf.close()
-            company.leave()
+        waiters.close()  # not before: what waits for an answer would take it for one
+        if node and shared_files:
+            shared_files.close()
+            node.leave()
         archive.close()
         store.close()
 
 
-def _company(url: str, bell: Bell) -> "Company | None":
+def _node(url: str, waiters: Waiters) -> "Node | None":
     """None on one machine. `StoreError` where the packages for more than one are missing."""
     if not is_shared(url):
         return None
     try:
-        from chatgee.cluster.node import Company
+        from chatgee.cluster.node import Node
     except ImportError as error:
         raise package_missing(error) from error
-    return Company(url, bell)
+    return Node(url, waiters)
 
 
-def _admission(settings: Settings, keepers: Keepers) -> Admission | None:
+def _login_tries(settings: Settings, shared_values: SharedValues) -> LoginTries | None:
     password = settings.admin_password
-    return Admission(password, keepers.clock, keepers.tries) if password else None
+    return LoginTries(password, shared_values.clock, shared_values.tries) if password else None
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:

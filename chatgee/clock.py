@@ -31,7 +31,7 @@ class Deadline:
         return max(0.0, self.moment - time.monotonic())
 
 
-class Seldom:
+class OncePerMinute:
     """True at the first call, and then at most once a minute: for a log that strangers can fill."""
 
     SECONDS = 60.0
@@ -49,7 +49,7 @@ class Seldom:
             return due
 
 
-class AtMost:
+class PerMinute:
     """So many within a minute; safe from any thread."""
 
     SECONDS = 60.0

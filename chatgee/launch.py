@@ -20,21 +20,21 @@ from queue import Empty, SimpleQueue
 
 from chatgee import app, settings
 from chatgee.cluster import shared_files
-from chatgee.conversation.telling import warning
+from chatgee.conversation.health_changes import warning
 from chatgee.desktop import terminal_screen
-from chatgee.desktop.announcements import Front
+from chatgee.desktop.announcements import Announcements
 from chatgee.doctor.case import Case, Check
 from chatgee.doctor.steps import STEPS, checks
 from chatgee.errors import AlreadyRunningError, ChatGeeError, EndedError
 from chatgee.owner.backup import restore
-from chatgee.owner.doctor_run import Visit
-from chatgee.owner.status import Board
+from chatgee.owner.doctor_run import DoctorRun
+from chatgee.owner.status import OwnerStatus
 from chatgee.settings import Settings, config_check
 from chatgee.subcommands import autostart
 from chatgee.system import data_folder, logs, single_instance, stop_signals
 from chatgee.texts import Texts
 from chatgee.tunnel import Link, Tunnels
-from chatgee.web.server.wsgi_server import Server
+from chatgee.web.server.wsgi_server import WebServer
 from chatgee.web.skill import meanwhile
 
 ANSWERING_SECONDS = 2.0
@@ -145,50 +145,50 @@ class Program:
         self._events: Events = SimpleQueue()
         stack.enter_context(stop_signals.told(lambda: self._events.put(STOP)))
         place = stack.enter_context(single_instance.only(ours.data_dir))
-        self._server = Server(ours.host, ours.port)
+        self._server = WebServer(ours.host, ours.port)
         place.tell(self._server.local)
         self._place = place
-        self._board = Board(ours.data_dir / "board.json", self._server.local)
+        self._status = OwnerStatus(ours.data_dir / "board.json", self._server.local)
         self._tunnels = Tunnels(self._server.port, self._events.put)
-        self._front = Front(self._board, place, texts)
+        self._announcements = Announcements(self._status, place, texts)
         stack.callback(self._tunnels.close)
-        stack.callback(self._front.end)
+        stack.callback(self._announcements.end)
         self._server.start(meanwhile(texts), ours.reply_seconds)
         stack.callback(self._server.stop)
 
     @property
     def terminal_is_stuck(self) -> bool:
-        return self._front.stuck
+        return self._announcements.stuck
 
     def serve(self, ours: Settings, texts: Texts) -> str:
         """With these settings, until they change or the program ends; RELOAD or STOP."""
         if restore.finish(ours):
             texts = Texts.load(ours.texts_path)
         _report_config(texts, ours)
-        server, board = self._server, self._board
+        server, status = self._server, self._status
         with app.running(
             ours,
             texts,
-            board,
+            status,
             requests=server.requests,
             reload=self._reload,
-            visit=_visit(ours, texts),
+            doctor_run=_doctor_run(ours, texts),
         ) as bot:
             _collect_garbage_less_often()
             self._place.tell_secret(bot.secret)
             server.serve(bot.wsgi)
             bot.prepare()
-            self._front.begin(ours, texts)
+            self._announcements.begin(ours, texts)
             self._tunnels.use(ours)
             if _are_old(ours, texts):
                 self._reload()
             event = self._next()
             if event == STOP:
-                self._front.end()
+                self._announcements.end()
                 _wind_down(server, bot, texts)
             else:
                 server.pause()
-                bot.bell.release()  # who is held gets the button, and the answer afterwards
+                bot.waiters.release()  # who is held gets the button, and the answer afterwards
                 _wait(lambda: not server.inside(), 1.0)
         return event
 
@@ -200,9 +200,9 @@ class Program:
         while True:
             event = _event(self._events)
             if event is None:
-                self._front.wait()
+                self._announcements.wait()
             elif isinstance(event, Link):
-                self._front.linked(event)
+                self._announcements.linked(event)
             else:
                 return event
 
@@ -236,7 +236,7 @@ def _loaded(ours: Settings) -> Settings:
 def _are_old(ours: Settings, texts: Texts) -> bool:
     """Whether another program of this machine has written the files since we read them.
 
-    Of what is written once we are running, the shelf tells; it knows nothing of what was before.
+    `SharedFiles` tells what is written once we are running; it knows nothing of what was before.
     """
     if ours.shared_path is None:
         return False
@@ -247,14 +247,14 @@ def _are_old(ours: Settings, texts: Texts) -> bool:
     return (new, Texts.load(new.texts_path)) != (ours, texts)
 
 
-def _visit(ours: Settings, texts: Texts) -> Visit:
+def _doctor_run(ours: Settings, texts: Texts) -> DoctorRun:
     """The doctor, who sees the settings that are used, and what is wrong in config.env by now."""
 
     def look() -> Iterator[Check]:
         _, wrong = settings.load_usable()
         return checks(Case(ours, wrong, texts, settings.CONFIG))
 
-    return Visit(tuple(STEPS), look)
+    return DoctorRun(tuple(STEPS), look)
 
 
 def _collect_garbage_less_often() -> None:
@@ -282,12 +282,12 @@ def _report_config(texts: Texts, ours: Settings) -> None:
         log.warning("%s", problem)
 
 
-def _wind_down(server: Server, chatgee: app.ChatGee, texts: Texts) -> None:
+def _wind_down(server: WebServer, chatgee: app.ChatGee, texts: Texts) -> None:
     """Let what is held be answered, or at least be told so, before everything closes."""
     log.info("%s", texts("start.stopping"))
     server.stop_listening()
     _wait(lambda: not server.unanswered(), ANSWERING_SECONDS)
-    chatgee.bell.close()
+    chatgee.waiters.close()
     _wait(lambda: not server.unanswered(), 1.0)
     server.stop()
 

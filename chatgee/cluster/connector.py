@@ -14,10 +14,10 @@ from procrastinate import PsycopgConnector, exceptions, sql
 from procrastinate.connector import Notify
 from psycopg_pool import AsyncConnectionPool, TooManyRequests
 
-from chatgee.clock import Seldom
+from chatgee.clock import OncePerMinute
+from chatgee.store.databases.connection_errors import first_line
 from chatgee.store.databases.opening import conninfo
 from chatgee.store.databases.postgresql import CONNECT, options
-from chatgee.store.databases.refusals import first_line
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ class PatientConnector(PsycopgConnector):
             timeout=POOL_SECONDS,
             reconnect_timeout=POOL_SECONDS / 2,  # its pauses double up to this
         )
-        self._seldom = Seldom()
+        self._seldom = OncePerMinute()
         self.ending = False
         """Whether nothing is waited for any more."""
 

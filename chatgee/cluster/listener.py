@@ -10,12 +10,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from chatgee.clock import Seldom
+from chatgee.clock import OncePerMinute
 from chatgee.errors import StoreError
+from chatgee.store.databases.connection_errors import first_line
 from chatgee.store.databases.opening import conninfo
 from chatgee.store.databases.postgresql import CONNECT
-from chatgee.store.databases.refusals import first_line
-from chatgee.store.databases.server_look import WORKERS
+from chatgee.store.databases.server_check import WORKERS
 
 Heard = Callable[[str], None]
 
@@ -28,7 +28,7 @@ AGAIN_SECONDS = 0.3
 log = logging.getLogger(__name__)
 
 
-class Ear:
+class NewsListener:
     """Listens in a thread of its own, from `start` to `close`."""
 
     def __init__(
@@ -43,13 +43,13 @@ class Ear:
 
         It is called again where the store fails. `counted` is told every few seconds how many
         workers there are. `lost` is called where nothing can be heard any more. All are called in
-        the ear's thread, one after the other.
+        the listener's thread, one after the other.
         """
         self._counted, self._lost = counted, lost
-        self._seldom = Seldom()
+        self._seldom = OncePerMinute()
         self._url, self._channels, self._missed = conninfo(url), channels, missed
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="news listener", daemon=True)
 
     def start(self) -> None:
         self._thread.start()

@@ -4,21 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chatgee.cluster import queue
-from chatgee.cluster.listener import Ear, told
+from chatgee.cluster.listener import NewsListener, told
 from chatgee.cluster.shared_state import shared
-from chatgee.cluster.state import Keepers
-from chatgee.conversation.waiting import Bell
+from chatgee.cluster.state import SharedValues
+from chatgee.conversation.waiting import Waiters
 from chatgee.store import Store
 
 
 @dataclass
-class Company:
+class Node:
     """Joined once the store is open; left before it closes."""
 
     url: str
-    bell: Bell
+    waiters: Waiters
     teller: queue.Queue = field(default_factory=queue.Queue)
-    _ear: Ear | None = field(default=None, init=False)
+    _listener: NewsListener | None = field(default=None, init=False)
 
     def join(
         self,
@@ -36,7 +36,7 @@ class Company:
         queue.make_tables(self.url)
 
         def look() -> None:
-            waited_for = self.bell.waited_for()
+            waited_for = self.waiters.waited_for()
             if waited_for:
                 self._ring(store.known_of(waited_for).result())
             missed()
@@ -45,17 +45,17 @@ class Company:
             queue.ANSWERED: lambda payload: self._ring(told(payload)),
             queue.NOTED: lambda payload: noted(told(payload)),
         }
-        self._ear = Ear(self.url, channels, look, counted, lost=store.look)
-        self._ear.start()
+        self._listener = NewsListener(self.url, channels, look, counted, lost=store.look)
+        self._listener.start()
 
-    def keepers(self, store: Store) -> Keepers:
+    def shared_values(self, store: Store) -> SharedValues:
         """What is kept with the others."""
         return shared(store)
 
     def leave(self) -> None:
-        if self._ear:
-            self._ear.close()
+        if self._listener:
+            self._listener.close()
 
     def _ring(self, question_ids: Sequence[str]) -> None:
         for one in question_ids:
-            self.bell.ring(one)
+            self.waiters.ring(one)

@@ -13,7 +13,7 @@ from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 
 from chatgee.store.databases.opening import exclusively
-from chatgee.store.news import News
+from chatgee.store.transaction_news import News
 
 ANSWERS, CARE = "chatgee", "chatgee care"
 """What waits for the model, and what must not wait behind it."""
@@ -32,7 +32,7 @@ _BY_LOCK = (
 
 
 class Queue:
-    """Tells the workers of questions, and everybody of answers; see `news.Teller`."""
+    """Tells the workers of questions, and everybody of answers; see `NewsTeller`."""
 
     def __init__(self) -> None:
         # It never opens a connection: every job is written on the store's own.

@@ -1,4 +1,4 @@
-"""What the webs of a company keep together, as notes in the database that they share."""
+"""What several webs keep together, as notes in the database that they share."""
 
 import asyncio
 import base64
@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from chatgee.cluster.state import Keepers
+from chatgee.cluster.state import SharedValues
 from chatgee.errors import StoreError
 from chatgee.owner.doctor_run import Line, Record
 from chatgee.owner.login_tries import WINDOW_SECONDS, Tries
 from chatgee.simulator import callbacks, photos
-from chatgee.simulator.callbacks import Letter, Postbox
+from chatgee.simulator.callbacks import CallbackReceiver, ReceivedCallback
 from chatgee.store import Store
-from chatgee.store.patience import soon
+from chatgee.store.bounded_wait import soon
 from chatgee.system import own_mark
-from chatgee.system.changeable import Here
+from chatgee.system.changeable_value import ValueHere
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,23 +32,23 @@ OF_TRIES = TRIES, 1, WINDOW_SECONDS
 """Of which notes how many are kept, and for how many seconds."""
 
 NOWHERE = "http://desk.invalid"
-"""Where callbacks of pretend friends are addressed to, and nobody posts: the worker that keeps the
-promise cannot reach the web that gave the address out, and puts the letter here itself."""
+"""Where callbacks of simulated friends are addressed to, and nobody posts: the worker that keeps
+the promise cannot reach the web that gave the address out, and puts the answer here itself."""
 
 
-def shared(store: Store) -> Keepers:
+def shared(store: Store) -> SharedValues:
     """`StoreError` where the database is away."""
-    box = Postbox(NOWHERE, letters=Letters(store))
-    record = OrHere(Shared(store, VISIT, _record, _as_json, Record()), Record())
+    box = CallbackReceiver(NOWHERE, storage=SharedCallbacks(store))
+    record = SharedOrHere(SharedValue(store, VISIT, _record, _as_json, Record()), Record())
     machine = socket.gethostname()
-    tries: Shared[Tries] = Shared(store, TRIES, _tries, json.dumps, ())
-    return Keepers(
+    tries: SharedValue[Tries] = SharedValue(store, TRIES, _tries, json.dumps, ())
+    return SharedValues(
         clock=store.now,
         tries=tries,
-        album=Photos(store),
-        postbox=lambda local: box,
+        photos=SharedPhotos(store),
+        callback_receiver=lambda local: box,
         machine=machine,
-        visit=lambda visit: visit.told_to(record, store.now, machine),
+        doctor_run=lambda doctor_run: doctor_run.told_to(record, store.now, machine),
         secret=store.change_note(PROOF, lambda known: _first(known, own_mark.SECRET)).result(),
         by_hand=partial(_by_hand, box),
     )
@@ -65,7 +65,7 @@ def _first(known: str | None, mine: str) -> tuple[str | None, str]:
     return (None, known) if known else (mine, mine)
 
 
-def _by_hand(box: Postbox, url: str) -> Callable[[bytes], dict[str, Any] | None] | None:
+def _by_hand(box: CallbackReceiver, url: str) -> Callable[[bytes], dict[str, Any] | None] | None:
     token = box.token(url)
     return None if token is None else partial(box.take, token)
 
@@ -74,8 +74,8 @@ def _by_hand(box: Postbox, url: str) -> Callable[[bytes], dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Shared(Generic[T]):
-    """In a note; see `chatgee.system.changeable.Kept`."""
+class SharedValue(Generic[T]):
+    """In a note; see `Changeable`."""
 
     store: Store
     name: str
@@ -93,11 +93,11 @@ class Shared(Generic[T]):
         return soon(self.store.change_note(self.name, change))
 
 
-class OrHere(Generic[T]):
+class SharedOrHere(Generic[T]):
     """Goes on in this program alone while the database is away: a doctor is needed then."""
 
-    def __init__(self, shared: Shared[T], nothing: T) -> None:
-        self._shared, self._here = shared, Here(nothing)
+    def __init__(self, shared: SharedValue[T], nothing: T) -> None:
+        self._shared, self._here = shared, ValueHere(nothing)
 
     def change(self, work: Callable[[T], tuple[T, R]]) -> R:
         def both(value: T) -> tuple[T, tuple[T, R]]:
@@ -125,12 +125,12 @@ def _as_json(record: Record) -> str:
     return json.dumps(asdict(record))
 
 
-# --- the desk -------------------------------------------------------------------------------
+# --- the simulator -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Photos:
-    """See `chatgee.simulator.photos.Album`."""
+class SharedPhotos:
+    """See `PhotoStorage`."""
 
     store: Store
 
@@ -141,7 +141,7 @@ class Photos:
         return url
 
     def for_model(self, url: str | None) -> str | None:
-        if url is None or not photos.is_pretended(url):
+        if url is None or not photos.is_simulated(url):
             return url
         note = soon(self.store.note(_named(url)))
         return photos.inlined(base64.b64decode(note.value)) if note else url
@@ -152,47 +152,47 @@ def _named(url: str) -> str:
 
 
 @dataclass(frozen=True)
-class Letters:
-    """See `chatgee.simulator.callbacks.Letters`.
+class SharedCallbacks:
+    """See `CallbackStorage`.
 
     Moments are written down by the clock that all share, and read on this program's own.
     """
 
     store: Store
 
-    def put(self, token: str, letter: Letter) -> None:
-        soon(self.store.write_note(LETTERS + token, self._written(letter)))
+    def put(self, token: str, received: ReceivedCallback) -> None:
+        soon(self.store.write_note(LETTERS + token, self._written(received)))
         soon(self.store.trim_notes(*OF_LETTERS))
 
-    def find(self, token: str) -> Letter | None:
+    def find(self, token: str) -> ReceivedCallback | None:
         note = soon(self.store.note(LETTERS + token))
         return self._read(note.value) if note else None
 
-    def use(self, token: str, letter: Letter) -> bool:
+    def use(self, token: str, received: ReceivedCallback) -> bool:
         def used(text: str | None) -> tuple[str | None, bool]:
             if text is None or self._read(text).used:
                 return None, False
-            return self._written(letter), True
+            return self._written(received), True
 
         return soon(self.store.change_note(LETTERS + token, used))
 
-    def _written(self, letter: Letter) -> str:
+    def _written(self, received: ReceivedCallback) -> str:
         ahead = self._ahead()
-        moments = letter.opened_at + ahead, letter.until + ahead
-        return json.dumps([*moments, letter.used, _body(letter), letter.seconds])
+        moments = received.opened_at + ahead, received.until + ahead
+        return json.dumps([*moments, received.used, _body(received), received.seconds])
 
-    def _read(self, text: str) -> Letter:
+    def _read(self, text: str) -> ReceivedCallback:
         opened_at, until, used, body, seconds = json.loads(text)
         ahead = self._ahead()
         came, wrong = (None, ()) if body is None else callbacks.read(body.encode())
-        return Letter(opened_at - ahead, until - ahead, used, came, wrong, seconds)
+        return ReceivedCallback(opened_at - ahead, until - ahead, used, came, wrong, seconds)
 
     def _ahead(self) -> float:
         return self.store.now() - time.monotonic()
 
 
-def _body(letter: Letter) -> str | None:
+def _body(received: ReceivedCallback) -> str | None:
     """As JSON, which no database refuses; what was none reads as none again."""
-    if not letter.used:
+    if not received.used:
         return None
-    return "" if letter.body is None and letter.problems else json.dumps(letter.body)
+    return "" if received.body is None and received.problems else json.dumps(received.body)

@@ -11,7 +11,7 @@ from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision, exc
 from procrastinate.jobs import DeleteJobCondition, Job, Status
 from procrastinate.worker import Worker
 
-from chatgee.clock import Seldom
+from chatgee.clock import OncePerMinute
 from chatgee.cluster import queue
 from chatgee.cluster.connector import PatientConnector
 from chatgee.errors import StoreError
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Work:
+class Duties:
     """What there is to do."""
 
     answer: Callable[[str], Awaitable[None]]
@@ -50,33 +50,33 @@ class Work:
     """Done every few seconds by one worker or another, also by two at once."""
 
 
-class Again(BaseRetryStrategy):
+class RetryAlways(BaseRetryStrategy):
     """For ever: what a question needs of its worker fails only while the database is away."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         return RetryDecision(retry_at=AT_ONCE)
 
 
-class Hands:
+class ClusterWorker:
     """For one asyncio loop: `run` until it is cancelled."""
 
     def __init__(
-        self, url: str, work: Work, at_once: int, look_seconds: float = LOOK_SECONDS
+        self, url: str, work: Duties, at_once: int, look_seconds: float = LOOK_SECONDS
     ) -> None:
         self._connector = PatientConnector(url)
         self.app = App(connector=self._connector)
         self._work, self._at_once, self._look_seconds = work, at_once, look_seconds
         self._mine: dict[asyncio.Task[Any], int] = {}
         """Jobs that are being done here, until the queue knows how they ended."""
-        self._seldom = Seldom()
+        self._seldom = OncePerMinute()
         self._register()
 
     def _register(self) -> None:
-        @self.app.task(name=queue.ANSWER, retry=Again(), pass_context=True)
+        @self.app.task(name=queue.ANSWER, retry=RetryAlways(), pass_context=True)
         async def answer(context: JobContext, user_id: str) -> None:
             await self._doing(context, self._work.answer(user_id))
 
-        @self.app.task(name=queue.KEEP_PROMISE, retry=Again(), pass_context=True)
+        @self.app.task(name=queue.KEEP_PROMISE, retry=RetryAlways(), pass_context=True)
         async def keep_promise(
             context: JobContext, question_id: str, user_id: str, promised_at: float
         ) -> None:

@@ -16,7 +16,7 @@ from chatgee.conversation.budget import Budget
 from chatgee.conversation.callback import Callbacks
 from chatgee.conversation.health import Health
 from chatgee.conversation.replies import HELD, Replies
-from chatgee.conversation.waiting import Bell
+from chatgee.conversation.waiting import Waiters
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.kakao import messages
 from chatgee.kakao.bubbles import is_blank
@@ -52,7 +52,7 @@ class Answering:
 
     store: Store
     model: Model
-    bell: Bell
+    waiters: Waiters
     health: Health
     texts: Texts
     replies: Replies
@@ -83,7 +83,9 @@ class Answering:
     async def _fill(self, question: Question, outcome: Outcome) -> None:
         try:
             await self._patiently(lambda: self.store.fill(question, outcome))
-        except Exception:  # no database takes it; unanswered, it would stop its friend's line
+        except (
+            Exception
+        ):  # no database takes it; unanswered, it would stop its friend's other questions
             log.exception("question %s", question.id)
             bug = Outcome(failure=Failure.BUG)
             await self._patiently(lambda: self.store.fill(question, bug))
@@ -91,7 +93,7 @@ class Answering:
     async def _patiently(self, work: Callable[[], "Future[T] | asyncio.Future[T]"]) -> T:
         """Again and again while the disk is full or locked, for as long as that is.
 
-        An answer was paid for; and without it the friend's line would be one behind for ever.
+        An answer was paid for; and without it the friend's answers would be one behind for ever.
         """
         pauses = iter(PAUSES)
         while True:
@@ -183,7 +185,7 @@ class Answering:
 
     async def _answered(self, question_id: str, user_id: str) -> None:
         """Wait for the answer, as long as Kakao keeps the callback open."""
-        with self.bell.listening(question_id, to_the_end=True) as listener:
+        with self.waiters.listening(question_id, to_the_end=True) as listener:
             question = await asyncio.wrap_future(self.store.find(question_id, user_id))
             if question is None or question.state != State.ASKED:
                 return

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from chatgee.questions import Prompt
-from chatgee.store import Spent
+from chatgee.store import SpentToday
 
 OVER = 1.2
 """At most a fifth over the limit, or one answer of each worker process where that is more."""
@@ -52,7 +52,7 @@ class Budget:
     together still keep within `OVER`.
     """
 
-    def __init__(self, limit: int, spent: Callable[[], Awaitable[Spent]]) -> None:
+    def __init__(self, limit: int, spent: Callable[[], Awaitable[SpentToday]]) -> None:
         """`limit` in tokens a day, 0 for none; `spent` tells what all programs have used."""
         self._limit, self._spent = limit, spent
         self._gate = asyncio.Lock()
@@ -95,14 +95,14 @@ class Budget:
                     return cost
                 await self._one_ended.wait()
 
-    def _fits(self, making: Cost, spent: Spent) -> bool:
+    def _fits(self, making: Cost, spent: SpentToday) -> bool:
         return (
             spent.tokens + making.expected <= self._limit
             and spent.tokens + making.worst <= self._limit * OVER
         )
 
 
-def _cost(size: float, spent: Spent) -> Cost:
+def _cost(size: float, spent: SpentToday) -> Cost:
     """Of one answer, by what is sent and by what answers lately cost, whichever is more."""
     if spent.mean is None or spent.written is None:
         return Cost(size + WRITTEN, size + WRITTEN * WORST)

@@ -37,7 +37,7 @@ class CallbackHosts:
 
     names: tuple[str, ...]
     is_ours: Callable[[str], bool] = lambda url: False
-    """Whether it is an address that this program gave out itself, to a pretend friend."""
+    """Whether it is an address that this program gave out itself, to a simulated friend."""
 
     def allow(self, url: str) -> bool:
         if self.is_ours(url):

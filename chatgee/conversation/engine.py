@@ -14,12 +14,12 @@ from chatgee.clock import Deadline
 from chatgee.conversation.callback import CallbackHosts
 from chatgee.conversation.health import Health
 from chatgee.conversation.replies import HELD, Replies
-from chatgee.conversation.waiting import Bell, Listener
+from chatgee.conversation.waiting import Waiter, Waiters
 from chatgee.errors import Failure, StoreError
 from chatgee.kakao.messages import UTTERANCE_CHARS, Press, Promise, Reply, SkillRequest, same_words
 from chatgee.questions import Delivery, State, new_id
 from chatgee.store import Asked, Claimed, Limits, Store
-from chatgee.store.patience import soon
+from chatgee.store.bounded_wait import soon
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Engine:
     """Answers requests, each in a thread of its own."""
 
     store: Store
-    bell: Bell
+    waiters: Waiters
     replies: Replies
     limits: Limits
     callback_hosts: CallbackHosts
@@ -93,10 +93,10 @@ class Engine:
         return None
 
     def _fetch(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply:
-        with self.bell.listening(press.question) as listener:
+        with self.waiters.listening(press.question) as listener:
             claimed = self._claim(press.question, skill.user_id, deadline, Delivery.PRESS)
             if claimed and claimed.question.state == State.ASKED:
-                if not self.bell.wait(listener, deadline):
+                if not self.waiters.wait(listener, deadline):
                     return self.replies.not_yet(press.question)
                 late = deadline.at_least(GRACE)
                 claimed = self._claim(press.question, skill.user_id, late, Delivery.PRESS)
@@ -125,7 +125,7 @@ class Engine:
 
     def _ask(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         question_id = new_id()
-        with self.bell.listening(question_id) as listener:
+        with self.waiters.listening(question_id) as listener:
             storing = self._store(question_id, skill)
             try:
                 asked = storing.result(timeout=max(deadline.remaining, GRACE))
@@ -159,7 +159,7 @@ class Engine:
         question_id: str,
         skill: SkillRequest,
         asked: Asked,
-        listener: Listener,
+        listener: Waiter,
         deadline: Deadline,
     ) -> Reply | Promise:
         callback_url = self._usable_callback(skill)
@@ -167,7 +167,7 @@ class Engine:
             promise = self._promise(question_id, skill, callback_url, deadline)
             if promise:
                 return promise
-        ready = self.bell.wait(listener, deadline)
+        ready = self.waiters.wait(listener, deadline)
         late = deadline.at_least(GRACE)
         if not ready and callback_url:
             promise = self._promise(question_id, skill, callback_url, late)

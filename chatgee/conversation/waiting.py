@@ -7,17 +7,17 @@ from contextlib import contextmanager
 
 from chatgee.clock import Deadline
 
-Listener = Future[None]
+Waiter = Future[None]
 """Done once the answer is in the store, or nobody should wait any longer."""
 
 
-class Bell:
+class Waiters:
     """Rings for everybody who waits for a question. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._listeners: dict[str, list[Listener]] = {}
-        self._patient: dict[str, list[Listener]] = {}
+        self._listeners: dict[str, list[Waiter]] = {}
+        self._patient: dict[str, list[Waiter]] = {}
         self._released = self._closed = False
         self.asleep = 0
         """How many threads are in `wait`."""
@@ -26,7 +26,7 @@ class Bell:
         """How many questions are waited for."""
         return len(self._listeners)
 
-    def wait(self, listener: Listener, deadline: Deadline) -> bool:
+    def wait(self, listener: Waiter, deadline: Deadline) -> bool:
         """Wait in a thread; whether it rang before the deadline."""
         with self._lock:
             self.asleep += 1
@@ -40,12 +40,12 @@ class Bell:
         return True
 
     @contextmanager
-    def listening(self, question_id: str, to_the_end: bool = False) -> Iterator[Listener]:
+    def listening(self, question_id: str, to_the_end: bool = False) -> Iterator[Waiter]:
         """Begin to listen before you look into the store, and no ring is missed.
 
         `to_the_end`: for a coroutine, which holds nobody up; `release` does not let it go.
         """
-        listener: Listener = Future()
+        listener: Waiter = Future()
         with self._lock:
             if self._closed or (self._released and not to_the_end):
                 listener.set_result(None)

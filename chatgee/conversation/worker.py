@@ -14,9 +14,9 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from chatgee.clock import PAUSES, Seldom
-from chatgee.store.databases.refusals import first_line
-from chatgee.store.news import News
+from chatgee.clock import PAUSES, OncePerMinute
+from chatgee.store.databases.connection_errors import first_line
+from chatgee.store.transaction_news import News
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._lines: dict[str, int] = {}
         """How many answers each friend waits for who waits for any."""
-        self._seldom = Seldom()
+        self._seldom = OncePerMinute()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = self._ending = self._given_up = False
 
@@ -220,8 +220,8 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Here:
-    """Tells this very process, once it is on the disk; see `chatgee.store.news.Teller`."""
+class InProcessNews:
+    """Tells this very process, once it is on the disk; see `NewsTeller`."""
 
     worker: Worker
     ring: Callable[[str], None]
@@ -229,7 +229,7 @@ class Here:
     def within(self, connection: Any, news: News) -> None: ...
 
     def after(self, news: News) -> None:
-        """In the store's thread: questions line up in the order in which they are stored."""
+        """In the store's thread: questions are queued in the order in which they are stored."""
         for user_id in news.asked:
             self.worker.submit(user_id)
         for promise in news.promised:

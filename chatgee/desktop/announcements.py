@@ -7,10 +7,10 @@ from threading import Thread
 
 from chatgee.desktop import terminal_screen
 from chatgee.owner.setup import Setup
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.settings import Settings
 from chatgee.system import logs
-from chatgee.system.single_instance import Place
+from chatgee.system.single_instance import OwnedFolder
 from chatgee.texts import Texts
 from chatgee.tunnel import Link
 
@@ -21,11 +21,11 @@ CLOSING_SECONDS = 1.0
 log = logging.getLogger("chatgee")
 
 
-class Front:
+class Announcements:
     """Used by the main thread alone."""
 
-    def __init__(self, board: Board, place: Place, texts: Texts) -> None:
-        self._board, self._place, self._texts = board, place, texts
+    def __init__(self, status: OwnerStatus, place: OwnedFolder, texts: Texts) -> None:
+        self._status, self._place, self._texts = status, place, texts
         self._screen: terminal_screen.Screen | None = None
         self._told: str | None = None
         """The address that was last told."""
@@ -56,8 +56,8 @@ class Front:
 
     def linked(self, link: Link) -> None:
         """The public address came, changed or went."""
-        before = self._board.link
-        self._board.linked(link)
+        before = self._status.link
+        self._status.linked(link)
         self._place.tell_address(link.address)
         if link.opening:
             return
@@ -65,20 +65,20 @@ class Front:
             log.warning("%s", self._texts.of(link.trouble))
         elif before.trouble and link.address == self._told:
             log.warning("%s", self._texts("tunnel.back"))
-        self._tell(self._board.address)
+        self._tell(self._status.address)
 
     def wait(self) -> None:
         """Called now and then while nothing happens."""
         if self._told is None and self._due and time.monotonic() > self._due:
-            self._tell(self._board.address)
+            self._tell(self._status.address)
 
     def _tell(self, address: str) -> None:
         if address == self._told:
             return
-        if self._board.link.address is None:
+        if self._status.link.address is None:
             if self._told is not None:
                 return  # it was public and will be again
-            why = "tunnel.opening" if self._board.link.opening else "start.local_only"
+            why = "tunnel.opening" if self._status.link.opening else "start.local_only"
             log.log(self._for_lines, "%s", self._texts(why))
         else:
             self._tell_public()
@@ -95,7 +95,7 @@ class Front:
         return logging.INFO if self._screen else logging.WARNING
 
     def _tell_public(self) -> None:
-        glance = self._board.glance(self._texts)
+        glance = self._status.glance(self._texts)
         if self._screen:
             self._screen.copy(glance.skill_url)
         if not glance.needs_key:
@@ -106,15 +106,15 @@ class Front:
     def _open_page(self, ours: Settings) -> None:
         new = Setup().is_new(ours)
         if terminal_screen.opens_browser(ours) and ours.public_url is None:
-            terminal_screen.open_page(self._board.local + ("/setup" if new else "/"))
+            terminal_screen.open_page(self._status.local + ("/setup" if new else "/"))
         elif new:
-            url = f"{self._board.local}/setup"
+            url = f"{self._status.local}/setup"
             for line in self._texts("start.steps", url=url).splitlines():
                 log.info("%s", line)
 
     def _show(self) -> None:
         if self._screen is None:
             self._stack.enter_context(logs.TERMINAL.beside_a_screen())
-            self._screen = terminal_screen.Screen(self._board, self._texts)
+            self._screen = terminal_screen.Screen(self._status, self._texts)
             self._stack.enter_context(self._screen.live)
         self._screen.texts = self._texts

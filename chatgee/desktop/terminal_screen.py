@@ -1,4 +1,4 @@
-"""The desk before which the owner sits: a screen in the terminal, the clipboard, the browser."""
+"""What the owner sees on this computer: a screen in the terminal, the clipboard, the browser."""
 
 import sys
 import threading
@@ -14,7 +14,7 @@ from rich.rule import Rule
 from rich.table import Column, Table
 from rich.text import Text
 
-from chatgee.owner.status import Board, Glance, Light
+from chatgee.owner.status import Glance, Light, OwnerStatus
 from chatgee.settings import Settings, inherited
 from chatgee.texts import Texts
 
@@ -46,10 +46,10 @@ def open_page(url: str) -> threading.Thread:
 
 
 class Screen:
-    """The board in the terminal, drawn anew every second; log lines go on above it."""
+    """The status in the terminal, drawn anew every second; log lines go on above it."""
 
-    def __init__(self, board: Board, texts: Texts) -> None:
-        self._board, self.texts = board, texts
+    def __init__(self, status: OwnerStatus, texts: Texts) -> None:
+        self._status, self.texts = status, texts
         self.copied = False
         """Whether the address is in the clipboard."""
         self._console = Console()
@@ -65,8 +65,8 @@ class Screen:
             self.copied = True
 
     def _draw(self) -> RenderableType:
-        board, width = self._board, self._console.width
-        return draw(board.glance(self.texts), board.page, self.copied, self.texts, width)
+        status, width = self._status, self._console.width
+        return draw(status.glance(self.texts), status.page, self.copied, self.texts, width)
 
 
 def draw(

@@ -11,7 +11,7 @@ from chatgee.doctor.case import Case, Check, State
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.settings import config_check
 from chatgee.store.databases.opening import is_shared
-from chatgee.store.databases.server_look import look
+from chatgee.store.databases.server_check import look
 from chatgee.store.files import checkup
 from chatgee.store.reading.archive import file_of
 from chatgee.system import logs, single_instance

@@ -20,7 +20,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from chatgee import app, tunnel
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import ChatGeeError
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.simulator import payloads
 from chatgee.simulator.call import KAKAO_SECONDS, headers
 from chatgee.simulator.payloads import Message
@@ -28,7 +28,7 @@ from chatgee.system import own_mark, single_instance
 from chatgee.system.http import Lost, Reply, send
 from chatgee.system.single_instance import Running
 from chatgee.tunnel import Link
-from chatgee.web.server.wsgi_server import Server
+from chatgee.web.server.wsgi_server import WebServer
 from chatgee.web.skill import meanwhile
 
 TRIPS = 5
@@ -160,7 +160,7 @@ def _trouble(reply: Reply, ours: bool, with_key: bool) -> str | None:
 
 
 @contextmanager
-def stand_in(case: Case) -> Iterator[Server]:
+def stand_in(case: Case) -> Iterator[WebServer]:
     """A ChatGee with the practice model and a folder that is thrown away."""
     ours = case.settings
     # What stands before PUBLIC_URL leads to our own port; a tunnel of ours to any.
@@ -173,11 +173,11 @@ def stand_in(case: Case) -> Iterator[Server]:
             data_dir=Path(folder),
             database_url=None,
         )
-        server = Server(*place)
+        server = WebServer(*place)
         server.start(meanwhile(case.texts), case.settings.reply_seconds)
         try:
-            board = Board(trial.data_dir / "board.json", server.local)
-            with app.running(trial, case.texts, board, requests=server.requests) as chatgee:
+            status = OwnerStatus(trial.data_dir / "board.json", server.local)
+            with app.running(trial, case.texts, status, requests=server.requests) as chatgee:
                 server.serve(_for_the_doctor(chatgee.wsgi))
                 yield server
         finally:
@@ -185,7 +185,7 @@ def stand_in(case: Case) -> Iterator[Server]:
 
 
 @contextmanager
-def _link(case: Case, server: Server) -> Iterator[Link]:
+def _link(case: Case, server: WebServer) -> Iterator[Link]:
     with tunnel.opened(case.settings, server.port, _unheard) as link:
         yield link
 

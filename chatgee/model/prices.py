@@ -119,7 +119,7 @@ def _quoted(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedPrice:
     """The prices as they stand in a form, right or wrong."""
 
     rows: tuple[tuple[str, str, str], ...]
@@ -127,7 +127,7 @@ class Typed:
     won: str
 
     @classmethod
-    def showing(cls, prices: Prices, models: Iterable[str]) -> "Typed":
+    def showing(cls, prices: Prices, models: Iterable[str]) -> "TypedPrice":
         def row(model: str) -> tuple[str, str, str]:
             price = prices.of(model)
             return (model, _typed(price[0]), _typed(price[1])) if price else (model, "", "")

@@ -9,10 +9,10 @@ from pathlib import Path
 from chatgee import version
 from chatgee.errors import StoreError
 from chatgee.owner import time_words
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.settings import Settings
 from chatgee.store.reading.archive import Archive, file_of
-from chatgee.store.reading.facts import facts
+from chatgee.store.reading.database_size import facts
 from chatgee.system import logs
 from chatgee.system.sizes import readable
 from chatgee.texts import Texts
@@ -24,18 +24,18 @@ NAMES = (
 """Each has its name in the texts, under `status.about_`."""
 
 
-def about(ours: Settings, texts: Texts, board: Board, archive: Archive) -> dict[str, str]:
+def about(ours: Settings, texts: Texts, status: OwnerStatus, archive: Archive) -> dict[str, str]:
     """Each name of NAMES with its words; no secret is in them."""
-    told = dict(_told(ours, texts, board, archive))
+    told = dict(_told(ours, texts, status, archive))
     return {name: logs.hidden(told[name], ours.secrets) for name in NAMES if name in told}
 
 
 def _told(
-    ours: Settings, texts: Texts, board: Board, archive: Archive
+    ours: Settings, texts: Texts, status: OwnerStatus, archive: Archive
 ) -> Iterator[tuple[str, str]]:
     yield "version", version.VERSION
-    yield "uptime", time_words.uptime(time.time() - board.began_at, texts)
-    yield "model", texts("status.practice") if ours.practice else board.model
+    yield "uptime", time_words.uptime(time.time() - status.began_at, texts)
+    yield "model", texts("status.practice") if ours.practice else status.model
     yield "free", _free(ours.data_dir)
     yield "folder", str(ours.data_dir)
     yield "python", platform.python_version()

@@ -1,4 +1,4 @@
-"""The doctor's visit, asked for on a page: one at a time, and what it has found so far.
+"""The doctor's run, asked for on a page: one at a time, and what it has found so far.
 
 The doctor itself stands above everything that it looks at, and is handed in.
 """
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chatgee.system.changeable import Here, Kept
+from chatgee.system.changeable_value import Changeable, ValueHere
 
 SILENT_SECONDS = 120.0
-"""Of which nothing was heard for so long, that visit has ended: its program is gone."""
+"""Of which nothing was heard for so long, that run has ended: its program is gone."""
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Record:
-    """What is written down of the last visit; all moments are unix time."""
+    """What is written down of the last run; all moments are unix time."""
 
     id: str = ""
     machine: str = ""
@@ -60,14 +60,14 @@ class Record:
     found: tuple[Line, ...] = ()
 
     def ended_at(self, now: float) -> float | None:
-        """None before the end, and where there was no visit."""
+        """None before the end, and where there was no run."""
         over = self.ended or now - self.heard_at > SILENT_SECONDS
         return self.heard_at if self.id and over else None
 
 
 @dataclass(frozen=True)
-class Report:
-    """A visit as it stands."""
+class DoctorReport:
+    """A run as it stands."""
 
     running: bool
     found: tuple[Finding, ...]
@@ -82,28 +82,30 @@ class Report:
         return sum(one.state == state for one in self.found)
 
 
-class Visit:
+class DoctorRun:
     """Safe from any thread. `names` are what is looked at; `look` yields each line once known."""
 
     def __init__(
         self,
         names: Sequence[str] = (),
         look: Callable[[], Iterable[Finding]] = lambda: (),
-        record: Kept[Record] | None = None,
+        record: Changeable[Record] | None = None,
         now: Callable[[], float] = time.time,
         machine: str = "",
     ) -> None:
         """`record` is this program's own where none is given, else of all on every `machine`."""
         self._names, self._look = tuple(names), look
-        self._record: Kept[Record] = record or Here(Record())
+        self._record: Changeable[Record] = record or ValueHere(Record())
         self._now, self._machine = now, machine
 
-    def told_to(self, record: Kept[Record], now: Callable[[], float], machine: str) -> "Visit":
+    def told_to(
+        self, record: Changeable[Record], now: Callable[[], float], machine: str
+    ) -> "DoctorRun":
         """The same, of which every program knows."""
-        return Visit(self._names, self._look, record, now, machine)
+        return DoctorRun(self._names, self._look, record, now, machine)
 
     def begin(self) -> None:
-        """Look at everything anew, in a thread of its own; a visit under way goes on instead."""
+        """Look at everything anew, in a thread of its own; a run under way goes on instead."""
         id, now = secrets.token_hex(8), self._now()
 
         def begun(before: Record) -> tuple[Record, bool]:
@@ -114,14 +116,14 @@ class Visit:
         if self._record.change(begun):
             threading.Thread(target=self._go, args=(id,), name="doctor", daemon=True).start()
 
-    def report(self) -> Report:
+    def report(self) -> DoctorReport:
         record = self._record.change(lambda it: (it, it))
         ended_at = record.ended_at(self._now())
         names = [one.name for one in record.found]
         known = max((n for n, name in enumerate(self._names, 1) if name in names), default=0)
         left = () if ended_at else self._names[known:]
         running = bool(record.id) and ended_at is None
-        return Report(running, record.found, left, ended_at, record.machine)
+        return DoctorReport(running, record.found, left, ended_at, record.machine)
 
     def _go(self, id: str) -> None:
         found: list[Line] = []
@@ -134,7 +136,7 @@ class Visit:
         self._write(id, found, ended=True)
 
     def _write(self, id: str, found: Sequence[Line], ended: bool = False) -> None:
-        """Of this visit alone: where another has begun meanwhile, its record stands."""
+        """Of this run alone: where another has begun meanwhile, its record stands."""
         now = self._now()
 
         def written(it: Record) -> tuple[Record, None]:

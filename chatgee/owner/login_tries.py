@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from chatgee.clock import Seldom
+from chatgee.clock import OncePerMinute
 from chatgee.settings.options import Secret
-from chatgee.system.changeable import Here, Kept
+from chatgee.system.changeable_value import Changeable, ValueHere
 
 Tries = tuple[tuple[float, str], ...]
 """The moment and the source of each, of the last window, oldest first."""
@@ -31,7 +31,7 @@ _KNOWN = "known "
 
 
 @dataclass(frozen=True)
-class Refusal:
+class LoginRefusal:
     """Why somebody does not come in."""
 
     seconds: float = 0.0
@@ -40,24 +40,24 @@ class Refusal:
     """Whether it was wrong; otherwise it was not looked at."""
 
 
-class Admission:
+class LoginTries:
     """Safe from any thread."""
 
     def __init__(
         self,
         password: Secret,
         clock: Callable[[], float] = time.monotonic,
-        tries: Kept[Tries] | None = None,
+        tries: Changeable[Tries] | None = None,
     ) -> None:
         """`tries` are this program's own where none are given; `clock` is theirs."""
         self.key = _key(password)
         """Signs sessions: the same wherever the password is, and another with another one."""
         self._password, self._clock = password, clock
-        self._tries: Kept[Tries] = tries or Here(())
-        self.may_complain = Seldom(clock)
+        self._tries: Changeable[Tries] = tries or ValueHere(())
+        self.may_complain = OncePerMinute(clock)
 
-    def refuses(self, typed: str, source: str) -> Refusal | None:
-        """None for the password; anything else is counted. It raises what `Kept.change` does.
+    def refuses(self, typed: str, source: str) -> LoginRefusal | None:
+        """None for the password; anything else is counted. It raises what `Changeable.change` does.
 
         It is counted before it is looked at, so that a thousand at once are no more than some.
         """
@@ -72,16 +72,16 @@ class Admission:
         return hmac.compare_digest(_digest(typed.strip()), _digest(self._password.reveal()))
 
 
-def _one_more(tries: Tries, try_: tuple[float, str]) -> tuple[Tries, Refusal]:
+def _one_more(tries: Tries, try_: tuple[float, str]) -> tuple[Tries, LoginRefusal]:
     """With this one, where it is heard; and what is to be said of it, should it be wrong."""
     now, source = try_
     tries = tuple(one for one in tries if one[0] > now - WINDOW_SECONDS)
     rivals = [moment for moment, who in tries if _are_counted_together(who, source)]
     if len(rivals) >= TRIES_OF_ALL:
-        return tries, Refusal(rivals[-TRIES_OF_ALL] + WINDOW_SECONDS - now, heard=False)
+        return tries, LoginRefusal(rivals[-TRIES_OF_ALL] + WINDOW_SECONDS - now, heard=False)
     theirs = [moment for moment, who in (*tries, try_) if who == source]
     wait = theirs[-TRIES] + WINDOW_SECONDS - now if len(theirs) > TRIES else 0.0
-    return (*tries, try_), Refusal(wait)
+    return (*tries, try_), LoginRefusal(wait)
 
 
 def _are_counted_together(one: str, other: str) -> bool:

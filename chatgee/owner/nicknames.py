@@ -24,7 +24,7 @@ class Face:
     tone: int
     """The number of the colour that the name begins with."""
     initial: str
-    pretend: bool
+    simulated: bool
 
 
 def face(user_id: str, texts: Texts) -> Face:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chatgee.clock import Seldom
+from chatgee.clock import OncePerMinute
 from chatgee.conversation.health import Health
 from chatgee.errors import Failure
 from chatgee.model.practice_model import PracticeModel
-from chatgee.owner.status_memory import Memo
+from chatgee.owner.status_memory import StatusMemory
 from chatgee.owner.time_words import ago
 from chatgee.settings import Settings
 from chatgee.texts import Texts
@@ -68,7 +68,7 @@ class Glance:
 
 
 @dataclass
-class Board:
+class OwnerStatus:
     """Safe from any thread."""
 
     file: Path
@@ -87,8 +87,8 @@ class Board:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._may_complain = Seldom()
-        self.memo = Memo.read(self.file)
+        self._may_complain = OncePerMinute()
+        self.remembered = StatusMemory.read(self.file)
         self._tell: Callable[[str], object] = lambda told: None
         self.page: str | None = self.local
         """Where the owner's pages are, if they can be opened at all; see `chatgee.web.owner`."""
@@ -106,11 +106,13 @@ class Board:
         """The tunnel has an address, another one, or none just now."""
         with self._lock:
             self.link = link
-            if link.address and link.address != self.memo.address:
-                known = self.memo.tested_at or self.memo.called_at  # else Kakao knows no address
-                before = (self.memo.old_address or self.memo.address) if known else None
+            if link.address and link.address != self.remembered.address:
+                known = (
+                    self.remembered.tested_at or self.remembered.called_at
+                )  # else Kakao knows no address
+                before = (self.remembered.old_address or self.remembered.address) if known else None
                 old = None if before == link.address else before
-                new = replace(self.memo, address=link.address, old_address=old)
+                new = replace(self.remembered, address=link.address, old_address=old)
                 self._keep(replace(new, changed_at=self.now()))
 
     def called(self, tester: bool) -> None:
@@ -120,28 +122,28 @@ class Board:
         """
         with self._lock:
             self.complaint = None
-            now, memo = self.now(), self.memo
-            last = memo.tested_at if tester else memo.called_at
-            if last and now - last < SELDOM_SECONDS and not memo.old_address:
+            now, remembered = self.now(), self.remembered
+            last = remembered.tested_at if tester else remembered.called_at
+            if last and now - last < SELDOM_SECONDS and not remembered.old_address:
                 return
             if tester:
-                self._keep(replace(memo, tested_at=now))
+                self._keep(replace(remembered, tested_at=now))
             else:
-                self._keep(replace(memo, old_address=None, called_at=now))
+                self._keep(replace(remembered, old_address=None, called_at=now))
 
     def logged_out(self) -> None:
         with self._lock:
-            self._keep(replace(self.memo, logged_out_at=self.now()))
+            self._keep(replace(self.remembered, logged_out_at=self.now()))
 
     def refused(self, key: str) -> bool:
         """A call was refused that may have been Kakao's; whether it should be logged."""
         self.complaint = key
         return self._may_complain()
 
-    def _keep(self, memo: Memo) -> None:
-        self.memo = memo
-        memo.write(self.file)
-        self._tell(memo.text)
+    def _keep(self, remembered: StatusMemory) -> None:
+        self.remembered = remembered
+        remembered.write(self.file)
+        self._tell(remembered.text)
 
     # --- other machines ---------------------------------------------------------------------
 
@@ -152,13 +154,13 @@ class Board:
     def heard(self, told: str) -> None:
         """What others remember, empty for nothing; they are told what they do not know."""
         with self._lock:
-            theirs = Memo.of(told)
-            memo = theirs.merged(self.memo)
-            if memo != self.memo:
-                self.memo = memo
-                memo.write(self.file)
-            if memo != theirs:
-                self._tell(memo.text)
+            theirs = StatusMemory.of(told)
+            remembered = theirs.merged(self.remembered)
+            if remembered != self.remembered:
+                self.remembered = remembered
+                remembered.write(self.file)
+            if remembered != theirs:
+                self._tell(remembered.text)
 
     # --- what the owner sees ----------------------------------------------------------------
 
@@ -167,7 +169,7 @@ class Board:
         return self.link.address or self.local
 
     def glance(self, texts: Texts) -> Glance:
-        old = self.memo.old_address
+        old = self.remembered.old_address
         step, sentence, page = self._next()
         complaint = self.complaint
         return Glance(
@@ -185,12 +187,14 @@ class Board:
         )
 
     def _steps(self, now: str | None) -> Iterator[Step]:
-        memo, moved = self.memo, self.memo.old_address is not None
+        remembered, moved = self.remembered, self.remembered.old_address is not None
         done = {
             "model": self.model != PracticeModel.name and self._is_well,
             "address": self.link.address is not None,
-            "skill": self._tested_since if moved else bool(memo.tested_at or memo.called_at),
-            "talk": bool(memo.called_at) and not moved,
+            "skill": self._tested_since
+            if moved
+            else bool(remembered.tested_at or remembered.called_at),
+            "talk": bool(remembered.called_at) and not moved,
         }
         for name, is_done in done.items():
             yield Step(name, "now" if name == now else "done" if is_done else "later")
@@ -202,12 +206,12 @@ class Board:
     @property
     def _tested_since(self) -> bool:
         """Whether Kakao's test panels have called since the address changed."""
-        return (self.memo.tested_at or 0) > self.memo.changed_at
+        return (self.remembered.tested_at or 0) > self.remembered.changed_at
 
     def _next(self) -> tuple[str | None, str, str]:
         """The step to take, the texts key that tells of it, and the page that helps with it."""
-        memo, practising = self.memo, self.model == PracticeModel.name
-        failing, moved = self.link.trouble is not None, memo.old_address is not None
+        remembered, practising = self.remembered, self.model == PracticeModel.name
+        failing, moved = self.link.trouble is not None, remembered.old_address is not None
         without = self.link.address is None
         steps = (
             (self.health.needs_a_start, "model", "next.start", "/manual/trouble"),
@@ -219,8 +223,13 @@ class Board:
             (without, "address", "next.address", "/setup"),
             (moved and not self._tested_since, "skill", "next.new_address", "/manual/address"),
             (moved, "talk", "next.deploy_again", "/manual/kakao"),
-            (not (memo.tested_at or memo.called_at), "skill", "next.skill", "/manual/kakao"),
-            (not memo.called_at, "talk", "next.deploy", "/manual/kakao"),
+            (
+                not (remembered.tested_at or remembered.called_at),
+                "skill",
+                "next.skill",
+                "/manual/kakao",
+            ),
+            (not remembered.called_at, "talk", "next.deploy", "/manual/kakao"),
             (practising, "model", "next.key", "/setup"),
         )
         nothing = (None, "next.nothing", "")
@@ -247,9 +256,13 @@ class Board:
         return Light("good", texts(f"light.{self.link.kind.replace('.', '_')}"))
 
     def _kakao(self, texts: Texts) -> Light:
-        memo = self.memo
-        if memo.called_at:
-            return Light("good", texts("light.called", ago=ago(memo.called_at, texts, self.now())))
-        if memo.tested_at:
-            return Light("wait", texts("light.tested", ago=ago(memo.tested_at, texts, self.now())))
+        remembered = self.remembered
+        if remembered.called_at:
+            return Light(
+                "good", texts("light.called", ago=ago(remembered.called_at, texts, self.now()))
+            )
+        if remembered.tested_at:
+            return Light(
+                "wait", texts("light.tested", ago=ago(remembered.tested_at, texts, self.now()))
+            )
         return Light("wait", texts("light.never_called"))

@@ -1,4 +1,4 @@
-"""What the board remembers over restarts, and how what several machines remember becomes one."""
+"""What the status remembers over restarts, and how what several machines remember becomes one."""
 
 import json
 from contextlib import suppress
@@ -9,7 +9,7 @@ from chatgee.system import text_files
 
 
 @dataclass(frozen=True)
-class Memo:
+class StatusMemory:
     """What is kept in a file, and in the database that several machines share."""
 
     address: str | None = None
@@ -26,14 +26,14 @@ class Memo:
     """When the owner last logged out: whoever came in before has to come in again."""
 
     @classmethod
-    def read(cls, file: Path) -> "Memo":
+    def read(cls, file: Path) -> "StatusMemory":
         try:
             return cls.of(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return cls()
 
     @classmethod
-    def of(cls, text: str) -> "Memo":
+    def of(cls, text: str) -> "StatusMemory":
         """What `text` was made of, as far as it is known to us.
 
         An empty one of what was cut short: nothing depends on it.
@@ -56,12 +56,12 @@ class Memo:
         """By which of two the newer address is known, also where they changed at the same time."""
         return self.changed_at, self.address or "", self.old_address or ""
 
-    def merged(self, other: "Memo") -> "Memo":
+    def merged(self, other: "StatusMemory") -> "StatusMemory":
         """The newest of both, whichever is asked: all machines come to the same."""
-        newest = max(self, other, key=Memo._since)
+        newest = max(self, other, key=StatusMemory._since)
         called_at = max(self.called_at or 0.0, other.called_at or 0.0)
         known = newest.old_address if called_at <= newest.changed_at else None
-        return Memo(
+        return StatusMemory(
             address=newest.address,
             old_address=known,
             changed_at=newest.changed_at,

@@ -47,7 +47,7 @@ Problems = dict[str, ChatGeeError]
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedOptions:
     """What a page changed: new texts by the option's name, empty for the default."""
 
     texts: dict[str, str] = field(default_factory=dict, repr=False)
@@ -55,7 +55,7 @@ class Typed:
     """What stood in these fields at first; secrets are not among them."""
 
     @classmethod
-    def read(cls, form: Mapping[str, str]) -> "Typed":
+    def read(cls, form: Mapping[str, str]) -> "TypedOptions":
         texts, was = {}, {}
         for name in (name for name in OPTIONS if name in form):
             text, before = form[name].strip(), form.get(WAS + name, "")
@@ -124,7 +124,11 @@ class OptionForm:
     """config.env and the environment at one moment, with what was typed on top."""
 
     def __init__(
-        self, file: Path, environ: Mapping[str, str], ours: Settings, typed: Typed | None = None
+        self,
+        file: Path,
+        environ: Mapping[str, str],
+        ours: Settings,
+        typed: TypedOptions | None = None,
     ) -> None:
         """`ours` are the settings with which the program is running."""
         self.unreadable: SettingsError | None = None
@@ -134,7 +138,7 @@ class OptionForm:
             self._written, self.unreadable = {}, error
         self._file, self._ours = file, ours
         self._environ = settings.given(environ)
-        self.typed = typed or Typed()
+        self.typed = typed or TypedOptions()
 
     # --- what the page shows ----------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Where callbacks of pretend friends arrive: each address once, and for one minute, as at Kakao."""
+"""Where simulated friends' callbacks arrive: each address once, for one minute, as at Kakao."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ PATH = "/local_test/callback/"
 
 
 @dataclass(frozen=True)
-class Letter:
+class ReceivedCallback:
     """An address that was given out, and what came to it."""
 
     opened_at: float
@@ -34,59 +34,62 @@ class Letter:
         return not self.used and time.monotonic() < self.until
 
 
-class Letters(Protocol):
+class CallbackStorage(Protocol):
     """Kept by their tokens. Safe from any thread; `StoreError` where their database is away."""
 
-    def put(self, token: str, letter: Letter) -> None:
+    def put(self, token: str, received: ReceivedCallback) -> None:
         """A new one; the oldest go where there are more than MOST_LETTERS."""
 
-    def find(self, token: str) -> Letter | None: ...
+    def find(self, token: str) -> ReceivedCallback | None: ...
 
-    def use(self, token: str, letter: Letter) -> bool:
+    def use(self, token: str, received: ReceivedCallback) -> bool:
         """Put a used one in the place of the open one; False where somebody else has done so."""
 
 
-class LettersHere:
+class CallbacksHere:
     """In this program's memory."""
 
     def __init__(self) -> None:
-        self._letters: dict[str, Letter] = {}
+        self._storage: dict[str, ReceivedCallback] = {}
         self._lock = threading.Lock()
 
-    def put(self, token: str, letter: Letter) -> None:
+    def put(self, token: str, received: ReceivedCallback) -> None:
         with self._lock:
-            while len(self._letters) >= MOST_LETTERS:
-                del self._letters[next(iter(self._letters))]
-            self._letters[token] = letter
+            while len(self._storage) >= MOST_LETTERS:
+                del self._storage[next(iter(self._storage))]
+            self._storage[token] = received
 
-    def find(self, token: str) -> Letter | None:
+    def find(self, token: str) -> ReceivedCallback | None:
         with self._lock:
-            return self._letters.get(token)
+            return self._storage.get(token)
 
-    def use(self, token: str, letter: Letter) -> bool:
+    def use(self, token: str, received: ReceivedCallback) -> bool:
         with self._lock:
-            before = self._letters.get(token)
+            before = self._storage.get(token)
             if before is None or before.used:
                 return False
-            self._letters[token] = letter
+            self._storage[token] = received
             return True
 
 
-class Postbox:
-    """Safe from any thread. It raises what its letters do."""
+class CallbackReceiver:
+    """Safe from any thread. It raises what its storage do."""
 
     def __init__(
-        self, server: str, open_seconds: float = OPEN_SECONDS, letters: Letters | None = None
+        self,
+        server: str,
+        open_seconds: float = OPEN_SECONDS,
+        storage: CallbackStorage | None = None,
     ) -> None:
         """`server` is where a callback is posted to; without `letters` it is gone with us."""
         self._prefix = server + PATH
         self._open_seconds = open_seconds
-        self._letters = letters or LettersHere()
+        self._storage = storage or CallbacksHere()
 
     def open(self) -> str:
         """A token that nobody can guess; `url` is the address for it."""
         token, now = secrets.token_urlsafe(24), time.monotonic()
-        self._letters.put(token, Letter(now, now + self._open_seconds))
+        self._storage.put(token, ReceivedCallback(now, now + self._open_seconds))
         return token
 
     def url(self, token: str) -> str:
@@ -103,19 +106,19 @@ class Postbox:
 
     def take(self, token: str, body: bytes) -> dict[str, Any] | None:
         """What Kakao would answer; None where the address was never given out."""
-        letter = self._letters.find(token)
-        if letter is None:
+        received = self._storage.find(token)
+        if received is None:
             return None
         came, wrong = read(body)
-        took = time.monotonic() - letter.opened_at
-        used = replace(letter, used=True, body=came, problems=wrong, seconds=took)
-        if not (letter.is_open() and self._letters.use(token, used)):
+        took = time.monotonic() - received.opened_at
+        used = replace(received, used=True, body=came, problems=wrong, seconds=took)
+        if not (received.is_open() and self._storage.use(token, used)):
             return _told("FAIL", "the callback address was used, or is older than a minute")
         return _told("ERROR", "not a skill response") if wrong else _told("SUCCESS", "")
 
-    def look(self, token: str) -> Letter | None:
+    def look(self, token: str) -> ReceivedCallback | None:
         """None where the address was never given out."""
-        return self._letters.find(token)
+        return self._storage.find(token)
 
 
 def read(body: bytes) -> tuple[Any, tuple[Problem, ...]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PREFIX = "desk-"
-"""Ids of pretend friends begin so, and no friend's of Kakao's does."""
+"""Ids of simulated friends begin so, and no friend's of Kakao's does."""
 
 BOT_ID = "de5c000000000000000000b0"
 BLOCK = {"id": "de5c000000000000000000f0", "name": "fallback"}
@@ -15,13 +15,13 @@ _FRIEND = re.compile(PREFIX + r"[A-Za-z0-9_-]{4,60}")
 
 
 def may_be(user_id: str) -> bool:
-    """Whether it can be the id of a pretend friend."""
+    """Whether it can be the id of a simulated friend."""
     return _FRIEND.fullmatch(user_id) is not None
 
 
 @dataclass(frozen=True)
 class Message:
-    """What a pretend friend does."""
+    """What a simulated friend does."""
 
     user_id: str
     words: str

@@ -1,6 +1,6 @@
-"""Photos of pretend friends, under addresses as Kakao would give them.
+"""Photos of simulated friends, under addresses as Kakao would give them.
 
-Kakao's photos lie on its own server, and the door lets in no others. What a pretend friend sends
+Kakao's photos lie on its own server, and the door lets in no others. What a simulated friend sends
 lies here, and the model is handed the picture itself.
 """
 
@@ -15,7 +15,7 @@ PREFIX = "https://talk.kakaocdn.net/chatgee-desk/"
 JPEG = b"\xff\xd8\xff"
 
 
-class Album(Protocol):
+class PhotoStorage(Protocol):
     """The last photos. Safe from any thread; `StoreError` where it cannot be opened just now."""
 
     def keep(self, picture: bytes) -> str:
@@ -25,7 +25,7 @@ class Album(Protocol):
         """The picture itself where it lies here; any other address as it stands."""
 
 
-class Photos:
+class PhotosHere:
     """Those of one program, in memory."""
 
     def __init__(self) -> None:
@@ -57,6 +57,6 @@ def inlined(picture: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
 
 
-def is_pretended(url: str | None) -> bool:
-    """Whether such an address can be a pretend friend's."""
+def is_simulated(url: str | None) -> bool:
+    """Whether such an address can be a simulated friend's."""
     return url is not None and url.startswith(PREFIX)

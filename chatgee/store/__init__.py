@@ -10,12 +10,12 @@ from chatgee.questions import Delivery, Question, State, Turn, Usage
 from chatgee.store import days
 from chatgee.store.database_session import Row, Session
 from chatgee.store.notes import Notes
+from chatgee.store.results import Asked, Claimed, Due, Limits, Outcome, SpentToday
 from chatgee.store.rows import as_question, question_of, value_of
 from chatgee.store.tallies import used
 from chatgee.store.upkeep import lasting, transaction
-from chatgee.store.values import Asked, Claimed, Due, Limits, Outcome, Spent
 
-__all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "Spent", "Store"]
+__all__ = ["Asked", "Claimed", "Due", "Limits", "Outcome", "SpentToday", "Store"]
 
 NO_LIMITS = Limits()
 
@@ -35,7 +35,7 @@ class Store(Notes):
         image_url: str | None = None,
         limits: Limits = NO_LIMITS,
     ) -> Asked:
-        """Write a new question down, at the end of the friend's line, unless a limit is reached."""
+        """Write down the friend's next question, unless a limit is reached."""
         now = self.now()
         seen = self._seen(db, user_id, now)
         if refusal := self._refusal(db, user_id, limits, now):
@@ -61,7 +61,7 @@ class Store(Notes):
         return seen_at if questions else None
 
     def _line_up(self, db: Session, user_id: str, seen_at: float | None, now: float) -> int:
-        """The position of one question more at the end of the friend's line."""
+        """The position of one question more at the end of the friend's questions."""
         db.tallies.asked(now, seen_at)
         db.news.asked.append(user_id)
         return value_of(db.one("count_question", user_id=user_id, now=now))
@@ -94,23 +94,23 @@ class Store(Notes):
         waiting = value_of(db.one("count_waiting")) if spent.mean else 0
         return spent.tokens + waiting * (spent.mean or 0)
 
-    def _spent(self, db: Session, now: float) -> Spent:
+    def _spent(self, db: Session, now: float) -> SpentToday:
         names = (days.day_name(now), days.day_name(now - 86400))
         today, before = (db.one("used_on", day=day) or (0, 0, 0) for day in names)
         for calls, sent, written in (today, before):
             if calls:
-                return Spent(sum(today[1:]), (sent + written) / calls, written / calls)
-        return Spent(sum(today[1:]))
+                return SpentToday(sum(today[1:]), (sent + written) / calls, written / calls)
+        return SpentToday(sum(today[1:]))
 
     @transaction
-    def spent(self, db: Session) -> Spent:
+    def spent(self, db: Session) -> SpentToday:
         return self._spent(db, self.now())
 
     @transaction
     def ask_again(
         self, db: Session, question_id: str, user_id: str, limits: Limits = NO_LIMITS
     ) -> Asked | None:
-        """Put a failed question back in line, as `ask` does; None where it did not fail."""
+        """Put a failed question at the end again, as `ask` does; None where it did not fail."""
         question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
         if question is None or question.state != State.FAILED:
             return None

@@ -23,9 +23,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from chatgee.errors import StoreError
 from chatgee.store.database_session import Session, Statement
 from chatgee.store.databases import opening
-from chatgee.store.databases.refusals import first_line
-from chatgee.store.news import Silence, Teller
+from chatgee.store.databases.connection_errors import first_line
 from chatgee.store.statements import STATEMENTS
+from chatgee.store.transaction_news import NewsTeller, NoNews
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -51,10 +51,10 @@ class Database:
     """Owns the connection; `close` finishes what was handed over before it, if it can be done."""
 
     def __init__(
-        self, url: str, teller: Teller | None = None, tell: opening.Tell = opening.silently
+        self, url: str, teller: NewsTeller | None = None, tell: opening.Tell = opening.silently
     ) -> None:
         """Open the database and make its tables; `StoreError` where it cannot be used."""
-        self._kind, self._teller = opening.kind_of(url), teller or Silence()
+        self._kind, self._teller = opening.kind_of(url), teller or NoNews()
         self._engine, self._tell = self._kind.engine(), tell
         self._statements = {
             name: Statement(statement, self._engine) for name, statement in STATEMENTS.items()

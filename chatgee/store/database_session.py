@@ -6,8 +6,8 @@ from typing import Any, cast
 from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from chatgee.store.news import News
 from chatgee.store.tallies import Tallies
+from chatgee.store.transaction_news import News
 
 Row = Sequence[Any]
 

@@ -24,7 +24,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class NoteDraft:
     """A note as it is to be."""
 
     name: str
@@ -85,7 +85,7 @@ class Notes(Upkeep):
         return bool(written)
 
     @transaction
-    def write_notes(self, db: Session, drafts: Sequence[Draft]) -> None:
+    def write_notes(self, db: Session, drafts: Sequence[NoteDraft]) -> None:
         """All of them, or none: `Outdated` where somebody else has changed one meanwhile."""
         for one in drafts:
             if one.value is None:

@@ -86,7 +86,7 @@ def _tally(table: Table, start: str) -> Executable:
 
 
 STATEMENTS: dict[str, Executable] = {
-    # One row more in the friend's line; returns its position.
+    # The friend has one row more; returns its position.
     "count_question": _new_friend(1)
     .on_conflict_do_update(
         index_elements=["id"],

@@ -9,7 +9,7 @@ from chatgee.store import days
 from chatgee.store.database import Database
 from chatgee.store.database_session import Session
 from chatgee.store.databases.opening import Tell, silently
-from chatgee.store.news import Teller
+from chatgee.store.transaction_news import NewsTeller
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="Upkeep")
@@ -47,7 +47,7 @@ class Upkeep:
         self,
         url: str,
         now: Callable[[], float] | None = None,
-        teller: Teller | None = None,
+        teller: NewsTeller | None = None,
         tell: Tell = silently,
     ) -> None:
         """Open the database; `StoreError` where it cannot be used.
@@ -85,7 +85,7 @@ class Upkeep:
 
     @transaction
     def release(self, db: Session, before: float) -> int:
-        """Hold again what was claimed before a moment and never sent: somebody died over it."""
+        """Hold again what was claimed before a moment and never sent, since the program ended."""
         return db.change("let_all_go", before=before)
 
     @transaction

@@ -13,7 +13,7 @@ from chatgee.settings import Settings, parse
 from chatgee.settings.options import Secret
 from chatgee.store.databases.opening import is_shared
 from chatgee.store.moving import move as moving
-from chatgee.store.moving.move import Compared, Move, State
+from chatgee.store.moving.move import Compared, Move, MoveState
 from chatgee.store.reading.archive import file_of
 from chatgee.system import logs, single_instance
 from chatgee.texts import Texts
@@ -63,10 +63,10 @@ class _Moving:
     def run(self) -> None:
         self._say("move.begin", url=self._move.url)
         state = self._move.begin()
-        if state is State.DONE:
+        if state is MoveState.DONE:
             self._say("move.done_before", file=self._move.file)
             return
-        if state is not State.NEW:
+        if state is not MoveState.NEW:
             self._say(f"move.is_{state}")
         for table in moving.TABLES:
             self._copy(table)

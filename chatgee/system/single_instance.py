@@ -32,7 +32,7 @@ class Running:
 
 
 @dataclass
-class Place:
+class OwnedFolder:
     """A DATA_DIR that is ours until the program ends."""
 
     folder: Path
@@ -56,7 +56,7 @@ class Place:
 
 
 @contextmanager
-def only(folder: Path) -> Iterator[Place]:
+def only(folder: Path) -> Iterator[OwnedFolder]:
     """Take the folder; `AlreadyRunningError` where another program has it.
 
     The system gives it back however a program ends, so no lock outlives a power cut.
@@ -69,7 +69,7 @@ def only(folder: Path) -> Iterator[Place]:
         raise AlreadyRunningError(running.local if running else None) from None
     try:
         (folder / CARD).unlink(missing_ok=True)
-        yield Place(folder)
+        yield OwnedFolder(folder)
     finally:
         with suppress(OSError):
             (folder / CARD).unlink(missing_ok=True)

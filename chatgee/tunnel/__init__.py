@@ -1,6 +1,6 @@
 """A public address for as long as it is needed, behind one small contract.
 
-`Keeper` opens it and opens it again; `Ngrok` and `LocalhostRun` are the two ways of opening.
+`TunnelSupervisor` opens it, again and again; `Ngrok` and `LocalhostRun` are two ways of opening.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from threading import Lock
 
 from chatgee.errors import TunnelError
 from chatgee.settings import Settings
-from chatgee.tunnel.keeper import Keeper
 from chatgee.tunnel.link import Changed, Link
 from chatgee.tunnel.localhost_run import LocalhostRun, ssh
 from chatgee.tunnel.ngrok import Ngrok
+from chatgee.tunnel.supervisor import TunnelSupervisor
 
 __all__ = ["FIRST_WAIT", "Changed", "Link", "Tunnels", "opened", "trial", "wanted"]
 
@@ -112,7 +112,7 @@ def wanted(settings: Settings) -> str | None:
     return Ngrok.name if settings.tunnel == "auto" else settings.tunnel
 
 
-def _keeper(settings: Settings, port: int, changed: Changed) -> Keeper | None:
+def _keeper(settings: Settings, port: int, changed: Changed) -> TunnelSupervisor | None:
     """Who keeps the tunnel that is wanted; None where none is."""
     kind = wanted(settings)
     if kind is None:
@@ -120,4 +120,4 @@ def _keeper(settings: Settings, port: int, changed: Changed) -> Keeper | None:
     make = partial(Ngrok if kind == Ngrok.name else LocalhostRun, settings, port)
     # Nobody asked for localhost.run by name: where it cannot be had, that is an ordinary `none`.
     quietly = kind == LocalhostRun.name and settings.tunnel == "auto"
-    return Keeper(kind, make, changed, quietly)
+    return TunnelSupervisor(kind, make, changed, quietly)

@@ -167,7 +167,7 @@ class Ngrok:
         assert self._api
         try:
             made = ngrok_agent.ask(f"{self._api}/api/endpoints", deadline.remaining + 1, wanted)
-        except ngrok_agent.Refusal as refusal:
+        except ngrok_agent.NgrokRefusal as refusal:
             code = CODE.search(refusal.body)
             if not code and refusal.status == 404:
                 raise self._refused(121) from refusal
@@ -183,7 +183,7 @@ class Ngrok:
         """Whether the agent still forwards our address."""
         try:
             found = ngrok_agent.ask(f"{self._api}/api/endpoints", 2.0)
-        except (ngrok_agent.Refusal, OSError, ValueError):
+        except (ngrok_agent.NgrokRefusal, OSError, ValueError):
             return False
         rows = found.get("endpoints") or found.get("tunnels") or []
         return isinstance(rows, list) and self._address in map(ngrok_agent.address_of, rows)

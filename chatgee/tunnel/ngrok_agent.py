@@ -25,7 +25,7 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """A school's proxy cannot reach this machine."""
 
 
-class Refusal(Exception):
+class NgrokRefusal(Exception):
     """The agent answered with another status than 2xx."""
 
     def __init__(self, status: int, body: str) -> None:
@@ -72,7 +72,7 @@ def _fetch(file: Path, settings: Settings) -> None:
 def ask(url: str, seconds: float, told: dict[str, object] | None = None) -> dict[str, Any]:
     """What the agent answers to a GET, or to a POST of `told`.
 
-    `Refusal` for another status than 2xx; `OSError` or `ValueError` where nothing sensible comes.
+    `NgrokRefusal` for another status than 2xx; `OSError` or `ValueError` for no sensible answer.
     """
     data = None if told is None else json.dumps(told).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
@@ -81,7 +81,7 @@ def ask(url: str, seconds: float, told: dict[str, object] | None = None) -> dict
             answer = json.load(response)
     except HTTPError as error:
         with error:
-            raise Refusal(error.code, error.read().decode(errors="replace")) from None
+            raise NgrokRefusal(error.code, error.read().decode(errors="replace")) from None
     if not isinstance(answer, dict):
         raise ValueError("the agent's answer is no object")
     return answer

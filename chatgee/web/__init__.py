@@ -14,12 +14,12 @@ from chatgee.web import owner, request_values, session, skill
 from chatgee.web.pages import (
     backups,
     character,
-    front,
     hints,
     home,
     login,
     manual,
     options,
+    public,
     setup,
     simulator,
     statistics,
@@ -35,7 +35,7 @@ __all__ = ["Parts", "create_app"]
 
 BLUEPRINTS = (
     skill.bp,
-    front.bp,
+    public.bp,
     login.bp,
     home.bp,
     simulator.bp,
@@ -73,8 +73,8 @@ def create_app(ours: Parts) -> Flask:
     app = App(__name__)
     app.config["MAX_CONTENT_LENGTH"] = bodies.LARGEST_BODY
     app.extensions["chatgee"] = ours
-    if ours.admission:
-        session.configure(app, ours.admission)
+    if ours.login_tries:
+        session.configure(app, ours.login_tries)
     app.add_template_filter(hints.named)
     app.context_processor(_for_every_page)
     for blueprint in BLUEPRINTS:
@@ -91,5 +91,5 @@ def _for_every_page() -> dict[str, Any]:
         "t": parts().texts,
         "token": owner.token(),
         "logged_in": owner.is_logged_in(),
-        "has_password": parts().admission is not None,
+        "has_password": parts().login_tries is not None,
     }

@@ -180,7 +180,7 @@ def _is_built_in() -> bool:
 
 def _to_login() -> Redirect:
     """404 without ADMIN_PASSWORD; 401 for a script of ours, whose page keeps what was typed."""
-    if parts().admission is None:
+    if parts().login_tries is None:
         abort(404)
     if "HX-Request" in request.headers or "text/html" not in request.headers.get("Accept", ""):
         abort(401)
@@ -193,7 +193,7 @@ def _is_public(origin: str) -> bool:
 
     Never http, of which anybody on the way may have made the page, but on the machine itself.
     """
-    ours = (f"https://{request.host}", parts().board.address, parts().settings.public_url or "")
+    ours = (f"https://{request.host}", parts().status.address, parts().settings.public_url or "")
     try:
         safe = origin.startswith("https://") or is_loopback(urlsplit(origin).hostname)
     except ValueError:

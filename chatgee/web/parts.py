@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from chatgee.clock import AtMost
+from chatgee.clock import PerMinute
 from chatgee.conversation.engine import Engine
 from chatgee.model.system_prompt import Character
-from chatgee.owner.doctor_run import Visit
-from chatgee.owner.login_tries import Admission
+from chatgee.owner.doctor_run import DoctorRun
+from chatgee.owner.login_tries import LoginTries
 from chatgee.owner.prompt_trial import Trial
 from chatgee.owner.setup import Setup
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.settings import Settings
-from chatgee.simulator.callbacks import Postbox
-from chatgee.simulator.photos import Album
+from chatgee.simulator.callbacks import CallbackReceiver
+from chatgee.simulator.photos import PhotoStorage
 from chatgee.store.reading.archive import Archive
-from chatgee.system.changing import Change
+from chatgee.system.owner_files import Change
 from chatgee.texts import Texts
 
 
@@ -28,7 +28,7 @@ class Parts:
     engine: Engine
     settings: Settings
     texts: Texts
-    board: Board
+    status: OwnerStatus
     change: Change
     """For whatever writes the owner's files."""
     reload: Callable[[], None]
@@ -36,18 +36,18 @@ class Parts:
     setup: Setup
     archive: Archive
     """What is stored, to look at."""
-    admission: Admission | None
+    login_tries: LoginTries | None
     """None without ADMIN_PASSWORD: then nobody comes in from elsewhere."""
-    wrong_keys: AtMost
+    wrong_keys: PerMinute
     """How many wrong SKILL_KEYs are looked at."""
     character: Character
     trial: Trial
     """Asks the model for the owner."""
-    visit: Visit
+    doctor_run: DoctorRun
     """The doctor's, who looks when the owner asks."""
-    album: Album
-    """The photos of pretend friends."""
-    postbox: Postbox
+    photos: PhotoStorage
+    """The photos of simulated friends."""
+    callback_receiver: CallbackReceiver
     """Where their callbacks come in."""
     secret: str
     """Of `chatgee.system.own_mark`."""

@@ -12,7 +12,7 @@ from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from chatgee.owner.login_tries import Admission
+from chatgee.owner.login_tries import LoginTries
 from chatgee.web.parts import now, parts
 
 COOKIE = "__Host-chatgee"
@@ -43,10 +43,10 @@ class Cookies(SecureCookieSessionInterface):
         return serializer
 
 
-def configure(app: Flask, admission: Admission) -> None:
+def configure(app: Flask, login_tries: LoginTries) -> None:
     app.session_interface = Cookies()
     app.config.update(
-        SECRET_KEY=admission.key,
+        SECRET_KEY=login_tries.key,
         SESSION_COOKIE_NAME=COOKIE,
         SESSION_COOKIE_SECURE=True,
         SESSION_COOKIE_HTTPONLY=True,
@@ -60,13 +60,13 @@ def begin() -> None:
     """Whoever asks is the owner from now on; nothing of what their cookie held is kept."""
     cookie.clear()
     cookie.permanent = True
-    since = max(now(), parts().board.memo.logged_out_at + 0.001)  # clocks go back, too
+    since = max(now(), parts().status.remembered.logged_out_at + 0.001)  # clocks go back, too
     cookie.update(csrf=secrets.token_urlsafe(24), host=request.host, since=since)
 
 
 def end() -> None:
     """This one, and every other that has begun."""
-    parts().board.logged_out()
+    parts().status.logged_out()
     cookie.clear()
 
 
@@ -77,9 +77,9 @@ def is_valid() -> bool:
     and a browser would show them the cookie.
     """
     return (
-        parts().admission is not None
+        parts().login_tries is not None
         and cookie.get("host") == request.host
-        and cookie["since"] > parts().board.memo.logged_out_at
+        and cookie["since"] > parts().status.remembered.logged_out_at
     )
 
 

@@ -53,7 +53,7 @@ bp = Blueprint("skill", __name__)
 
 def _deadline() -> Deadline:
     """Counted from the moment in which the request was read off the socket."""
-    longest, held = parts().settings.reply_seconds, len(parts().engine.bell)
+    longest, held = parts().settings.reply_seconds, len(parts().engine.waiters)
     hold = max(longest / 2, longest - SPREAD_SECONDS * held)
     if held >= MOST_HELD:
         hold = min(hold, PASSING_SECONDS)
@@ -69,7 +69,7 @@ def prompt() -> ResponseReturnValue:
         return _wrong_key()
     skill = SkillRequest.parse(_json(request.get_data(cache=False)))
     if not owner.is_here() and own_mark.HEADER not in request.headers:
-        parts().board.called(skill.is_tester)
+        parts().status.called(skill.is_tester)
     return _deliver(parts().engine.answer(skill, deadline))
 
 
@@ -111,7 +111,7 @@ def _says_it_is_kakaos() -> bool:
 def _complain(key: str) -> None:
     if own_mark.HEADER in request.headers:  # the doctor begins without the key
         return
-    if parts().board.refused(key):
+    if parts().status.refused(key):
         log.warning("%s", parts().texts(key))
 
 
@@ -196,7 +196,7 @@ def health() -> ResponseReturnValue:
 
     Which model it is, and what to do, is the owner's alone to know.
     """
-    model, known = parts().board.model, parts().board.health
+    model, known = parts().status.model, parts().status.health
     trouble = "no_worker" if known.nobody_works else known.trouble
     told = {"status": "failing", "reason": trouble} if trouble else {"status": "ok"}
     if owner.is_owner():

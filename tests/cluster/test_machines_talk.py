@@ -68,7 +68,7 @@ def failing(run: Program) -> bool:
     return get(run, "/health").status_code == 503
 
 
-# --- the board ------------------------------------------------------------------------------
+# --- the status ------------------------------------------------------------------------------
 
 
 def test_a_log_out_ends_the_sessions_on_every_machine(machines: Machines) -> None:

@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("procrastinate", reason="pip install -r requirements-cluster.txt")
 
 from chatgee.cluster import queue
-from chatgee.cluster import worker as hands
-from chatgee.cluster.worker import Hands, Work
+from chatgee.cluster import worker as cluster_worker
+from chatgee.cluster.worker import ClusterWorker, Duties
 from chatgee.conversation.worker import Worker
 from chatgee.errors import StoreError
 from chatgee.store import Limits, Store
@@ -40,7 +40,7 @@ def working(
 
     worker = Worker()
     worker.start(nothing, nothing)
-    worker.run(Hands(url, Work(answer, nothing, nothing), 100, look_seconds).run())
+    worker.run(ClusterWorker(url, Duties(answer, nothing, nothing), 100, look_seconds).run())
     yield worker
     worker.close()
 
@@ -153,7 +153,7 @@ def test_nothing_goes_on_where_the_end_does_not_wait_for_it(
     store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where the server is away, and takes the time that was there."""
-    monkeypatch.setattr(hands, "GLANCE_SECONDS", 0.1 - hands.LAST_SECONDS)
+    monkeypatch.setattr(cluster_worker, "GLANCE_SECONDS", 0.1 - cluster_worker.LAST_SECONDS)
     diary = Diary()
 
     async def answer(user_id: str) -> None:

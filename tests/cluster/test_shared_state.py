@@ -11,12 +11,12 @@ import pytest
 
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 
-from chatgee.cluster import shared_state as company
+from chatgee.cluster import shared_state
 from chatgee.cluster.queue import Queue, make_tables
-from chatgee.cluster.state import Keepers
+from chatgee.cluster.state import SharedValues
 from chatgee.kakao import messages
 from chatgee.kakao.messages import Reply
-from chatgee.owner.doctor_run import SILENT_SECONDS, Line, Record, Visit
+from chatgee.owner.doctor_run import SILENT_SECONDS, DoctorRun, Line, Record
 from chatgee.simulator import callbacks, photos
 from chatgee.store import Store
 from tests.support.far_ends import PATIENCE
@@ -50,22 +50,26 @@ def stores(database_url: str) -> Iterator[tuple[Store, Store]]:
         one.close()
 
 
-@pytest.fixture(params=["alone", "company"])
-def two(request: pytest.FixtureRequest, stores: tuple[Store, Store]) -> tuple[Keepers, Keepers]:
-    """What a program keeps in two of its threads, or two programs of a company."""
-    if request.param == "company":
-        one, other = map(company.shared, stores)
+@pytest.fixture(params=["alone", "together"])
+def two(
+    request: pytest.FixtureRequest, stores: tuple[Store, Store]
+) -> tuple[SharedValues, SharedValues]:
+    """What a program keeps in two of its threads, or two programs with one database."""
+    if request.param == "together":
+        one, other = map(shared_state.shared, stores)
         return one, other
-    alone = Keepers()
-    box = alone.postbox("http://127.0.0.1:6959")
-    alone = replace(alone, postbox=lambda local: box)
+    alone = SharedValues()
+    box = alone.callback_receiver("http://127.0.0.1:6959")
+    alone = replace(alone, callback_receiver=lambda local: box)
     return alone, alone
 
 
 # --- values ---------------------------------------------------------------------------------
 
 
-def test_a_value_that_many_change_at_once_loses_no_change(two: tuple[Keepers, Keepers]) -> None:
+def test_a_value_that_many_change_at_once_loses_no_change(
+    two: tuple[SharedValues, SharedValues],
+) -> None:
     def add(number: int) -> int:
         kept = two[number % 2].tries
         return kept.change(lambda tries: ((*tries, (float(number), "a")), len(tries)))
@@ -78,11 +82,11 @@ def test_a_value_that_many_change_at_once_loses_no_change(two: tuple[Keepers, Ke
 
 
 def test_where_nothing_has_changed_nothing_is_written(stores: tuple[Store, Store]) -> None:
-    tries = company.shared(stores[0]).tries
+    tries = shared_state.shared(stores[0]).tries
     tries.change(lambda _: (((1.0, "a"),), None))
     for _ in range(3):
         tries.change(lambda it: (it, None))
-    note = stores[1].note(company.TRIES).result()
+    note = stores[1].note(shared_state.TRIES).result()
     assert note
     assert note.version == 1
 
@@ -90,8 +94,10 @@ def test_where_nothing_has_changed_nothing_is_written(stores: tuple[Store, Store
 # --- letters --------------------------------------------------------------------------------
 
 
-def test_of_many_who_bring_a_letter_one_may_leave_it(two: tuple[Keepers, Keepers]) -> None:
-    boxes = [keepers.postbox("http://127.0.0.1:6959") for keepers in two]
+def test_of_many_who_bring_a_letter_one_may_leave_it(
+    two: tuple[SharedValues, SharedValues],
+) -> None:
+    boxes = [shared_values.callback_receiver("http://127.0.0.1:6959") for shared_values in two]
     token = boxes[0].open()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         told = list(pool.map(lambda n: boxes[n % 2].take(token, BODY), range(AT_ONCE)))
@@ -103,9 +109,9 @@ def test_of_many_who_bring_a_letter_one_may_leave_it(two: tuple[Keepers, Keepers
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"{}", b'{"version": "\\u0000\\ud800"}'])
 def test_a_letter_that_nobody_can_show_is_the_same_everywhere(
-    two: tuple[Keepers, Keepers], body: bytes
+    two: tuple[SharedValues, SharedValues], body: bytes
 ) -> None:
-    one, other = (keepers.postbox("http://127.0.0.1:6959") for keepers in two)
+    one, other = (shared_values.callback_receiver("http://127.0.0.1:6959") for shared_values in two)
     token = one.open()
     assert (answer := other.take(token, body))
     assert answer["status"] == "ERROR"
@@ -113,14 +119,14 @@ def test_a_letter_that_nobody_can_show_is_the_same_everywhere(
     assert (letter.body, letter.problems) == callbacks.read(body)
 
 
-def test_the_oldest_letters_are_forgotten(two: tuple[Keepers, Keepers]) -> None:
-    boxes = [keepers.postbox("http://127.0.0.1:6959") for keepers in two]
+def test_the_oldest_letters_are_forgotten(two: tuple[SharedValues, SharedValues]) -> None:
+    boxes = [shared_values.callback_receiver("http://127.0.0.1:6959") for shared_values in two]
     tokens = [boxes[n % 2].open() for n in range(callbacks.MOST_LETTERS + 1)]
     assert [boxes[0].look(token) is None for token in tokens[:2]] == [True, False]
 
 
 def test_a_minute_is_over_at_the_same_moment_everywhere(stores: tuple[Store, Store]) -> None:
-    one, other = (company.shared(store).postbox("") for store in stores)
+    one, other = (shared_state.shared(store).callback_receiver("") for store in stores)
     clock, token = Clock(stores[1]), one.open()
     clock.ahead = callbacks.OPEN_SECONDS - 5
     assert (letter := other.look(token))
@@ -133,8 +139,8 @@ def test_a_minute_is_over_at_the_same_moment_everywhere(stores: tuple[Store, Sto
 
 
 def test_only_addresses_that_were_given_out_are_taken_by_hand(stores: tuple[Store, Store]) -> None:
-    web, worker = map(company.shared, stores)
-    box = web.postbox("http://127.0.0.1:6959")
+    web, worker = map(shared_state.shared, stores)
+    box = web.callback_receiver("http://127.0.0.1:6959")
     url = box.url(box.open())
     assert box.is_ours(url)
     assert not box.is_ours(url + "x")
@@ -149,55 +155,57 @@ def test_only_addresses_that_were_given_out_are_taken_by_hand(stores: tuple[Stor
 # --- photos ---------------------------------------------------------------------------------
 
 
-def test_a_photo_is_seen_by_all_and_the_oldest_are_forgotten(two: tuple[Keepers, Keepers]) -> None:
-    urls = [two[n % 2].album.keep(JPEG + bytes([n])) for n in range(photos.MOST_PHOTOS + 1)]
-    for keepers in two:
-        seen = [keepers.album.for_model(url) for url in urls]
+def test_a_photo_is_seen_by_all_and_the_oldest_are_forgotten(
+    two: tuple[SharedValues, SharedValues],
+) -> None:
+    urls = [two[n % 2].photos.keep(JPEG + bytes([n])) for n in range(photos.MOST_PHOTOS + 1)]
+    for shared_values in two:
+        seen = [shared_values.photos.for_model(url) for url in urls]
         assert seen[0] == urls[0]
         assert seen[1:] == [photos.inlined(JPEG + bytes([n])) for n in range(1, len(urls))]
     with pytest.raises(ValueError, match="JPEG"):
-        two[0].album.keep(b"GIF89a")
+        two[0].photos.keep(b"GIF89a")
 
 
 def tidied(store: Store) -> list[str]:
-    asyncio.run(company.tidy(store))
+    asyncio.run(shared_state.tidy(store))
     return [note.name for note in store.notes("").result()]
 
 
 def test_what_nobody_asks_for_any_more_is_dropped(stores: tuple[Store, Store]) -> None:
-    shared, clock = company.shared(stores[0]), Clock(stores[0])
-    shared.album.keep(JPEG)
-    shared.postbox("").open()
+    shared, clock = shared_state.shared(stores[0]), Clock(stores[0])
+    shared.photos.keep(JPEG)
+    shared.callback_receiver("").open()
     shared.tries.change(lambda _: (((1.0, "203.0.113.5"),), None))
     stores[0].write_note("settings", "of somebody else").result()
     assert len(tidied(stores[0])) == 5
-    clock.ahead = 2 * company.HOUR
+    clock.ahead = 2 * shared_state.HOUR
     left = tidied(stores[0])
     assert [name.split("/")[0] for name in left] == ["proof", "desk", "settings"], "the photo"
-    clock.ahead = company.DAY + 1
-    assert tidied(stores[0]) == [company.PROOF, "settings"]
+    clock.ahead = shared_state.DAY + 1
+    assert tidied(stores[0]) == [shared_state.PROOF, "settings"]
 
 
-# --- the doctor's visit ---------------------------------------------------------------------
+# --- the doctor's doctor_run ---------------------------------------------------------------------
 
 
 def test_a_visit_whose_program_died_ends_and_another_may_begin(
     stores: tuple[Store, Store],
 ) -> None:
-    shared, clock = company.shared(stores[0]), Clock(stores[0])
-    visit = shared.visit(Visit(("python", "disk")))
+    shared, clock = shared_state.shared(stores[0]), Clock(stores[0])
+    doctor_run = shared.doctor_run(DoctorRun(("python", "disk")))
     line = Line("python", "good", "3.12", None)
     dead = Record("of-another", "class-3b", clock(), ended=False, found=(line,))
     note = json.dumps(vars(dead) | {"found": [vars(line)]})
-    stores[1].write_note(company.VISIT, note).result()
-    visit.begin()
-    report = visit.report()
+    stores[1].write_note(shared_state.VISIT, note).result()
+    doctor_run.begin()
+    report = doctor_run.report()
     assert (report.running, report.found, report.machine) == (True, (line,), "class-3b")
     clock.ahead = SILENT_SECONDS + 1
-    report = visit.report()
+    report = doctor_run.report()
     assert (report.running, report.ended_at, report.found) == (False, dead.heard_at, (line,))
-    visit.begin()
-    assert visit.report().found == ()
+    doctor_run.begin()
+    assert doctor_run.report().found == ()
 
 
 def test_a_doctor_who_has_begun_goes_on_when_the_database_goes_away(
@@ -211,16 +219,16 @@ def test_a_doctor_who_has_begun_goes_on_when_the_database_goes_away(
         yield Line("disk", "bad", "full", "이렇게요")
 
     store = Store(own_postgres.url("postgres"), teller=Queue())
-    visit = company.shared(store).visit(Visit(("python", "disk"), look))
-    visit.begin()
-    until(lambda: len(visit.report().found) == 1)
+    doctor_run = shared_state.shared(store).doctor_run(DoctorRun(("python", "disk"), look))
+    doctor_run.begin()
+    until(lambda: len(doctor_run.report().found) == 1)
     own_postgres.kill()
     away.set()
-    until(lambda: not visit.report().running)
-    assert [one.text for one in visit.report().found] == ["3.12", "full"]
+    until(lambda: not doctor_run.report().running)
+    assert [one.text for one in doctor_run.report().found] == ["3.12", "full"]
     away.clear()
-    visit.begin()
-    assert visit.report().running, "one more may begin"
+    doctor_run.begin()
+    assert doctor_run.report().running, "one more may begin"
     away.set()
-    until(lambda: not visit.report().running)
+    until(lambda: not doctor_run.report().running)
     store.close()

@@ -16,7 +16,7 @@ import requests
 pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-cluster.txt")
 
 from chatgee.doctor.case import Check
-from chatgee.owner.doctor_run import Finding, Visit
+from chatgee.owner.doctor_run import DoctorRun, Finding
 from chatgee.owner.login_tries import TRIES, TRIES_OF_ALL
 from chatgee.system import own_mark, single_instance
 from tests.support import webs as real
@@ -107,7 +107,7 @@ def test_without_the_database_nobody_may_guess_and_the_page_says_why(
         until(lambda: enter(webs.one).status_code == 303)
 
 
-# --- the desk's chat ------------------------------------------------------------------------
+# --- the simulator's chat ------------------------------------------------------------------------
 
 
 def says(owner: Webs, words: str = "안녕", **doing: Any) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class Doctor:
 
     def __init__(self) -> None:
         self.may_go, self.visits = threading.Semaphore(0), 0
-        self.visit = Visit(self.names, self.look)
+        self.doctor_run = DoctorRun(self.names, self.look)
 
     def look(self) -> Iterator[Finding]:
         self.visits += 1
@@ -185,7 +185,7 @@ def test_a_visit_that_one_web_makes_is_seen_through_all(
 ) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "class-3b")
     here, there = Doctor(), Doctor()
-    with real.opened(tmp_path, environ, database_url, (here.visit, there.visit)) as webs:
+    with real.opened(tmp_path, environ, database_url, (here.doctor_run, there.doctor_run)) as webs:
         webs.log_in()
         for _ in range(3):
             assert webs.ask("/status/doctor", "POST").status_code == 303

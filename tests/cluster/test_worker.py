@@ -10,9 +10,9 @@ pytest.importorskip(
     "procrastinate", reason="no procrastinate: pip install -r requirements-cluster.txt"
 )
 from chatgee.cluster import queue
-from chatgee.cluster.worker import Hands, Work
+from chatgee.cluster.worker import ClusterWorker, Duties
 from chatgee.store import Store
-from chatgee.store.notes import Draft
+from chatgee.store.notes import NoteDraft
 from tests.support.cluster import until
 from tests.support.far_ends import PATIENCE
 from tests.support.postgres import OwnServer, connect
@@ -28,7 +28,7 @@ def test_any_number_of_changes_is_told(database_url: str) -> None:
     store.look().result(PATIENCE)
     with connect(database_url) as ear:
         ear.execute(f"LISTEN {queue.NOTED}")
-        store.write_notes([Draft(name, None, 0) for name in NAMES]).result(PATIENCE)
+        store.write_notes([NoteDraft(name, None, 0) for name in NAMES]).result(PATIENCE)
         heard: list[str] = []
         for note in ear.notifies(timeout=PATIENCE):
             heard += json.loads(note.payload)
@@ -42,8 +42,8 @@ async def nothing(*_: object) -> None:
     """Work that is done at once."""
 
 
-def hands(url: str) -> Hands:
-    return Hands(url, Work(nothing, nothing, nothing), 4)
+def cluster_worker(url: str) -> ClusterWorker:
+    return ClusterWorker(url, Duties(nothing, nothing, nothing), 4)
 
 
 def make_tables(url: str) -> None:
@@ -56,7 +56,7 @@ def test_who_has_just_begun_to_work_can_be_ended_at_any_moment(database_url: str
     make_tables(database_url)
 
     async def begin_and_end(seconds: float) -> None:
-        running = asyncio.create_task(hands(database_url).run())
+        running = asyncio.create_task(cluster_worker(database_url).run())
         await asyncio.sleep(seconds)  # the moment itself is what is tested
         running.cancel()
         ended, _ = await asyncio.wait([running], timeout=PATIENCE)
@@ -83,7 +83,7 @@ def test_who_is_ended_while_the_database_is_away_leaves_no_error_behind(
     async def begin_and_end() -> list[object]:
         found: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, about: found.append(about))
-        running = asyncio.create_task(hands(url).run())
+        running = asyncio.create_task(cluster_worker(url).run())
         await asyncio.to_thread(until, begun)
         await asyncio.to_thread(own_postgres.stop)
         running.cancel()

@@ -9,7 +9,7 @@ import pytest
 
 from chatgee.conversation.budget import OVER, WORST, Budget, size_of
 from chatgee.questions import Prompt, Turn
-from chatgee.store import Spent
+from chatgee.store import SpentToday
 from tests.support import beside
 from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE, FakeOpenAI
@@ -149,9 +149,9 @@ class Day:
     """What has been used; `paid` adds the cost of an answer. All of a mean is written."""
 
     def __init__(self, tokens: int, mean: float | None) -> None:
-        self.spent, self.looks = Spent(tokens, mean, mean), 0
+        self.spent, self.looks = SpentToday(tokens, mean, mean), 0
 
-    async def look(self) -> Spent:
+    async def look(self) -> SpentToday:
         self.looks += 1
         return self.spent
 
@@ -275,13 +275,13 @@ def test_an_answer_that_ends_during_the_look_is_not_left_out() -> None:
     async def work() -> tuple[bool, bool]:
         looks, may_end, found = 0, asyncio.Event(), asyncio.Event()
 
-        async def look() -> Spent:
+        async def look() -> SpentToday:
             nonlocal looks
             looks += 1
             if looks == 2:
                 found.set()
                 await may_end.wait()
-            return Spent(0 if looks < 3 else 10, None)
+            return SpentToday(0 if looks < 3 else 10, None)
 
         budget = Budget(10, look)
         async with budget.turn(SHORT) as first:

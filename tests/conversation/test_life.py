@@ -154,11 +154,11 @@ def test_an_answer_is_the_reply_as_long_as_there_is_time_however_slow_the_store(
     stopped_bot: Bot, fake_openai: FakeOpenAI
 ) -> None:
     with stopped_bot.open(REPLY_SECONDS=3) as bot, ThreadPoolExecutor() as pool:
-        friend, store, bell = bot.known(), bot.store, bot.running.bell
+        friend, store, waiters = bot.known(), bot.store, bot.running.waiters
         fake_openai.hold()
         asking = pool.submit(friend.says, "질문")
         fake_openai.wait_for(2)
-        with bell.listening(bell.waited_for()[0]) as listener:
+        with waiters.listening(waiters.waited_for()[0]) as listener:
             listener.add_done_callback(lambda _: store.database.submit(lambda _: time.sleep(0.5)))
             fake_openai.release()
             assert asking.result(PATIENCE).bubbles == ["답: 질문"]

@@ -11,7 +11,7 @@ from procrastinate import App
 
 from chatgee.cluster import queue
 from chatgee.cluster.connector import PatientConnector
-from chatgee.store.news import News
+from chatgee.store.transaction_news import News
 from tests.support import postgres
 
 WAITING, TAKEN = 5_000, 20

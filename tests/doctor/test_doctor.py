@@ -22,7 +22,7 @@ from chatgee.doctor import here, packages, report, services, steps, trip
 from chatgee.doctor.case import Case, Check
 from chatgee.kakao import messages
 from chatgee.model.prices import Prices
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.questions import Answer, Usage
 from chatgee.system import http, own_mark, single_instance
 from chatgee.texts import Texts
@@ -158,8 +158,8 @@ def test_its_calls_look_like_kakaos_but_are_told_apart(
     assert keys(message) == keys(payload("02"))
     assert messages.SkillRequest.parse(message).is_tester
     folder = Path(quiet["DATA_DIR"])
-    memo = Board(folder / "board.json", "").memo
-    assert (memo.tested_at, memo.called_at) == (None, None)
+    remembered = OwnerStatus(folder / "board.json", "").remembered
+    assert (remembered.tested_at, remembered.called_at) == (None, None)
     with closing(sqlite3.connect(folder / "chatgee.db")) as database:
         for table in ("friends", "questions"):
             assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)

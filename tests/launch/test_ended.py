@@ -217,7 +217,7 @@ def test_what_listens_to_others_goes_on_after_an_error_of_ours(
             raise bugs.pop()
         again.set()
 
-    listening = listener.Ear(database_url, {}, lambda: None, counted)
+    listening = listener.NewsListener(database_url, {}, lambda: None, counted)
     listening.start()
     assert again.wait(PATIENCE)
     listening.close()

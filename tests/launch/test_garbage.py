@@ -52,7 +52,7 @@ def test_of_the_program_with_the_old_settings_nothing_is_left(ours: Settings) ->
                 assert Friend(f"{address}/prompt", "friend").says("안녕?").bubbles
                 app = inside._server._door.app
                 engine = app.extensions["chatgee"].engine
-                return [weakref.ref(one) for one in (app, engine.store, engine.bell)]
+                return [weakref.ref(one) for one in (app, engine.store, engine.waiters)]
             finally:
                 inside._events.put(RELOAD)
 

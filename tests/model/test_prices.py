@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatgee.model.prices import FILE, LISTED, Prices, Typed, amount
+from chatgee.model.prices import FILE, LISTED, Prices, TypedPrice, amount
 from chatgee.questions import Usage
 
 MILLION = Usage(1_000_000, 100_000)
@@ -78,7 +78,7 @@ def test_what_is_no_price_is_none(text: str) -> None:
 
 def test_the_form_shows_what_holds_and_changes_nothing_by_itself() -> None:
     prices = Prices({"mine": (0.25, 2.0)}, 1391.5)
-    typed = Typed.showing(prices, ["gpt-6-luna", "mine", "other"])
+    typed = TypedPrice.showing(prices, ["gpt-6-luna", "mine", "other"])
     assert typed.rows == (("gpt-6-luna", "0.1", "0.5"), ("mine", "0.25", "2"), ("other", "", ""))
     assert (typed.won, typed.wrong) == ("1391.5", {})
     assert typed.on(prices) == prices
@@ -86,20 +86,20 @@ def test_the_form_shows_what_holds_and_changes_nothing_by_itself() -> None:
 
 def test_a_typed_price_holds_and_an_emptied_one_no_longer() -> None:
     before = Prices({"mine": (0.25, 2.0), "elsewhere": (1.0, 1.0)})
-    typed = Typed((("mine", "", ""), ("other", "0", "0")), "1,300")
+    typed = TypedPrice((("mine", "", ""), ("other", "0", "0")), "1,300")
     assert typed.on(before) == Prices({"elsewhere": (1.0, 1.0), "other": (0.0, 0.0)}, 1300.0)
 
 
 def test_the_listed_price_is_not_made_the_owners() -> None:
     (name, (sent, written)) = next(iter(LISTED.items()))
-    assert Typed(((name, f"{sent}", f"{written}"),), "1400").on(Prices()) == Prices()
+    assert TypedPrice(((name, f"{sent}", f"{written}"),), "1400").on(Prices()) == Prices()
 
 
 @pytest.mark.parametrize("pair", [("1", ""), ("", "1"), ("x", "1"), ("1", "-1")])
 def test_half_a_price_and_no_number_are_wrong(pair: tuple[str, str]) -> None:
-    assert Typed((("a", *pair), ("b", "1", "1")), "1400").wrong == {"a": "stats.wrong_price"}
+    assert TypedPrice((("a", *pair), ("b", "1", "1")), "1400").wrong == {"a": "stats.wrong_price"}
 
 
 @pytest.mark.parametrize("won", ["", "0", "-5", "천사백"])
 def test_a_dollar_is_worth_something(won: str) -> None:
-    assert Typed((), won).wrong == {"": "stats.wrong_rate"}
+    assert TypedPrice((), won).wrong == {"": "stats.wrong_rate"}

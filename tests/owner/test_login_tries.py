@@ -8,15 +8,15 @@ from chatgee.owner.login_tries import (
     TRIES,
     TRIES_OF_ALL,
     WINDOW_SECONDS,
-    Admission,
-    Refusal,
+    LoginRefusal,
+    LoginTries,
     Tries,
     source_of,
     source_of_known,
     told_address,
 )
 from chatgee.settings.options import Secret
-from chatgee.system.changeable import Here
+from chatgee.system.changeable_value import ValueHere
 
 PASSWORD = "open-sesame-2026"
 
@@ -34,11 +34,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def door(clock: Clock) -> Admission:
-    return Admission(Secret(PASSWORD), clock)
+def door(clock: Clock) -> LoginTries:
+    return LoginTries(Secret(PASSWORD), clock)
 
 
-def guesses(door: Admission, source: str, count: int = TRIES) -> list[Refusal]:
+def guesses(door: LoginTries, source: str, count: int = TRIES) -> list[LoginRefusal]:
     """What came of so many wrong ones."""
     found = []
     for number in range(count):
@@ -48,32 +48,32 @@ def guesses(door: Admission, source: str, count: int = TRIES) -> list[Refusal]:
     return found
 
 
-def is_let_in(door: Admission, source: str) -> bool:
+def is_let_in(door: LoginTries, source: str) -> bool:
     return door.refuses(PASSWORD, source) is None
 
 
-WRONG = Refusal()
+WRONG = LoginRefusal()
 """Just that: another may be tried at once."""
 
 
 # --- the password ---------------------------------------------------------------------------
 
 
-def test_only_the_password_is_the_password(door: Admission) -> None:
+def test_only_the_password_is_the_password(door: LoginTries) -> None:
     assert is_let_in(door, "a")
     assert door.refuses(f" {PASSWORD}\n", "a") is None, "as it was pasted"
     wrong = ("", PASSWORD[:-1], PASSWORD + "x", PASSWORD.upper(), "비밀번호", "\ud800", "\0")
     assert [text for text in wrong if door.refuses(text, "a") is None] == []
 
 
-def test_sessions_are_signed_with_what_the_password_gives(door: Admission) -> None:
-    assert door.key == Admission(Secret(PASSWORD)).key, "in every process with the password"
-    assert door.key != Admission(Secret(PASSWORD + "x")).key
+def test_sessions_are_signed_with_what_the_password_gives(door: LoginTries) -> None:
+    assert door.key == LoginTries(Secret(PASSWORD)).key, "in every process with the password"
+    assert door.key != LoginTries(Secret(PASSWORD + "x")).key
     assert len(door.key) >= 32
     assert PASSWORD.encode() not in door.key
 
 
-def test_the_password_is_not_printed(door: Admission) -> None:
+def test_the_password_is_not_printed(door: LoginTries) -> None:
     assert PASSWORD not in f"{door!r} {vars(door)}"
 
 
@@ -81,39 +81,41 @@ def test_the_password_is_not_printed(door: Admission) -> None:
 
 
 def test_after_some_wrong_ones_a_source_is_told_to_wait_and_the_right_one_still_passes(
-    door: Admission, clock: Clock
+    door: LoginTries, clock: Clock
 ) -> None:
     assert guesses(door, "a") == [WRONG] * TRIES
     clock.now += 60
-    assert guesses(door, "a", 1) == [Refusal(WINDOW_SECONDS - 60)]
+    assert guesses(door, "a", 1) == [LoginRefusal(WINDOW_SECONDS - 60)]
     assert is_let_in(door, "a"), "a stranger's wrong ones lock no owner out"
     assert guesses(door, "b", 1) == [WRONG], "another has nothing to do with it"
 
 
 def test_a_source_is_told_as_at_first_when_the_oldest_have_left_the_window(
-    door: Admission, clock: Clock
+    door: LoginTries, clock: Clock
 ) -> None:
     guesses(door, "a", 1)
     clock.now += 100
     guesses(door, "a", TRIES - 1)
     clock.now += WINDOW_SECONDS - 100
-    assert guesses(door, "a", 2) == [WRONG, Refusal(100.0)], "one has left, the others have not"
+    assert guesses(door, "a", 2) == [WRONG, LoginRefusal(100.0)], (
+        "one has left, the others have not"
+    )
     clock.now += 100
     assert guesses(door, "a", 1) == [WRONG]
 
 
-def test_all_strangers_together_guess_no_more_than_some(door: Admission, clock: Clock) -> None:
+def test_all_strangers_together_guess_no_more_than_some(door: LoginTries, clock: Clock) -> None:
     """However many addresses they have; the right one would not be looked at either."""
     for source in map(str, range(TRIES_OF_ALL)):
         guesses(door, source, 1)
     clock.now += WINDOW_SECONDS - 1
-    assert door.refuses(PASSWORD, "one more") == Refusal(1.0, heard=False)
+    assert door.refuses(PASSWORD, "one more") == LoginRefusal(1.0, heard=False)
     guesses(door, "a", 2000)
     clock.now += 1
     assert is_let_in(door, "one more"), "to go on trying makes it no longer"
 
 
-def test_one_source_guesses_no_more_than_all_together(door: Admission, clock: Clock) -> None:
+def test_one_source_guesses_no_more_than_all_together(door: LoginTries, clock: Clock) -> None:
     heard = [one.heard for one in guesses(door, "127.0.0.1", 2 * TRIES_OF_ALL)]
     assert heard == [True] * TRIES_OF_ALL + [False] * TRIES_OF_ALL
     assert not is_let_in(door, "127.0.0.1")
@@ -121,7 +123,7 @@ def test_one_source_guesses_no_more_than_all_together(door: Admission, clock: Cl
     assert is_let_in(door, "127.0.0.1")
 
 
-def test_the_right_one_is_no_guess_and_takes_back_none_of_anybodys(door: Admission) -> None:
+def test_the_right_one_is_no_guess_and_takes_back_none_of_anybodys(door: LoginTries) -> None:
     """Behind a tunnel a guesser has the owner's source: log-ins must give no new tries."""
     assert all(is_let_in(door, "a") for _ in range(2 * TRIES_OF_ALL))
     guesses(door, "a", TRIES_OF_ALL - 1)
@@ -134,7 +136,7 @@ def test_the_right_one_is_no_guess_and_takes_back_none_of_anybodys(door: Admissi
 MINE, OTHER = source_of_known("browser-1"), source_of_known("browser-2")
 
 
-def test_strangers_lock_out_nobody_who_was_here_before(door: Admission) -> None:
+def test_strangers_lock_out_nobody_who_was_here_before(door: LoginTries) -> None:
     guesses(door, "a", TRIES_OF_ALL + 1)
     assert not is_let_in(door, "a")
     assert guesses(door, MINE) == [WRONG] * TRIES
@@ -142,7 +144,7 @@ def test_strangers_lock_out_nobody_who_was_here_before(door: Admission) -> None:
 
 
 def test_the_tries_of_a_known_browser_are_its_own_and_bounded(
-    door: Admission, clock: Clock
+    door: LoginTries, clock: Clock
 ) -> None:
     heard = [one.heard for one in guesses(door, MINE, TRIES_OF_ALL + 1)]
     assert heard == [True] * TRIES_OF_ALL + [False], "the cookie may be a thief's"
@@ -164,9 +166,9 @@ def test_no_address_is_taken_for_a_known_browser() -> None:
 def test_tries_are_counted_with_those_of_other_programs_old_and_new(clock: Clock) -> None:
     """Each of which knows no more of one than its moment and its source."""
     of_before = json.loads(json.dumps([[clock.now - 1, "1.2.3.4"]] * TRIES))
-    kept: Here[Tries] = Here(tuple((moment, source) for moment, source in of_before))
-    one, other = (Admission(Secret(PASSWORD), clock, kept) for _ in range(2))
-    assert guesses(one, "1.2.3.4", 1) == [Refusal(WINDOW_SECONDS - 1)]
+    kept: ValueHere[Tries] = ValueHere(tuple((moment, source) for moment, source in of_before))
+    one, other = (LoginTries(Secret(PASSWORD), clock, kept) for _ in range(2))
+    assert guesses(one, "1.2.3.4", 1) == [LoginRefusal(WINDOW_SECONDS - 1)]
     guesses(other, MINE, 1)
     tries = kept.change(lambda tries: (tries, tries))
     assert [tuple(map(type, each)) for each in tries] == [(float, str)] * (TRIES + 2)
@@ -174,7 +176,7 @@ def test_tries_are_counted_with_those_of_other_programs_old_and_new(clock: Clock
     assert not is_let_in(one, "c")
 
 
-def test_the_log_is_told_once_a_minute(door: Admission, clock: Clock) -> None:
+def test_the_log_is_told_once_a_minute(door: LoginTries, clock: Clock) -> None:
     assert [door.may_complain() for _ in range(3)] == [True, False, False]
     clock.now += door.may_complain.SECONDS
     assert [door.may_complain() for _ in range(2)] == [True, False]

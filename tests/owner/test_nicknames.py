@@ -16,8 +16,8 @@ def test_a_friend_is_called_the_same_with_every_look() -> None:
 
 
 def test_the_owners_own_friends_are_marked() -> None:
-    assert nicknames.face("desk-1", TEXTS).pretend
-    assert not nicknames.face("friend", TEXTS).pretend
+    assert nicknames.face("desk-1", TEXTS).simulated
+    assert not nicknames.face("friend", TEXTS).simulated
 
 
 # --- what was found -------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import requests
 from chatgee import settings
 from chatgee.errors import TunnelError
 from chatgee.model.system_prompt import MOST_CHARS, Character
-from chatgee.owner.setup import Report, Setup
-from chatgee.owner.setup.draft import Draft, chosen, plan
+from chatgee.owner.setup import Setup, SetupReport
+from chatgee.owner.setup.draft import SetupDraft, chosen, plan
 from chatgee.settings import Settings
 from chatgee.settings.docs import example_env
 from chatgee.settings.options import Secret
@@ -53,13 +53,13 @@ def setup(tmp_path: Path, ngrok: Ngrok) -> Setup:
     return Setup(tmp_path / "config.env", {}, (), ngrok.trial)
 
 
-def local(end: FakeOpenAI, **more: str) -> Draft:
-    return Draft.read(
+def local(end: FakeOpenAI, **more: str) -> SetupDraft:
+    return SetupDraft.read(
         {"source": "local", "address": end.url, "model": "gpt-6-luna", "link": "temporary"} | more
     )
 
 
-def told(report: Report) -> dict[str, str]:
+def told(report: SetupReport) -> dict[str, str]:
     return {place: error.key for place, error in report.problems.items()}
 
 
@@ -88,7 +88,7 @@ def written(setup: Setup) -> dict[str, str]:
 def test_what_cannot_be_used_is_told_by_its_field(
     ours: Settings, typed: dict[str, str], place: str, key: str
 ) -> None:
-    problems = plan(Draft.read({"link": "temporary"} | typed), ours, frozenset()).problems
+    problems = plan(SetupDraft.read({"link": "temporary"} | typed), ours, frozenset()).problems
     assert problems[place].key == key
     assert TEXTS(key, **{"name": place} | problems[place].values)
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_used_is_told_by_its_field(
     ],
 )
 def test_a_whole_command_of_ngroks_page_may_be_pasted(ours: Settings, pasted: str) -> None:
-    draft = Draft.read({"token": f"ngrok config add-authtoken {TOKEN}", "domain": pasted})
+    draft = SetupDraft.read({"token": f"ngrok config add-authtoken {TOKEN}", "domain": pasted})
     values = plan(draft, ours, frozenset()).values
     assert (values["NGROK_AUTHTOKEN"], values["NGROK_DOMAIN"]) == (TOKEN, "a.ngrok-free.dev")
 
@@ -113,7 +113,7 @@ def test_an_empty_field_keeps_the_secret_that_is_there(ours: Settings) -> None:
     kept = Settings(
         data_dir=ours.data_dir, openai_api_key=Secret(KEY), ngrok_authtoken=Secret(TOKEN)
     )
-    found = plan(Draft(), kept, frozenset())
+    found = plan(SetupDraft(), kept, frozenset())
     assert found.problems == {}
     assert not {"OPENAI_API_KEY", "NGROK_AUTHTOKEN"} & found.values.keys()
 
@@ -123,7 +123,9 @@ def test_an_empty_field_keeps_the_secret_that_is_there(ours: Settings) -> None:
 )
 def test_a_key_that_is_kept_goes_to_no_other_place(ours: Settings, address: str) -> None:
     kept = Settings(data_dir=ours.data_dir, openai_api_key=Secret(KEY))
-    draft = Draft.read({"source": "local", "address": address, "link": "temporary", "model": "m"})
+    draft = SetupDraft.read(
+        {"source": "local", "address": address, "link": "temporary", "model": "m"}
+    )
     assert set(plan(draft, kept, frozenset()).problems) == {"server_key"}
     typed = replace(draft, server_key="its-own")
     assert plan(typed, kept, frozenset()).problems == {}
@@ -135,7 +137,7 @@ def test_the_key_of_another_service_does_not_go_to_openai(
     ours: Settings, typed: str, told: set[str]
 ) -> None:
     other = replace(ours, openai_api_key=Secret("other"), openai_base_url="https://a.example/v1")
-    draft = Draft.read({"source": "openai", "openai_key": typed, "link": "temporary"})
+    draft = SetupDraft.read({"source": "openai", "openai_key": typed, "link": "temporary"})
     problems = plan(draft, other, frozenset()).problems
     assert problems.keys() == told
     assert {error.key for error in problems.values()} <= {"setup.key_of_another"}
@@ -143,14 +145,16 @@ def test_the_key_of_another_service_does_not_go_to_openai(
 
 def test_an_address_that_the_environment_decides_keeps_its_key(ours: Settings) -> None:
     other = replace(ours, openai_api_key=Secret(KEY), openai_base_url="https://a.example/v1")
-    draft = Draft.read({"source": "local", "address": "https://b.example/v1", "link": "temporary"})
+    draft = SetupDraft.read(
+        {"source": "local", "address": "https://b.example/v1", "link": "temporary"}
+    )
     assert plan(draft, other, frozenset({"OPENAI_BASE_URL"})).problems == {}
 
 
 def test_a_draft_shows_no_secret(ours: Settings) -> None:
-    assert KEY not in repr(Draft(openai_key=KEY, server_key=KEY, token=KEY))
+    assert KEY not in repr(SetupDraft(openai_key=KEY, server_key=KEY, token=KEY))
     kept = Settings(openai_api_key=Secret(KEY), ngrok_authtoken=Secret(TOKEN))
-    assert KEY not in str(vars(Draft.of(kept, "", new=False)))
+    assert KEY not in str(vars(SetupDraft.of(kept, "", new=False)))
 
 
 # --- the model ------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ def test_a_wrong_key_is_told_and_a_right_one_taken(
 
 
 def test_where_no_server_is_it_is_told_at_once(setup: Setup, ours: Settings) -> None:
-    draft = Draft.read({"source": "local", "address": NOWHERE})
+    draft = SetupDraft.read({"source": "local", "address": NOWHERE})
     assert told(setup.check_model(draft, ours)) == {"model_check": "setup.no_server"}
 
 
@@ -215,7 +219,7 @@ def test_a_model_stays_with_its_server(
     """As the page sends it that was opened before the change."""
     own = replace(ours, openai_base_url=before, openai_model="qwen")
     form = {"source": source, "address": address, "openai_key": KEY, "link": "temporary"}
-    draft = replace(Draft.of(own, "", new=False), **form)
+    draft = replace(SetupDraft.of(own, "", new=False), **form)
     wanted = plan(draft, own, frozenset())
     default = settings.OPTIONS["OPENAI_MODEL"].default
     assert wanted.settings.openai_model == ("qwen" if kept else default)
@@ -229,10 +233,10 @@ def test_there_and_back_leaves_no_model_of_another_server(
     def now() -> Settings:
         return settings.load({"DATA_DIR": str(ours.data_dir)}, setup.config)
 
-    def page(**typed: str) -> Draft:
+    def page(**typed: str) -> SetupDraft:
         return replace(setup.begin(now(), TEXTS).draft, prompt=TEXTS("system_prompt"), **typed)
 
-    def saves(draft: Draft, unchecked: bool = False) -> dict[str, str]:
+    def saves(draft: SetupDraft, unchecked: bool = False) -> dict[str, str]:
         return told(setup.save(draft, now(), TEXTS, 1, unchecked))
 
     assert saves(local(fake_openai, model="gpt-6-sol")) == {}
@@ -261,10 +265,10 @@ def test_a_model_that_was_chosen_from_another_servers_list_does_not_count(
 
 
 def test_a_tunnel_is_tried_before_it_is_saved(setup: Setup, ours: Settings, ngrok: Ngrok) -> None:
-    draft = Draft.read({"source": "later", "token": "wrong", "domain": "a.ngrok-free.dev"})
+    draft = SetupDraft.read({"source": "later", "token": "wrong", "domain": "a.ngrok-free.dev"})
     assert told(setup.save(draft, ours, TEXTS, 1)) == {"link_check": "tunnel.refused"}
     assert setup.is_new(ours)
-    right = Draft.read(vars(draft) | {"token": TOKEN})
+    right = SetupDraft.read(vars(draft) | {"token": TOKEN})
     assert setup.check_link(right, ours, 1).address == "https://a.ngrok-free.dev"
     assert setup.save(right, ours, TEXTS, 1).saved
     assert len(ngrok.tried) == 2  # what was tried with success is not tried again
@@ -272,7 +276,7 @@ def test_a_tunnel_is_tried_before_it_is_saved(setup: Setup, ours: Settings, ngro
 
 
 def test_offline_it_may_be_saved_unchecked(setup: Setup, ours: Settings) -> None:
-    draft = Draft.read({"source": "local", "address": NOWHERE, "model": "m", "token": "any"})
+    draft = SetupDraft.read({"source": "local", "address": NOWHERE, "model": "m", "token": "any"})
     report = setup.save(draft, ours, TEXTS, 1)
     assert told(report).keys() == {"model_check", "link_check"}
     assert report.could_not_check
@@ -282,17 +286,17 @@ def test_offline_it_may_be_saved_unchecked(setup: Setup, ours: Settings) -> None
 
 def test_a_public_url_leaves_nothing_to_ask(setup: Setup, ours: Settings, ngrok: Ngrok) -> None:
     public = Settings(data_dir=ours.data_dir, public_url="https://bot.example.com")
-    assert setup.save(Draft.read({"source": "later"}), public, TEXTS, 1).saved
+    assert setup.save(SetupDraft.read({"source": "later"}), public, TEXTS, 1).saved
     assert not ngrok.tried
 
 
 def test_a_tunnel_that_was_turned_off_stays_off_until_a_token_is_typed(ours: Settings) -> None:
     off = Settings(data_dir=ours.data_dir, tunnel="none", ngrok_authtoken=Secret(TOKEN))
-    draft = Draft.read({"source": "later"})
+    draft = SetupDraft.read({"source": "later"})
     assert "TUNNEL" not in plan(draft, off, frozenset()).values
-    typed = Draft.read({"source": "later", "token": "other"})
+    typed = SetupDraft.read({"source": "later", "token": "other"})
     assert plan(typed, off, frozenset()).values["TUNNEL"] is None
-    temporary = Draft.read({"source": "later", "link": "temporary"})
+    temporary = SetupDraft.read({"source": "later", "link": "temporary"})
     never = Settings(data_dir=ours.data_dir, tunnel="none")
     assert "TUNNEL" not in plan(temporary, never, frozenset()).values
 
@@ -326,21 +330,23 @@ def test_practice_and_a_temporary_address_take_the_secrets_out(
 ) -> None:
     setup.config.write_text(f"OPENAI_API_KEY={KEY}\nNGROK_AUTHTOKEN={TOKEN}\nPORT=7000\n", "utf-8")
     read = settings.load({"DATA_DIR": str(ours.data_dir)}, setup.config)
-    later = Draft.read({"source": "later", "link": "temporary"})
+    later = SetupDraft.read({"source": "later", "link": "temporary"})
     assert setup.save(later, read, TEXTS, 1).saved
     assert written(setup) == {"PORT": "7000"}
     assert KEY not in setup.config.read_text("utf-8")
 
 
 def test_a_character_that_was_not_changed_makes_no_file(setup: Setup, ours: Settings) -> None:
-    draft = Draft.read({"source": "later", "link": "temporary", "prompt": TEXTS("system_prompt")})
+    draft = SetupDraft.read(
+        {"source": "later", "link": "temporary", "prompt": TEXTS("system_prompt")}
+    )
     assert setup.save(draft, ours, TEXTS, 1).saved
     assert not ours.system_prompt_path.exists()
 
 
 def test_a_file_that_cannot_be_written_is_told(setup: Setup, ours: Settings) -> None:
     setup.config.with_name("config.env.new").mkdir()
-    draft = Draft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
+    draft = SetupDraft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
     report = setup.save(draft, ours, TEXTS, 1)
     assert (told(report), report.written) == ({"save": "setup.unwritable"}, False)
     assert not ours.system_prompt_path.exists()  # nothing is saved by half
@@ -350,7 +356,7 @@ def test_a_file_that_cannot_be_written_is_told(setup: Setup, ours: Settings) -> 
 
 def test_what_was_saved_is_told_though_not_all_of_it_was(setup: Setup, ours: Settings) -> None:
     ours.system_prompt_path.with_name("system_prompt.txt.new").mkdir()
-    draft = Draft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
+    draft = SetupDraft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
     report = setup.save(draft, ours, TEXTS, 1)
     assert told(report) == {"prompt": "setup.unwritable"}
     assert (report.written, report.saved) == (True, False)
@@ -361,17 +367,17 @@ def test_a_setting_that_was_wrong_before_is_told_and_the_rest_saved(
     setup: Setup, ours: Settings
 ) -> None:
     setup.config.write_text("PORT=abc\n", "utf-8")
-    draft = Draft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
+    draft = SetupDraft.read({"source": "later", "link": "temporary", "prompt": "새 성격"})
     report = setup.save(draft, ours, TEXTS, 1)
     assert (report.problems.keys(), report.written) == ({"save"}, True)
     assert Character.of(ours, TEXTS).read() == "새 성격"
 
 
 def test_skipping_leaves_the_example_and_never_overwrites(setup: Setup, ours: Settings) -> None:
-    assert setup.skip(Draft(), ours).saved
+    assert setup.skip(SetupDraft(), ours).saved
     assert setup.config.read_text("utf-8") == example_env()
     setup.config.write_text("PORT=1\n", "utf-8")
-    assert setup.skip(Draft(), ours).saved
+    assert setup.skip(SetupDraft(), ours).saved
     assert setup.config.read_text("utf-8") == "PORT=1\n"
 
 

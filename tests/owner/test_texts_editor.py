@@ -6,17 +6,17 @@ import pytest
 
 from chatgee.kakao.bubbles import length
 from chatgee.owner import texts_editor
-from chatgee.owner.texts_editor import KEYS, Draft
+from chatgee.owner.texts_editor import KEYS, TextsDraft
 from chatgee.texts import Card, Texts
 
 OURS = Texts.load()
 
 
-def draft(cards: tuple[Card, ...] = OURS.cards, **words: str) -> Draft:
+def draft(cards: tuple[Card, ...] = OURS.cards, **words: str) -> TextsDraft:
     """Ours once these were typed; `__` stands for the dot of a key."""
     typed = {key.replace("__", "."): one for key, one in words.items()}
-    form = {**Draft.stored(OURS, "").sentences, **typed}
-    return replace(Draft.read(form, OURS), cards=cards)
+    form = {**TextsDraft.stored(OURS, "").sentences, **typed}
+    return replace(TextsDraft.read(form, OURS), cards=cards)
 
 
 def problems(**words: str) -> dict[str, str]:
@@ -128,7 +128,10 @@ def test_a_form_is_read_as_it_was_typed() -> None:
     form = {"reply.empty": " 네?\r\n말해 봐\r\n", "of": "abc"}
     form |= {"card-0-title": "하나", "card-0-description": "설명", "card-0-button-0": "네"}
     form |= {"card-0-button-1": " ", "card-1-title": "", "card-1-description": ""}
-    read = Draft.read(form, OURS)
-    assert read.sentences == {**Draft.stored(OURS, "").sentences, "reply.empty": "네?\n말해 봐"}
+    read = TextsDraft.read(form, OURS)
+    assert read.sentences == {
+        **TextsDraft.stored(OURS, "").sentences,
+        "reply.empty": "네?\n말해 봐",
+    }
     assert read.cards == (Card("하나", "설명", ("네",)), Card("", ""))
     assert read.of == "abc"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatgee.errors import SettingsError
 from chatgee.owner import texts_editor
-from chatgee.owner.texts_editor import KEYS, Draft, texts_file
+from chatgee.owner.texts_editor import KEYS, TextsDraft, texts_file
 from chatgee.system import text_files
 from chatgee.texts import Card, Texts
 
@@ -37,13 +37,13 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "texts.toml"
 
 
-def draft(file: Path, cards: tuple[Card, ...] | None = None, **words: str) -> Draft:
+def draft(file: Path, cards: tuple[Card, ...] | None = None, **words: str) -> TextsDraft:
     """As a page has it once these sentences were typed; `__` stands for the dot of a key."""
     source, now = texts_file.read(file, OURS)
-    stored = Draft.stored(now, source)
+    stored = TextsDraft.stored(now, source)
     typed = {key.replace("__", "."): one for key, one in words.items()}
     form = {**stored.sentences, **typed, "of": stored.of}
-    return replace(Draft.read(form, OURS), cards=cards or stored.cards)
+    return replace(TextsDraft.read(form, OURS), cards=cards or stored.cards)
 
 
 def save(file: Path, cards: tuple[Card, ...] | None = None, **words: str) -> Texts:
@@ -139,7 +139,9 @@ def test_whatever_is_saved_is_what_friends_are_told(
 ) -> None:
     file.write_text(OWNERS, "utf-8")
     form = {"card-0-title": title, "card-0-description": "설명"}
-    typed = draft(file, Draft.read(form, OURS).cards, reply__greeting=greeting, button__more=label)
+    typed = draft(
+        file, TextsDraft.read(form, OURS).cards, reply__greeting=greeting, button__more=label
+    )
     assume(not texts_editor.problems(typed, OURS))
     texts_file.save(file, typed, OURS)
     texts = Texts.load(file)

@@ -6,7 +6,7 @@ import pytest
 
 from chatgee import settings
 from chatgee.settings import BY_HAND, OPTIONS, SECRETS, Settings, config_file
-from chatgee.settings.option_form import DELETE, WAS, OptionForm, Typed, new_key, problem
+from chatgee.settings.option_form import DELETE, WAS, OptionForm, TypedOptions, new_key, problem
 from chatgee.texts import Texts
 
 
@@ -23,7 +23,7 @@ def form(file: Path, environ: dict[str, str] | None = None, **fields: str) -> Op
     sent = {WAS + name: fresh.field(name).was for name in OPTIONS}
     sent |= {name: fresh.field(name).text for name in OPTIONS}
     sent |= {name.replace("delete_", DELETE): text for name, text in fields.items()}
-    return OptionForm(file, environ, ours, Typed.read(sent))
+    return OptionForm(file, environ, ours, TypedOptions.read(sent))
 
 
 # --- what is shown --------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_an_old_tab_takes_nothing_back(file: Path) -> None:
     file.write_text("MEMORY_TURNS=3\n", "utf-8")
     first = {"MEMORY_TURNS": "3", "was-MEMORY_TURNS": "3", "KEEP_DAYS": "7", "was-KEEP_DAYS": "0"}
     config_file.write(file, {"MEMORY_TURNS": "9"})
-    late = OptionForm(file, {}, Settings(), Typed.read(first))
+    late = OptionForm(file, {}, Settings(), TypedOptions.read(first))
     assert late.values == {"KEEP_DAYS": "7"}
     assert late.field("MEMORY_TURNS").text == "9"
 
@@ -177,7 +177,7 @@ def test_a_kept_key_is_not_sent_to_another_place(file: Path) -> None:
 def test_a_key_that_was_put_in_by_hand_stays_with_its_address(file: Path) -> None:
     running, _ = settings.load_usable({}, file)
     file.write_text("OPENAI_API_KEY=hidden\nOPENAI_BASE_URL=https://a.example/v1\n", "utf-8")
-    typed = Typed({"OPENAI_BASE_URL": ""}, {"OPENAI_BASE_URL": "https://a.example/v1"})
+    typed = TypedOptions({"OPENAI_BASE_URL": ""}, {"OPENAI_BASE_URL": "https://a.example/v1"})
     assert set(OptionForm(file, {}, running, typed).problems) == {"OPENAI_API_KEY"}
 
 

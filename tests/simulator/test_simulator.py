@@ -12,9 +12,9 @@ from chatgee.kakao.messages import BUBBLE_CHARS, Press, SkillRequest
 from chatgee.settings import Secret
 from chatgee.simulator import callbacks, payloads
 from chatgee.simulator.call import call
-from chatgee.simulator.callbacks import Postbox
+from chatgee.simulator.callbacks import CallbackReceiver
 from chatgee.simulator.payloads import WAYS, Message
-from chatgee.simulator.photos import MOST_BYTES, MOST_PHOTOS, Photos
+from chatgee.simulator.photos import MOST_BYTES, MOST_PHOTOS, PhotosHere
 from chatgee.simulator.problem_words import told
 from chatgee.system import own_mark
 from chatgee.texts import Texts
@@ -72,7 +72,7 @@ def test_what_is_sent_is_read_as_it_was_meant() -> None:
 
 
 def test_a_photo_is_let_in_as_kakaos() -> None:
-    message = Message(ID, Photos().keep(b"\xff\xd8\xffx"), trigger="IMAGE_UPLOAD")
+    message = Message(ID, PhotosHere().keep(b"\xff\xd8\xffx"), trigger="IMAGE_UPLOAD")
     read = SkillRequest.parse(WAYS["friend"](message))
     assert read.image_url == message.words
 
@@ -158,7 +158,7 @@ BODY = json.dumps(GOOD).encode()
 
 
 def test_an_address_takes_one_callback() -> None:
-    box = Postbox(SERVER)
+    box = CallbackReceiver(SERVER)
     token = box.open()
     assert (letter := box.look(token))
     assert letter.is_open()
@@ -171,7 +171,7 @@ def test_an_address_takes_one_callback() -> None:
 
 
 def test_an_address_is_closed_when_its_minute_is_over() -> None:
-    box = Postbox(SERVER, open_seconds=0)
+    box = CallbackReceiver(SERVER, open_seconds=0)
     token = box.open()
     assert box.take(token, BODY)["status"] == "FAIL"
     assert (letter := box.look(token))
@@ -180,7 +180,7 @@ def test_an_address_is_closed_when_its_minute_is_over() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"version": "2.0", "useCallback": true}'])
 def test_a_callback_that_kakao_would_not_show_uses_the_address_up(body: bytes) -> None:
-    box = Postbox(SERVER)
+    box = CallbackReceiver(SERVER)
     token = box.open()
     assert box.take(token, body)["status"] == "ERROR"
     assert (letter := box.look(token))
@@ -188,19 +188,19 @@ def test_a_callback_that_kakao_would_not_show_uses_the_address_up(body: bytes) -
 
 
 def test_an_address_that_was_never_given_out_is_nobodys() -> None:
-    box = Postbox(SERVER)
+    box = CallbackReceiver(SERVER)
     assert (box.take("x" * 32, BODY), box.look("x" * 32)) == (None, None)
 
 
 def test_old_addresses_are_forgotten() -> None:
-    box = Postbox(SERVER)
+    box = CallbackReceiver(SERVER)
     tokens = [box.open() for _ in range(callbacks.MOST_LETTERS + 1)]
     assert box.look(tokens[0]) is None
     assert all(map(box.look, tokens[1:]))
 
 
 def test_only_addresses_that_were_given_out_may_be_called_back() -> None:
-    box = Postbox(SERVER)
+    box = CallbackReceiver(SERVER)
     hosts = CallbackHosts(("bot-api.kakao.com",), box.is_ours)
     ours = box.url(token := box.open())
     assert hosts.allow(ours)
@@ -218,7 +218,7 @@ def test_only_addresses_that_were_given_out_may_be_called_back() -> None:
 
 
 def test_the_model_is_handed_the_picture_itself() -> None:
-    photos = Photos()
+    photos = PhotosHere()
     url = photos.keep(b"\xff\xd8\xffpicture")
     assert photos.for_model(url) == "data:image/jpeg;base64,/9j/cGljdHVyZQ=="
     for other in (None, "", PHOTO, "https://talk.kakaocdn.net/dna/real.jpg?signature=x"):
@@ -226,7 +226,7 @@ def test_the_model_is_handed_the_picture_itself() -> None:
 
 
 def test_no_more_photos_are_kept_than_fit() -> None:
-    photos = Photos()
+    photos = PhotosHere()
     urls = [photos.keep(b"\xff\xd8\xff%d" % number) for number in range(MOST_PHOTOS + 1)]
     assert photos.for_model(urls[0]) == urls[0]
     assert all(photos.for_model(url) != url for url in urls[1:])
@@ -235,7 +235,7 @@ def test_no_more_photos_are_kept_than_fit() -> None:
 @pytest.mark.parametrize("picture", [b"", b"GIF89a", b"<svg>", b"\xff\xd8\xff" * MOST_BYTES])
 def test_what_is_no_photo_is_not_kept(picture: bytes) -> None:
     with pytest.raises(ValueError, match="JPEG"):
-        Photos().keep(picture)
+        PhotosHere().keep(picture)
 
 
 # --- in words -------------------------------------------------------------------------------

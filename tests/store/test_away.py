@@ -11,9 +11,9 @@ import pytest
 from chatgee.errors import StoreError
 from chatgee.store import Store, database
 from chatgee.store.database_session import Session
-from chatgee.store.news import News
 from chatgee.store.reading.archive import Archive
-from chatgee.store.reading.facts import facts
+from chatgee.store.reading.database_size import facts
+from chatgee.store.transaction_news import News
 from tests.conftest import NO_PSYCOPG
 from tests.support import beside
 from tests.support.far_ends import PATIENCE

@@ -145,7 +145,7 @@ def test_who_is_refused_while_it_ends_does_not_keep_it_from_ending(tmp_path: Pat
     for number in range(10):
         store = Store(f"sqlite:///{tmp_path / str(number)}")
         ours: Any = store.database
-        ours._away = StoreError("reply.not_stored", why="as in a company")
+        ours._away = StoreError("reply.not_stored", why="as with several machines")
         ended = Event()
 
         def ask_on(store: Store = store, ended: Event = ended) -> None:

@@ -11,7 +11,7 @@ from chatgee.questions import Delivery, Usage
 from chatgee.store import Outcome, Store
 from chatgee.store.reading import talks
 from chatgee.store.reading.archive import Archive
-from chatgee.store.reading.talks import NEWEST, Kind, Place, Wanted
+from chatgee.store.reading.talks import NEWEST, TalkKind, TalkPlace, Wanted
 from tests.support.far_ends import PATIENCE
 
 START = 1_800_000_000.0
@@ -71,11 +71,11 @@ def said(answer: str) -> Outcome:
     return Outcome(answer, answer, usage=Usage(10, 5))
 
 
-def ids(found: talks.Found) -> list[str]:
+def ids(found: talks.FoundTalks) -> list[str]:
     return [one.id for one in found.talks]
 
 
-def search(archive: Archive, *words: str, kind: Kind | None = None) -> list[str]:
+def search(archive: Archive, *words: str, kind: TalkKind | None = None) -> list[str]:
     return ids(talks.find(archive, Wanted(words, kind)))
 
 
@@ -132,7 +132,7 @@ def test_a_search_that_takes_long_says_where_it_stopped_and_goes_on_from_there(
         tell(f"hay{number}", "짚")
     first = talks.find(archive, Wanted(("바늘",)), patience=0)
     assert (first.talks, first.full) == ([], False)
-    assert first.on == Place(START + 9)  # three were looked through
+    assert first.on == TalkPlace(START + 9)  # three were looked through
     rounds, found = 1, first
     while found.on:
         found = talks.find(archive, Wanted(("바늘",)), found.on, patience=0)
@@ -160,9 +160,9 @@ def test_it_is_known_what_became_of_each(archive: Archive, store: Store, tell: T
         now(store.claim(how.value, "friend", how))
     tell("waiting", outcome=said("답"))
     kinds = {one.id: one.kind for one in talks.find(archive, Wanted()).talks}
-    assert kinds == {kind.value: kind for kind in Kind}
-    assert {kind.value: search(archive, kind=kind) for kind in Kind} == {
-        kind.value: [kind.value] for kind in Kind
+    assert kinds == {kind.value: kind for kind in TalkKind}
+    assert {kind.value: search(archive, kind=kind) for kind in TalkKind} == {
+        kind.value: [kind.value] for kind in TalkKind
     }
 
 
@@ -175,7 +175,7 @@ def test_only_what_is_new_or_open_is_looked_at_again(
     for id in ("old", "open", "last"):
         tell(id)
     (last, *_) = talks.find(archive, Wanted()).talks
-    after = Place(last.asked_at, last.id)
+    after = TalkPlace(last.asked_at, last.id)
     assert ids(talks.news(archive, after, [])) == []
     tell("new")
     now(store.fill(now(store.find("open", "friend")), said("답")))
@@ -187,7 +187,7 @@ def test_only_what_is_new_or_open_is_looked_at_again(
 def test_too_much_news_is_a_page_that_goes_on(archive: Archive, tell: Tell) -> None:
     for number in range(4):
         tell(f"q{number}")
-    found = talks.news(archive, Place(0.0), [], most=3)
+    found = talks.news(archive, TalkPlace(0.0), [], most=3)
     assert (ids(found), found.full) == (["q3", "q2", "q1"], True)
 
 

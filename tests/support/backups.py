@@ -85,7 +85,7 @@ def state(ours: Settings) -> tuple[list[str], bool, bool, bool]:
 BEFORE, AFTER = ([NEW], False, True, False), ([OLD], True, False, True)
 
 
-def stage(packed: bytes, ours: Settings) -> restore.Found:
+def stage(packed: bytes, ours: Settings) -> restore.FoundBackup:
     found = restore.look_into(BytesIO(packed), ours)
     restore.confirm(found.id, ours)
     return found

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from chatgee import app, settings
-from chatgee.owner.doctor_run import Visit
+from chatgee.owner.doctor_run import DoctorRun
 from chatgee.owner.setup import Setup
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.questions import Model
 from chatgee.store import Store
 from chatgee.store.databases.opening import is_shared
 from chatgee.texts import Texts
-from chatgee.web.server.wsgi_server import Server
+from chatgee.web.server.wsgi_server import WebServer
 from chatgee.web.skill import meanwhile
 from tests.support import beside
 from tests.support.kakao_side import Friend
@@ -35,31 +35,31 @@ class Bot:
     running: app.ChatGee | None = field(default=None, repr=False)
     texts: Texts = field(default=TEXTS, repr=False)
     reloads: int = 0
-    server: Server | None = field(default=None, repr=False)
+    server: WebServer | None = field(default=None, repr=False)
     setup: Setup | None = None
     """What the set-up page works with, where it is not the world."""
-    visit: Visit | None = None
+    doctor_run: DoctorRun | None = None
     """The doctor's; without one nobody looks."""
 
     @contextmanager
     def open(self, **changes: Any) -> Iterator["Bot"]:
         environ = self.environ | {name: str(value) for name, value in changes.items()}
         ours = settings.load(environ, file=Path(environ["DATA_DIR"]) / "config.env")
-        server = self.server = Server(ours.host, ours.port)
+        server = self.server = WebServer(ours.host, ours.port)
         self.url = f"http://{server.host}:{server.port}"
-        self.board = Board(ours.data_dir / "board.json", self.url)
+        self.status = OwnerStatus(ours.data_dir / "board.json", self.url)
         server.start(meanwhile(self.texts), ours.reply_seconds)
         shared = is_shared(self.database)
         with (
             app.running(
                 ours,
                 self.texts,
-                self.board,
+                self.status,
                 self.model,
                 server.requests,
                 self.reload,
                 self.setup or Setup(ours.data_dir / "config.env", {}, ()),
-                self.visit,
+                self.doctor_run,
             ) as self.running,
             app.working(ours, self.texts, self.model) if shared else nullcontext(),
         ):
@@ -67,7 +67,7 @@ class Bot:
             try:
                 yield self
             finally:
-                self.running.bell.close()
+                self.running.waiters.close()
                 server.stop()
 
     def reload(self) -> None:

@@ -68,12 +68,12 @@ def move(
     target: str,
     begun: Callable[[], None] = lambda: None,
     copied: Callable[[], None] = lambda: None,
-) -> moving.State:
+) -> moving.MoveState:
     """As the command does it; what happens meanwhile is called."""
     with moving.between(source, target, patience_seconds=0.5) as one:
         state = one.begin()
         begun()
-        if state is not moving.State.DONE:
+        if state is not moving.MoveState.DONE:
             for name in moving.TABLES:
                 list(one.copy(name))
             copied()

@@ -28,7 +28,7 @@ SENT = {
     "callback": False,
     "photo": "/9j/",
 }
-"""What the page of KakaoTalk on the desk sends."""
+"""What the page of KakaoTalk's simulator sends."""
 
 
 def odd_json(random: Random) -> Any:

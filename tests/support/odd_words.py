@@ -3,8 +3,8 @@
 from random import Random
 from urllib.parse import quote_from_bytes
 
-from chatgee.store.reading.figures import Span
-from chatgee.store.reading.talks import Kind
+from chatgee.store.reading.talks import TalkKind
+from chatgee.store.reading.usage_figures import Span
 from chatgee.web import session
 
 NUMBERS = (
@@ -62,7 +62,7 @@ ADDRESSES = (
 )
 KNOWN = (
     *("friend-1", "friend-2", "openai", "local", "later", "ngrok", "temporary", "csv", "PORT"),
-    *(*Kind, *Span, "saved", "deleted", "restored", "ERROR", "all", "add", "up-1", "remove-0"),
+    *(*TalkKind, *Span, "saved", "deleted", "restored", "ERROR", "all", "add", "up-1", "remove-0"),
     *(
         "up-" + "9" * 5000,
         "up-²",

@@ -20,9 +20,9 @@ from rich.terminal_theme import MONOKAI
 
 from chatgee.desktop.terminal_screen import MARGIN, WIDEST, draw
 from chatgee.doctor.steps import STEPS
-from chatgee.owner.doctor_run import Visit
+from chatgee.owner.doctor_run import DoctorRun
 from chatgee.owner.setup import Setup
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.texts import Texts
 from chatgee.tunnel import Link
 from tests.support import browser as real
@@ -81,11 +81,11 @@ def take(
 
 def terminal(folder: Path) -> View:
     """A page that looks as the screen does in a terminal."""
-    board = Board(folder / "board.json", "http://127.0.0.1:6959")
-    board.model = "gpt-6-luna"
-    board.linked(Link("ngrok", FIXED))
+    status = OwnerStatus(folder / "board.json", "http://127.0.0.1:6959")
+    status.model = "gpt-6-luna"
+    status.linked(Link("ngrok", FIXED))
     console = Console(record=True, width=WIDEST + MARGIN, force_terminal=True, file=StringIO())
-    console.print(draw(board.glance(TEXTS), board.local, True, TEXTS, WIDEST + MARGIN))
+    console.print(draw(status.glance(TEXTS), status.local, True, TEXTS, WIDEST + MARGIN))
     page = folder / "terminal.html"
     colours = f"background: #1b1b1b; color: #e6e6e6; {MONOSPACED}"
     html = console.export_html(theme=MONOKAI, inline_styles=True, code_format=TERMINAL)
@@ -133,7 +133,7 @@ def looks(page: Page) -> None:
     page.get_by_text(TEXTS("doctor.sum_warn", warned=1)).wait_for()
 
 
-def visit(bot: Bot) -> Visit:
+def doctor_run(bot: Bot) -> DoctorRun:
     """What the doctor finds on a good day."""
     from chatgee.doctor.case import Check
 
@@ -150,7 +150,7 @@ def visit(bot: Bot) -> Visit:
     }
     found = [Check(name, "good", words) for name, words in told.items()]
     warning = Check("tunnel", "warn", TEXTS("doctor.open_address"), TEXTS("doctor.key_remedy"))
-    return Visit(tuple(STEPS), lambda: iter([*found[:7], warning, *found[7:]]))
+    return DoctorRun(tuple(STEPS), lambda: iter([*found[:7], warning, *found[7:]]))
 
 
 # --- the pages ------------------------------------------------------------------------------
@@ -174,16 +174,16 @@ def with_a_class() -> Iterator[View]:
         (Path(folder) / "system_prompt.txt").write_text(TEXTS("setup.prompt_teacher"), "utf-8")
         good = Bot({"DATA_DIR": folder, "PORT": "0", "OPENAI_BASE_URL": end.url} | key)
         good.setup = Setup(Path(folder) / "config.env", {}, ())
-        good.visit = visit(good)
+        good.doctor_run = doctor_run(good)
         with good.open():
             yield from of_a_class(good)
     end.close()
 
 
 def of_a_class(good: Bot) -> Iterator[View]:
-    good.board.linked(Link("ngrok", FIXED))
-    good.board.called(tester=True)
-    good.board.called(tester=False)
+    good.status.linked(Link("ngrok", FIXED))
+    good.status.called(tester=True)
+    good.status.called(tester=False)
     friend = f"{good.url}/talks/friend?id=friend07-of-our-class"
     yield View("home", good.url)
     yield View("talks", good.url + "/talks", whole=False)
@@ -194,7 +194,7 @@ def of_a_class(good: Bot) -> Iterator[View]:
     yield View("texts", good.url + "/settings/texts", greets, whole=False)
     yield View("status", good.url + "/status", looks, whole=False)
     yield View("setup-again", good.url + "/setup", shown=False)
-    good.board.linked(Link("localhost.run", PASSING))
+    good.status.linked(Link("localhost.run", PASSING))
     yield View("changed", good.url, shown=False)
 
 

@@ -6,7 +6,7 @@ from http.cookies import Morsel, SimpleCookie
 import requests
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from chatgee.owner.login_tries import Admission
+from chatgee.owner.login_tries import LoginTries
 from chatgee.settings.options import Secret
 from chatgee.web import known_browsers as known_browser
 from chatgee.web import session
@@ -100,7 +100,7 @@ def signed(value: dict[str, object], password: str = PASSWORD, at: int | None = 
             return super().get_timestamp() if at is None else at
 
     how = {"key_derivation": "hmac", "digest_method": "sha1"}
-    key = Admission(Secret(password)).key
+    key = LoginTries(Secret(password)).key
     return str(
         URLSafeTimedSerializer(key, "cookie-session", signer=Signer, signer_kwargs=how).dumps(value)
     )

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from chatgee import app, settings
-from chatgee.owner.doctor_run import Visit
+from chatgee.owner.doctor_run import DoctorRun
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.support.bot import Bot
@@ -49,11 +49,14 @@ def environ_of(machine: str, folder: Path, environ: dict[str, str], url: str) ->
 
 @contextmanager
 def opened(
-    folder: Path, environ: dict[str, str], url: str, visits: tuple[Visit, Visit] | None = None
+    folder: Path,
+    environ: dict[str, str],
+    url: str,
+    visits: tuple[DoctorRun, DoctorRun] | None = None,
 ) -> Iterator[Webs]:
     one, other = (Bot(environ_of(name, folder, environ, url)) for name in ("one", "other"))
     if visits:
-        one.visit, other.visit = visits
+        one.doctor_run, other.doctor_run = visits
     with one.open(), other.open():
         yield Webs(one, other)
 

@@ -1,6 +1,6 @@
 """How often something may happen."""
 
-from chatgee.clock import AtMost
+from chatgee.clock import PerMinute
 
 
 class Clock:
@@ -12,7 +12,7 @@ class Clock:
 
 def test_so_many_are_taken_within_a_minute_and_no_more() -> None:
     clock = Clock()
-    door = AtMost(2, clock)
+    door = PerMinute(2, clock)
     assert door.take() == 0
     clock.now += 10
     assert [door.take() for _ in range(3)] == [0, 50, 50]

@@ -22,8 +22,8 @@ from chatgee.settings.options import OneOf
 from chatgee.simulator import problem_words
 from chatgee.simulator.payloads import WAYS
 from chatgee.store.moving import move
-from chatgee.store.reading.figures import Span
-from chatgee.store.reading.talks import Kind
+from chatgee.store.reading.talks import TalkKind
+from chatgee.store.reading.usage_figures import Span
 from chatgee.texts import OURS, Texts
 from chatgee.web.pages import character
 from chatgee.web.pages.home import DONE
@@ -168,7 +168,7 @@ USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.step_{name}" for name in ("model", "address", "skill", "talk")}
 USED |= {f"home.step_is_{state}" for state in ("done", "now", "later")}
 USED |= {f"home.changed_{step}" for step in ("open", "paste", "deploy")}
-USED |= {f"talks.is_{kind}" for kind in Kind} | {f"talks.column_{name}" for name in COLUMNS}
+USED |= {f"talks.is_{kind}" for kind in TalkKind} | {f"talks.column_{name}" for name in COLUMNS}
 USED |= {f"talks.{unit}" for unit in ("minutes", "hours", "days")}
 STATS_TILES = ("asked", "friends", "at_once", "seconds", "cost")
 STATS_CHANGES = ("count", "share", "seconds")
@@ -202,7 +202,7 @@ USED |= {f"chat.why_{kind}" for kind in ("late", "status", "not_json", "gone", "
 USED |= {f"chat.way_{way}" for way in WAYS}
 USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 USED |= {f"move.table_{name}" for name in move.TABLES}
-USED |= {f"move.is_{state}" for state in (move.State.RESUMED, move.State.AGAIN)}
+USED |= {f"move.is_{state}" for state in (move.MoveState.RESUMED, move.MoveState.AGAIN)}
 USED |= {f"sentences.about_{key.replace('.', '_')}" for key in texts_editor.KEYS}
 USED |= {f"sentences.group_{group}" for group in texts_editor.GROUPS}
 USED |= {f"sentences.insert_{name}" for name in texts_editor.LONGEST}

@@ -268,9 +268,9 @@ def test_the_keyboard_is_enough(page: Page, new: Bot) -> None:
 @pytest.fixture
 def moved(bot: Bot) -> Bot:
     """A bot whose address has changed since Kakao was told."""
-    bot.board.linked(Link("ngrok", "https://before.example"))
-    bot.board.called(tester=False)
-    bot.board.linked(Link("localhost.run", "https://after.example"))
+    bot.status.linked(Link("ngrok", "https://before.example"))
+    bot.status.called(tester=False)
+    bot.status.linked(Link("localhost.run", "https://after.example"))
     return bot
 
 
@@ -279,7 +279,7 @@ def test_a_new_address_is_told_loudly_until_kakao_calls_it(page: Page, moved: Bo
     sees(page, "주소가 바뀌었어요. 카카오 스킬도 바꿔야 해요!")
     sees(page, "https://before.example/prompt")
     sees(page, "ngrok 고정 주소를 넣으면 다시는 바뀌지 않아요")
-    moved.board.called(tester=False)  # and the page hears of it by itself
+    moved.status.called(tester=False)  # and the page hears of it by itself
     expect(page.get_by_role("alert").filter(has_text="주소가 바뀌었어요")).to_have_count(0)
 
 
@@ -320,8 +320,8 @@ def test_the_key_of_the_skill_is_shown_on_request(page: Page, stopped_bot: Bot) 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [real.WIDE, real.PHONE], ids=["wide", "phone"])
 def test_nobody_is_shut_out(chromium: Browser, new: Bot, size: tuple[int, int], dark: bool) -> None:
-    new.board.linked(Link("ngrok", "https://before.example"))
-    new.board.linked(Link("localhost.run", "https://after.example"))
+    new.status.linked(Link("ngrok", "https://before.example"))
+    new.status.linked(Link("localhost.run", "https://after.example"))
     with real.opened(chromium, size, dark) as page:
         for path in ("/", "/local_test", "/setup"):
             page.goto(new.url + path)

@@ -209,7 +209,7 @@ def test_behind_a_bare_proxy_the_owner_logs_in(stopped_bot: Bot) -> None:
 
 
 def test_the_tunnels_address_is_an_origin_of_ours(home: Bot) -> None:
-    home.board.linked(Link("ngrok", "https://our-class.ngrok-free.dev"))
+    home.status.linked(Link("ngrok", "https://our-class.ngrok-free.dev"))
     cookie = came_in(home)
     origin = "https://our-class.ngrok-free.dev"
     assert changed(home, cookie, token_of(home, cookie), Origin=origin) == 303
@@ -228,7 +228,7 @@ def test_the_screen_names_the_address_under_which_the_pages_open(
     stopped_bot: Bot, settings: dict[str, str], page: str | None
 ) -> None:
     with stopped_bot.open(**settings) as bot:
-        assert bot.board.page == (page and page.format(local=bot.url))
+        assert bot.status.page == (page and page.format(local=bot.url))
 
 
 # --- a page that outlives its session -------------------------------------------------------

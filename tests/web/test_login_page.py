@@ -26,7 +26,7 @@ def away(stopped_bot: Bot) -> Iterator[Bot]:
     Chromium takes cookies of https from 127.0.0.1, too.
     """
     with stopped_bot.open(PUBLIC_URL=SITE, ADMIN_PASSWORD=PASSWORD) as bot:
-        bot.board.linked(Link("public_url", SITE))
+        bot.status.linked(Link("public_url", SITE))
         yield bot
 
 

@@ -140,7 +140,7 @@ def test_every_request_that_kakao_sends_is_known_by_its_body(stopped_bot: Bot) -
     for file in PAYLOADS:
         with stopped_bot.open() as bot:
             post(bot, file.read_bytes(), "/")
-            assert bot.board.complaint == "page.no_prompt", file.name
+            assert bot.status.complaint == "page.no_prompt", file.name
 
 
 def test_kakaos_wrong_calls_are_told_while_strangers_try_keys(

@@ -1,6 +1,6 @@
 """What several machines have in common besides questions: it holds on one as soon as on another.
 
-The owner's settings and files, what the board remembers, and whether questions can be answered are
+The owner's settings and files, what the status remembers, and whether questions can be answered are
 notes in the database. Every process has its own copy, and hears when somebody changes a note.
 """
 
@@ -13,7 +13,7 @@ from typing import TypeVar
 from chatgee.cluster.shared_files.mirror import FILES, HEALTH, SETTINGS, Mirror
 from chatgee.conversation.health import Health
 from chatgee.errors import StoreError
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.settings import Settings
 from chatgee.store import Store
 from chatgee.store.databases.opening import Tell
@@ -40,7 +40,7 @@ def join(ours: Settings, config: Path, tell: Tell) -> None:
         store.close()
 
 
-class Shelf:
+class SharedFiles:
     """Of one process, while its store is open."""
 
     def __init__(
@@ -48,19 +48,19 @@ class Shelf:
         ours: Settings,
         store: Store,
         health: Health,
-        board: Board | None,
+        status: OwnerStatus | None,
         reload: Callable[[], None],
     ) -> None:
         """`reload` is called where another process has changed what is read only at the start."""
         self._store, self._mirror = store, Mirror(ours, store)
-        self._health, self._board, self._reload = health, board, reload
+        self._health, self._status, self._reload = health, status, reload
         self._closed = threading.Event()
         health.share(lambda told: store.write_note(HEALTH, told))
-        if board:
-            board.share(lambda told: store.write_note(BOARD, told), store.now)
+        if status:
+            status.share(lambda told: store.write_note(BOARD, told), store.now)
 
     def change(self, work: Callable[[], T], /) -> T:
-        """See `chatgee.system.changing.Change`."""
+        """See `chatgee.system.owner_files.Change`."""
         return self._mirror.change(work, self._refreshed)
 
     def close(self) -> None:
@@ -84,8 +84,8 @@ class Shelf:
             self._refreshed(self._mirror.refresh())
         if HEALTH in names:
             self._health.heard(self._told(HEALTH))
-        if self._board and BOARD in names:
-            self._board.heard(self._told(BOARD))
+        if self._status and BOARD in names:
+            self._status.heard(self._told(BOARD))
 
     def missed(self) -> None:
         """Notes may have been written of which nothing was heard."""

@@ -16,8 +16,8 @@ from typing import TypeVar
 from chatgee.errors import SettingsError, StoreError
 from chatgee.model import prices
 from chatgee.settings import OPTIONS, OWN, Settings, config_file, read_file, together
-from chatgee.store.notes import Draft, Note, Notes, Outdated
-from chatgee.store.patience import PATIENCE_SECONDS, soon
+from chatgee.store.bounded_wait import PATIENCE_SECONDS, soon
+from chatgee.store.notes import Note, NoteDraft, Notes, Outdated
 from chatgee.system import text_files
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class Mirror:
                     return self._take_over(found)
 
     def change(self, work: Callable[[], T], refreshed: Callable[[set[str]], None]) -> T:
-        """See `chatgee.system.changing.Change`; `refreshed` is told as `refresh` tells."""
+        """See `chatgee.system.owner_files.Change`; `refreshed` is told as `refresh` tells."""
         with self._lock:
             try:
                 while True:
@@ -98,12 +98,12 @@ class Mirror:
             notes.append(settings)
         return {note.name: note for note in notes if self._place(note.name)}
 
-    def _first(self, config: Path) -> list[Draft]:
+    def _first(self, config: Path) -> list[NoteDraft]:
         found = together(read_file(config), self._places[SETTINGS])
         common = {name: found[name] for name in OPTIONS if name in found and name not in OWN}
         head = config_file.HEAD if common else ""  # empty as long as nobody has set anything up
         files = self._look() | {SETTINGS: config_file.changed(head, common)}
-        return [Draft(name, text, 0) for name, text in files.items()]
+        return [NoteDraft(name, text, 0) for name, text in files.items()]
 
     def _is_kept(self, before: Mapping[str, str]) -> bool:
         """Whether the others have what has changed by now; False where they were quicker."""
@@ -126,15 +126,15 @@ class Mirror:
                 self._seen[one.name] = one.value
         return True
 
-    def _drafts(self, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Draft]:
+    def _drafts(self, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[NoteDraft]:
         for name in before.keys() | after.keys():
             text, known = after.get(name), self._known.get(name)
             if text != before.get(name):
-                yield Draft(name, text, known.version if known else 0)
+                yield NoteDraft(name, text, known.version if known else 0)
                 if name == SETTINGS:  # what was wrong may be right now
-                    yield Draft(HEALTH, None, 0)
+                    yield NoteDraft(HEALTH, None, 0)
 
-    def _take_back(self, drafts: list[Draft], before: Mapping[str, str]) -> None:
+    def _take_back(self, drafts: list[NoteDraft], before: Mapping[str, str]) -> None:
         for one in drafts:
             place = self._place(one.name)
             if place and one.name in before:

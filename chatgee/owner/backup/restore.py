@@ -28,7 +28,7 @@ from chatgee.settings import Settings
 from chatgee.store.databases.opening import is_shared
 from chatgee.store.files.copy import address, copy, take_in
 from chatgee.store.reading.archive import Archive
-from chatgee.store.reading.facts import facts
+from chatgee.store.reading.database_size import facts
 from chatgee.system import text_files
 
 FOLDER, FILES, ABOUT, CONFIRMED = "restoring", "files", "about.json", "confirmed"
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundBackup:
     """What is in a backup that waits for the owner's word."""
 
     id: str
@@ -57,7 +57,7 @@ class Found:
 # --- before the owner says yes --------------------------------------------------------------
 
 
-def look_into(packed: IO[bytes], ours: Settings) -> Found:
+def look_into(packed: IO[bytes], ours: Settings) -> FoundBackup:
     """Unpack it beside what is there, which stays untouched; `ChatGeeError` for a bad one."""
     with _new_folder(ours) as folder:
         made = unpack.unpack(packed, folder / FILES)
@@ -66,7 +66,7 @@ def look_into(packed: IO[bytes], ours: Settings) -> Found:
         return _ready(folder, ours, made.at, made.version)
 
 
-def look_back(name: str, ours: Settings) -> Found:
+def look_back(name: str, ours: Settings) -> FoundBackup:
     """As `look_into`, with what was there before an earlier restoring."""
     kept = next((path for path in before(ours) if path.name == name), None)
     if kept is None or not _is_kept(kept / pack.DATABASE, kept):
@@ -111,27 +111,27 @@ def _take_in(folder: Path) -> int:
         raise ChatGeeError(TOLD.get(error.key, "backup.damaged")) from error
 
 
-def _ready(folder: Path, ours: Settings, made_at: float, version: str) -> Found:
+def _ready(folder: Path, ours: Settings, made_at: float, version: str) -> FoundBackup:
     archive = Archive(address(folder / FILES / pack.DATABASE))
     try:
         known = facts(archive)
     finally:
         archive.close()
     names = sorted(name for name in pack.places(ours) if (folder / FILES / name).exists())
-    found = Found(
+    found = FoundBackup(
         secrets.token_hex(8), made_at, version, known.questions, known.friends, tuple(names)
     )
     text_files.write(folder / ABOUT, json.dumps(asdict(found)))
     return found
 
 
-def waiting(ours: Settings) -> Found | None:
+def waiting(ours: Settings) -> FoundBackup | None:
     """What was looked into and is neither confirmed nor dropped."""
     if confirmed(ours):
         return None
     try:
         told = json.loads((ours.data_dir / FOLDER / ABOUT).read_text("utf-8"))
-        return Found(**told | {"names": tuple(told["names"])})
+        return FoundBackup(**told | {"names": tuple(told["names"])})
     except (OSError, ValueError, TypeError, LookupError):
         return None
 

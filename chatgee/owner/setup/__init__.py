@@ -11,18 +11,18 @@ from chatgee import settings, tunnel
 from chatgee.errors import ChatGeeError
 from chatgee.model.system_prompt import Character
 from chatgee.owner.setup import checks
-from chatgee.owner.setup.checks import Checks, Found
-from chatgee.owner.setup.draft import Draft, Plan, Problems, chosen, plan
+from chatgee.owner.setup.checks import CheckedService, Checks
+from chatgee.owner.setup.draft import Plan, Problems, SetupDraft, chosen, plan
 from chatgee.settings import Settings, config_file
-from chatgee.system.changing import Change, here
+from chatgee.system.owner_files import Change, here
 from chatgee.texts import Texts
 
 
 @dataclass(frozen=True)
-class Report:
+class SetupReport:
     """How a draft fared: what the page shows."""
 
-    draft: Draft
+    draft: SetupDraft
     problems: Problems = field(default_factory=dict)
     server: str = ""
     """The address of the draft's model server; empty for OpenAI."""
@@ -67,18 +67,18 @@ class Setup:
 
     # --- what the page shows ----------------------------------------------------------------
 
-    def begin(self, ours: Settings, texts: Texts) -> Report:
+    def begin(self, ours: Settings, texts: Texts) -> SetupReport:
         character = Character.of(ours, texts)
         prompt = "" if character.lies_outside else character.read()
-        return self._report(Draft.of(ours, prompt, self.is_new(ours)), ours, {})
+        return self._report(SetupDraft.of(ours, prompt, self.is_new(ours)), ours, {})
 
-    def find_servers(self) -> list[Found]:
+    def find_servers(self) -> list[CheckedService]:
         """Those of the usual local servers that are running."""
         return checks.find(self.local_servers)
 
     # --- what it can be asked to do ---------------------------------------------------------
 
-    def check_model(self, draft: Draft, ours: Settings) -> Report:
+    def check_model(self, draft: SetupDraft, ours: Settings) -> SetupReport:
         """Ask the draft's server for its models."""
         wanted = plan(draft, ours, self.fixed)
         problems = _only(wanted.problems, "source", "openai_key", "address", "server_key")
@@ -86,7 +86,7 @@ class Setup:
             problems |= self._checks.ask_models(draft.source, wanted.settings)
         return self._report(draft, ours, problems)
 
-    def check_link(self, draft: Draft, ours: Settings, port: int) -> Report:
+    def check_link(self, draft: SetupDraft, ours: Settings, port: int) -> SetupReport:
         """Open the draft's tunnel, and close it again."""
         wanted = plan(draft, ours, self.fixed)
         problems = _only(wanted.problems, "token", "domain")
@@ -96,13 +96,13 @@ class Setup:
 
     def save(
         self,
-        draft: Draft,
+        draft: SetupDraft,
         ours: Settings,
         texts: Texts,
         port: int,
         unchecked: bool = False,
         change: Change = here,
-    ) -> Report:
+    ) -> SetupReport:
         """Try what is new in the draft, unless it is to go unchecked, and write it all down."""
         wanted = plan(draft, ours, self.fixed)
         problems = wanted.problems
@@ -121,7 +121,7 @@ class Setup:
         problems |= {"save": wrong[0]} if wrong else {}
         return replace(self._report(draft, ours, problems), written=True)
 
-    def skip(self, draft: Draft, ours: Settings, change: Change = here) -> Report:
+    def skip(self, draft: SetupDraft, ours: Settings, change: Change = here) -> SetupReport:
         """Begin with the practice model; the page need not open by itself again.
 
         The draft is for the page, should config.env not be writable.
@@ -131,11 +131,11 @@ class Setup:
                 change(lambda: config_file.write(self.config, {}, ours.shared_path))
         except ChatGeeError as error:
             return self._report(draft, ours, {"save": error})
-        return Report(draft, written=True)
+        return SetupReport(draft, written=True)
 
     # --- how --------------------------------------------------------------------------------
 
-    def _needs_model(self, draft: Draft, ours: Settings, wanted: Plan) -> Problems:
+    def _needs_model(self, draft: SetupDraft, ours: Settings, wanted: Plan) -> Problems:
         """Its server has to have it; of a server of one's own we could not even guess one."""
         if draft.source == "later" or "OPENAI_MODEL" in self.fixed:
             return {}
@@ -152,7 +152,7 @@ class Setup:
         return {"model": ChatGeeError("setup.model_missing")} if missing else {}
 
     def _write_character(
-        self, draft: Draft, ours: Settings, texts: Texts, change: Change
+        self, draft: SetupDraft, ours: Settings, texts: Texts, change: Change
     ) -> Problems:
         character = Character.of(ours, texts)
         if character.lies_outside and not draft.prompt:  # the page has no field for it
@@ -163,12 +163,12 @@ class Setup:
             return {"prompt": error}
         return {}
 
-    def _report(self, draft: Draft, ours: Settings, problems: Problems) -> Report:
+    def _report(self, draft: SetupDraft, ours: Settings, problems: Problems) -> SetupReport:
         """With what is known already of just this server and just this tunnel."""
         wanted = plan(draft, ours, self.fixed).settings
         models = () if wanted.practice else self._checks.models(wanted)
         server = wanted.openai_base_url or ""
-        return Report(draft, problems, server, models, self._checks.address(wanted))
+        return SetupReport(draft, problems, server, models, self._checks.address(wanted))
 
 
 def _only(problems: Problems, *places: str) -> Problems:

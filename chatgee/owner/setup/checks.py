@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from chatgee.errors import ChatGeeError, Failure, ModelError
 from chatgee.model.openai_model import OpenAIModel
-from chatgee.owner.setup.draft import Draft, Problems, revealed
+from chatgee.owner.setup.draft import Problems, SetupDraft, revealed
 from chatgee.settings import Settings
 
 LOCAL_SERVERS = (
@@ -27,7 +27,7 @@ NOT_FOR_TALKING = (
 
 
 @dataclass(frozen=True)
-class Found:
+class CheckedService:
     """A model server on this machine."""
 
     name: str
@@ -35,16 +35,16 @@ class Found:
     models: tuple[str, ...]
 
 
-def find(servers: Sequence[tuple[str, str]]) -> list[Found]:
+def find(servers: Sequence[tuple[str, str]]) -> list[CheckedService]:
     """Those of the servers that are running, all asked at once."""
     return asyncio.run(_find(servers))
 
 
-async def _find(servers: Sequence[tuple[str, str]]) -> list[Found]:
+async def _find(servers: Sequence[tuple[str, str]]) -> list[CheckedService]:
     asked = (_list(None, address, LOOK_SECONDS) for _, address in servers)
     answers = await asyncio.gather(*asked, return_exceptions=True)
     return [
-        Found(name, address, answer)
+        CheckedService(name, address, answer)
         for (name, address), answer in zip(servers, answers, strict=True)
         if isinstance(answer, tuple)
     ]
@@ -66,7 +66,9 @@ class Checks:
         """What just this tunnel opened."""
         return self._address[1] if self._address[0] == _link(of) else None
 
-    def what_is_new(self, draft: Draft, ours: Settings, wanted: Settings, port: int) -> Problems:
+    def what_is_new(
+        self, draft: SetupDraft, ours: Settings, wanted: Settings, port: int
+    ) -> Problems:
         problems: Problems = {}
         server = _server(wanted)
         if draft.source != "later" and server not in (_server(ours), self._models[0]):

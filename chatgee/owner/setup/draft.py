@@ -21,7 +21,7 @@ Problems = dict[str, ChatGeeError]
 
 
 @dataclass(frozen=True)
-class Draft:
+class SetupDraft:
     """The fields of the page; a secret is empty unless it was typed just now."""
 
     source: str = "openai"
@@ -39,14 +39,14 @@ class Draft:
     prompt: str = ""
 
     @classmethod
-    def read(cls, form: Mapping[str, str]) -> "Draft":
+    def read(cls, form: Mapping[str, str]) -> "SetupDraft":
         """From a form; fields that it does not have keep their defaults."""
         found = ((one.name, form.get(one.name)) for one in fields(cls))
         given = {name: text.strip() for name, text in found if text is not None}
         return cls(**given | {"prompt": given.get("prompt", "").replace("\r\n", "\n")})
 
     @classmethod
-    def of(cls, settings: Settings, prompt: str, new: bool) -> "Draft":
+    def of(cls, settings: Settings, prompt: str, new: bool) -> "SetupDraft":
         """The fields as they stand before anything is typed; to somebody new the best is shown."""
         later = settings.practice and not new
         return cls(
@@ -71,7 +71,7 @@ class Plan:
     problems: Problems
 
 
-def plan(draft: Draft, ours: Settings, fixed: AbstractSet[str]) -> Plan:
+def plan(draft: SetupDraft, ours: Settings, fixed: AbstractSet[str]) -> Plan:
     """Read a draft on top of our settings; those that are `fixed` stay what they are."""
     reader = _Reader(ours, fixed)
     _read_model(draft, ours, reader)
@@ -120,19 +120,19 @@ def _parse(name: str, text: str) -> Any:
     return parse(text)
 
 
-def chosen(draft: Draft, address: str | None) -> str:
+def chosen(draft: SetupDraft, address: str | None) -> str:
     """The draft's model, unless it belongs to another server than the one at this address."""
     return draft.model if draft.model_of in (None, address or "") else ""
 
 
-def _read_model(draft: Draft, ours: Settings, reader: _Reader) -> None:
+def _read_model(draft: SetupDraft, ours: Settings, reader: _Reader) -> None:
     _read_server(draft, ours, reader)
     model = chosen(draft, reader.parsed.get("openai_base_url", ours.openai_base_url))
     default = model in ("", OPTIONS["OPENAI_MODEL"].default)
     reader.take("model", "OPENAI_MODEL", None if default else model)
 
 
-def _read_server(draft: Draft, ours: Settings, reader: _Reader) -> None:
+def _read_server(draft: SetupDraft, ours: Settings, reader: _Reader) -> None:
     if draft.source == "later":
         for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
             reader.take("source", name, None)
@@ -153,7 +153,7 @@ def _read_server(draft: Draft, ours: Settings, reader: _Reader) -> None:
         reader.problems["source" if fixed else place] = ChatGeeError("setup.key_of_another")
 
 
-def _read_link(draft: Draft, ours: Settings, reader: _Reader) -> None:
+def _read_link(draft: SetupDraft, ours: Settings, reader: _Reader) -> None:
     if draft.link == "temporary":
         if _has_ngrok(ours):
             for name in ("NGROK_AUTHTOKEN", "NGROK_DOMAIN", "TUNNEL"):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chatgee.errors import Failure
-from chatgee.model.prices import Prices, Typed
+from chatgee.model.prices import Prices, TypedPrice
 from chatgee.owner.statistics.charts import TICKS, Chart, Column, top
 from chatgee.questions import Delivery, Usage
-from chatgee.store.reading.figures import Figures, Period, Point, Span
+from chatgee.store.reading.usage_figures import Figures, Period, Point, Span
 from chatgee.store.tallies import UNKNOWN_MODEL
 from chatgee.texts import Texts
 
@@ -32,7 +32,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class FailureRow:
     """A kind of failure."""
 
     name: str
@@ -42,7 +42,7 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Spent:
+class SpentByModel:
     """What one model cost."""
 
     model: str
@@ -183,10 +183,10 @@ class Stats:
     # --- what failed, and what it cost ------------------------------------------------------
 
     @property
-    def troubles(self) -> Iterator[Trouble]:
+    def troubles(self) -> Iterator[FailureRow]:
         total = self.period.total
         for failure, count in total.failures.items():
-            yield Trouble(
+            yield FailureRow(
                 self.texts(f"stats.kind_{failure}"),
                 self.texts("stats.times", count=_count(count)),
                 f"{count / max(1, total.asked):.1%}",
@@ -203,16 +203,16 @@ class Stats:
         return tuple(sorted(known | (set() if self.practice else {self.model})))
 
     @property
-    def typed(self) -> Typed:
-        return Typed.showing(self.prices, self.models)
+    def typed(self) -> TypedPrice:
+        return TypedPrice.showing(self.prices, self.models)
 
-    def spent(self, model: str) -> Spent:
+    def spent(self, model: str) -> SpentByModel:
         usage = self.period.total.usage.get(model, Usage())
         dollars = self.prices.dollars(model, usage)
         won = None if dollars is None else dollars * self.prices.won_per_dollar
         name = self.texts("stats.unknown_model") if model == UNKNOWN_MODEL else model
         tokens = self._short(usage.prompt_tokens), self._short(usage.completion_tokens)
-        return Spent(model, name, *tokens, self._won(won))
+        return SpentByModel(model, name, *tokens, self._won(won))
 
     # --- numbers in words -------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ Problems = dict[str, ChatGeeError]
 
 
 @dataclass(frozen=True)
-class Draft:
+class TextsDraft:
     """All that the page has in its fields."""
 
     sentences: Mapping[str, str]
@@ -67,13 +67,13 @@ class Draft:
     """The mark of the file that was being changed."""
 
     @classmethod
-    def read(cls, form: Mapping[str, str], now: Texts) -> "Draft":
+    def read(cls, form: Mapping[str, str], now: Texts) -> "TextsDraft":
         """What a page sends; a sentence that it leaves out stays as it is."""
         sentences = {key: _tidy(form.get(key, now.sentences[key])) for key in KEYS}
         return cls(sentences, tuple(_cards(form)) or now.cards, form.get("of", ""))
 
     @classmethod
-    def stored(cls, now: Texts, source: str) -> "Draft":
+    def stored(cls, now: Texts, source: str) -> "TextsDraft":
         return cls({key: now.sentences[key] for key in KEYS}, now.cards, text_files.mark(source))
 
 
@@ -96,7 +96,7 @@ def _cards(form: Mapping[str, str]) -> Iterator[Card]:
 # --- whether it can be shown ----------------------------------------------------------------
 
 
-def problems(draft: Draft, ours: Texts) -> Problems:
+def problems(draft: TextsDraft, ours: Texts) -> Problems:
     """What friends would not see as it stands there."""
     labels = {key: words for key, words in draft.sentences.items() if key.startswith("button.")}
     texts = replace(ours, sentences={**ours.sentences, **draft.sentences})
@@ -124,7 +124,7 @@ def most_chars(key: str) -> int:
     return MARK_CHARS - 2 if key == "reply.held" else BUBBLE_CHARS
 
 
-def usable(draft: Draft, now: Texts, problems: Problems) -> Texts:
+def usable(draft: TextsDraft, now: Texts, problems: Problems) -> Texts:
     """To look at: what cannot be shown at all is left as it was."""
     bad = {place for place, error in problems.items() if error.key in UNUSABLE}
     good = {key: words for key, words in draft.sentences.items() if key not in bad}

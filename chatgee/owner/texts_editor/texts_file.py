@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatgee.errors import SettingsError
-from chatgee.owner.texts_editor import Draft
+from chatgee.owner.texts_editor import TextsDraft
 from chatgee.system import text_files
 from chatgee.texts import Texts
 
@@ -24,7 +24,7 @@ def read(file: Path, ours: Texts) -> tuple[str, Texts]:
         raise SettingsError("sentences.broken", file=file.name) from error
 
 
-def save(file: Path, draft: Draft, ours: Texts, aside: bool = False) -> bool:
+def save(file: Path, draft: TextsDraft, ours: Texts, aside: bool = False) -> bool:
     """Write what differs from ours; whether anything had to be written.
 
     `SettingsError` where the file is broken, or was changed since the draft was begun, or cannot
@@ -65,7 +65,7 @@ def _must_be(of: str, file: Path, source: str) -> None:
         raise SettingsError("sentences.elsewhere", file=file.name)
 
 
-def _changed(before: str, now: Texts, draft: Draft, ours: Texts) -> str:
+def _changed(before: str, now: Texts, draft: TextsDraft, ours: Texts) -> str:
     from chatgee.owner.texts_editor import toml  # takes a moment, which no start should pay
 
     changes = {key: words for key, words in draft.sentences.items() if now.sentences[key] != words}

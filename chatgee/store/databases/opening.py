@@ -11,9 +11,9 @@ from sqlalchemy import URL, Connection, Engine, exc, func, make_url, select
 from chatgee.errors import EndedError, StoreError
 from chatgee.store import schema
 from chatgee.store.databases import migrations
-from chatgee.store.databases.kind import Kind
+from chatgee.store.databases.connection_errors import first_line, package_missing, refusal
+from chatgee.store.databases.database_kind import DatabaseKind
 from chatgee.store.databases.postgresql import Postgresql
-from chatgee.store.databases.refusals import first_line, package_missing, refusal
 from chatgee.store.databases.sqlite import Sqlite
 from chatgee.system import stop_signals
 
@@ -41,7 +41,7 @@ def conninfo(url: str | URL) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def kind_of(url: str) -> Kind:
+def kind_of(url: str) -> DatabaseKind:
     """`StoreError` where a package is missing."""
     if not is_shared(url):
         return Sqlite(url)

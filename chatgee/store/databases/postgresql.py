@@ -77,7 +77,7 @@ def reading() -> dict[str, Any]:
 
 
 class Postgresql:
-    """See `chatgee.store.databases.kind.Kind`."""
+    """See `chatgee.store.databases.database_kind.Kind`."""
 
     def __init__(self, url: str) -> None:
         arguments = CONNECT | {"options": options(), "application_name": "chatgee"}

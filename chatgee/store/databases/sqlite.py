@@ -9,7 +9,7 @@ from sqlalchemy.pool import NullPool
 
 
 class Sqlite:
-    """See `chatgee.store.databases.kind.Kind`."""
+    """See `chatgee.store.databases.database_kind.Kind`."""
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url, poolclass=NullPool)

@@ -32,7 +32,7 @@ from chatgee.kakao import messages
 from chatgee.questions import Delivery, State
 from chatgee.store import schema, tallies
 from chatgee.store.files.forms import broken
-from chatgee.store.moving.ends import ID
+from chatgee.store.moving.source_and_target import ID
 
 FROM_OUTSIDE = (
     *(schema.about, schema.friends, schema.questions),
@@ -117,7 +117,7 @@ def check(connection: Connection) -> None:
             raise broken(f"{table.name}: values that are none of ours")
         _decode(connection, table.name)
     if connection.execute(_out_of_line()).first():
-        raise broken("questions that are not in their friend's line")
+        raise broken("questions whose friend has no such position")
 
 
 def _columns(connection: Connection, table: str) -> set[str]:

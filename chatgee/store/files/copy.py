@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from chatgee.errors import StoreError
 from chatgee.store import schema
-from chatgee.store.databases.refusals import drivers_own, first_line
+from chatgee.store.databases.connection_errors import drivers_own, first_line
 from chatgee.store.files import bounds, checkup, disarm, forms
 from chatgee.store.reading.archive import read_only
 

@@ -30,10 +30,10 @@ from sqlalchemy.dialects.postgresql import insert
 from chatgee.errors import StoreError
 from chatgee.store import schema
 from chatgee.store.databases import migrations
+from chatgee.store.databases.connection_errors import drivers_own, first_line
 from chatgee.store.databases.opening import broken, is_shared, shown
-from chatgee.store.databases.refusals import drivers_own, first_line
-from chatgee.store.moving.ends import opened_source, opened_target
-from chatgee.store.moving.fitting import Fitting, summed
+from chatgee.store.moving.row_conversion import RowConversion, summed
+from chatgee.store.moving.source_and_target import opened_source, opened_target
 from chatgee.store.reading.archive import file_of
 
 SOME = 5_000
@@ -48,7 +48,7 @@ TABLES = tuple(MOVED)
 """The names of those that go over."""
 
 
-class State(StrEnum):
+class MoveState(StrEnum):
     """How a move stands when it begins."""
 
     NEW = "new"
@@ -97,17 +97,17 @@ class Move:
         self._here, self._there, self._mark = here, there, mark
         self.file, self.url = file, url
 
-    def begin(self) -> State:
+    def begin(self) -> MoveState:
         """Make the target ready; `StoreError` where it holds anything else, and stays as it is."""
         state = self._state()
-        if state is State.DONE:
+        if state is MoveState.DONE:
             return state
         found = migrations.bring_up(self._there)
         if found > schema.VERSION:
             raise StoreError("start.newer_database", url=self.url)
-        if state is State.AGAIN:
+        if state is MoveState.AGAIN:
             self._there.exec_driver_sql(f"TRUNCATE {', '.join(TABLES)}")
-        if state is not State.RESUMED:
+        if state is not MoveState.RESUMED:
             self._begin_as(self._mark)
         return state
 
@@ -119,7 +119,7 @@ class Move:
     def copy(self, name: str) -> Iterator[int]:
         """Copy what is missing, a piece at a step; how many rows the target has by then."""
         table, note = MOVED[name], f"moving.{name}"
-        fitting = Fitting(table)
+        fitting = RowConversion(table)
         keys = list(table.primary_key.columns)
         wanted = _every(name).order_by(*keys)
         copied, after = json.loads(self._noted().get(note, "[0, null]"))
@@ -139,7 +139,7 @@ class Move:
 
         `read` is called for every row of either side.
         """
-        fitting, mended = Fitting(MOVED[name]), 0
+        fitting, mended = RowConversion(MOVED[name]), 0
 
         def fitted() -> Iterator[list[Any]]:
             nonlocal mended
@@ -171,11 +171,11 @@ class Move:
     def _id(self) -> str:
         return self._mark.split()[0]
 
-    def _state(self) -> State:
+    def _state(self) -> MoveState:
         """`StoreError` where the target holds something that is none of this move's."""
         there = set(inspect(self._there).get_table_names())
         if not there & schema.metadata.tables.keys():
-            return State.NEW
+            return MoveState.NEW
         try:
             noted = self._noted()
         except exc.ProgrammingError as error:  # somebody else's, who has names like ours
@@ -188,18 +188,18 @@ class Move:
         rows = (select(literal(1)).select_from(one).limit(1) for one in ours)
         if any(self._there.execute(one).first() for one in rows):
             raise StoreError("move.not_empty", url=self.url)
-        return State.NEW
+        return MoveState.NEW
 
-    def _state_of_finished(self, mark: str) -> State:
+    def _state_of_finished(self, mark: str) -> MoveState:
         if mark == self._mark:
-            return State.DONE
+            return MoveState.DONE
         same = mark.startswith(self._id)
         raise StoreError("move.changed_since" if same else "move.not_empty", url=self.url)
 
-    def _state_of_unfinished(self, mark: str) -> State:
+    def _state_of_unfinished(self, mark: str) -> MoveState:
         if not mark.startswith(self._id):
             raise StoreError("move.of_another", url=self.url)
-        return State.RESUMED if mark == self._mark else State.AGAIN
+        return MoveState.RESUMED if mark == self._mark else MoveState.AGAIN
 
     def _begin_as(self, mark: str) -> None:
         """Forget how far it was, and say whose it is."""

@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import Executable
 
 from chatgee.errors import StoreError
 from chatgee.store.databases import opening, postgresql
-from chatgee.store.databases.refusals import first_line
+from chatgee.store.databases.connection_errors import first_line
 
 BUSY_SECONDS = 2.0
 

@@ -46,7 +46,7 @@ def _holds(element: holds, compiler: Any, **options: Any) -> str:
     return f"{place}(lower({text}), lower({word})) > 0"
 
 
-class Kind(StrEnum):
+class TalkKind(StrEnum):
     """What has become of a question: how its answer reached the friend, or why there is none."""
 
     THINKING = "thinking"
@@ -79,12 +79,12 @@ class Talk:
     delivered_at: float | None
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> TalkKind:
         if self.state == State.ASKED:
-            return Kind.THINKING
+            return TalkKind.THINKING
         if self.state == State.FAILED:
-            return Kind.FAILED
-        return Kind(self.delivery.value) if self.delivery else Kind.WAITING
+            return TalkKind.FAILED
+        return TalkKind(self.delivery.value) if self.delivery else TalkKind.WAITING
 
     @property
     def settled(self) -> bool:
@@ -93,14 +93,14 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TalkPlace:
     """Between two questions; what is older than it comes next."""
 
     asked_at: float
     id: str = ""
 
 
-NEWEST = Place(math.inf)
+NEWEST = TalkPlace(math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +108,17 @@ class Wanted:
     """What is looked for: questions with every word in them or in their answers."""
 
     words: tuple[str, ...] = ()
-    kind: Kind | None = None
+    kind: TalkKind | None = None
 
     def __bool__(self) -> bool:
         return bool(self.words or self.kind)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTalks:
     talks: Sequence[Talk]
     """Newest first."""
-    on: Place | None
+    on: TalkPlace | None
     """Where to look further; None where the oldest was reached."""
     full: bool = False
     """Whether it ends because there are as many as were asked for, not for want of time."""
@@ -159,10 +159,10 @@ _newest_first = TALK.order_by(_q.asked_at.desc(), _q.id.desc())
 def find(
     archive: Archive,
     wanted: Wanted,
-    before: Place = NEWEST,
+    before: TalkPlace = NEWEST,
     most: int = PAGE,
     patience: float | None = None,
-) -> Found:
+) -> FoundTalks:
     """Up to `most` talks older than `before`; fewer where the patience (in seconds) ends."""
     until = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
     found: list[Talk] = []
@@ -173,25 +173,25 @@ def find(
             found += map(_talk, database.execute(slice_))
             if len(found) > most:
                 last = found[most - 1]
-                return Found(found[:most], Place(last.asked_at, last.id), full=True)
+                return FoundTalks(found[:most], TalkPlace(last.asked_at, last.id), full=True)
             if oldest is None:
-                return Found(found, None)
-            before = Place(oldest)
+                return FoundTalks(found, None)
+            before = TalkPlace(oldest)
             if time.monotonic() >= until:
-                return Found(found, before, full=len(found) == most)
+                return FoundTalks(found, before, full=len(found) == most)
 
 
-def _end_of_slice(before: Place) -> Select[Any]:
+def _end_of_slice(before: TalkPlace) -> Select[Any]:
     older = select(_q.asked_at).where(_q.asked_at < before.asked_at)
     return older.order_by(_q.asked_at.desc()).offset(SLICE - 1).limit(1)
 
 
-def _slice(wanted: Wanted, before: Place, oldest: float | None) -> Select[Any]:
+def _slice(wanted: Wanted, before: TalkPlace, oldest: float | None) -> Select[Any]:
     statement = _newest_first.where(_older_than(before), *_conditions(wanted))
     return statement if oldest is None else statement.where(_q.asked_at >= oldest)
 
 
-def _older_than(place: Place) -> ColumnElement[bool]:
+def _older_than(place: TalkPlace) -> ColumnElement[bool]:
     """By time first, so that the index is used, then by id where two share a moment."""
     at = _q.asked_at
     return and_(at <= place.asked_at, or_(at < place.asked_at, _q.id < place.id))
@@ -203,17 +203,19 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     match wanted.kind:
         case None:
             return
-        case Kind.THINKING:
+        case TalkKind.THINKING:
             yield _q.state == State.ASKED.value
-        case Kind.FAILED:
+        case TalkKind.FAILED:
             yield _q.state == State.FAILED.value
-        case Kind.WAITING:
+        case TalkKind.WAITING:
             yield and_(_q.state == State.ANSWERED.value, _q.delivery.is_(None))
         case _:
             yield and_(_q.state == State.ANSWERED.value, _q.delivery == wanted.kind.value)
 
 
-def news(archive: Archive, after: Place, open_ids: Sequence[str], most: int = PAGE) -> Found:
+def news(
+    archive: Archive, after: TalkPlace, open_ids: Sequence[str], most: int = PAGE
+) -> FoundTalks:
     """What was asked since, and behind it the questions of `open_ids` as they stand now.
 
     With more news than `most` there are only so many, and `on` says where the older ones begin.
@@ -224,17 +226,17 @@ def news(archive: Archive, after: Place, open_ids: Sequence[str], most: int = PA
         new = list(map(_talk, database.execute(_newest_first.where(newer).limit(most + 1))))
         if len(new) > most:
             last = new[most - 1]
-            return Found(new[:most], Place(last.asked_at, last.id), full=True)
+            return FoundTalks(new[:most], TalkPlace(last.asked_at, last.id), full=True)
         known = {one.id for one in new}
         again = _newest_first.where(_q.id.in_(set(open_ids) - known))
-        return Found([*new, *map(_talk, database.execute(again))], None)
+        return FoundTalks([*new, *map(_talk, database.execute(again))], None)
 
 
-def thread(archive: Archive, user_id: str, upto: int | None = None, most: int = PAGE) -> Found:
+def thread(archive: Archive, user_id: str, upto: int | None = None, most: int = PAGE) -> FoundTalks:
     """A friend's questions up to a position, newest first; `full` where there are older ones."""
     mine = TALK.where(_q.user_id == user_id).order_by(_q.position.desc()).limit(most + 1)
     rows = archive.all(mine if upto is None else mine.where(_q.position <= upto))
-    return Found([_talk(row) for row in rows[:most]], None, full=len(rows) > most)
+    return FoundTalks([_talk(row) for row in rows[:most]], None, full=len(rows) > most)
 
 
 def friend(archive: Archive, user_id: str) -> Friend | None:
@@ -260,12 +262,12 @@ def last_position(archive: Archive, user_id: str) -> int:
     return (row and row[0]) or 0
 
 
-def every(archive: Archive, wanted: Wanted, before: Place = NEWEST) -> Iterator[Talk]:
+def every(archive: Archive, wanted: Wanted, before: TalkPlace = NEWEST) -> Iterator[Talk]:
     """All that is looked for, newest first, however much it is: read piece by piece.
 
     Nothing is held between two pieces, so that a slow reader is in nobody's way.
     """
-    on: Place | None = before
+    on: TalkPlace | None = before
     while on:
         found = find(archive, wanted, on, EXPORTED_AT_ONCE)
         yield from found.talks

@@ -16,7 +16,7 @@ from chatgee.subcommands.autostart.files import NAME, DesktopEntry, LaunchAgent,
 from chatgee.texts import Texts
 
 
-class Place(Protocol):
+class AutostartPlace(Protocol):
     """Where a system looks for what to start when its user logs in."""
 
     def put(self, folder: Path) -> None:
@@ -48,7 +48,7 @@ def command(ours: Settings, texts: Texts, words: list[str]) -> None:
         raise ChatGeeError("autostart.failed", why=why) from error
 
 
-def _places() -> list[Place]:
+def _places() -> list[AutostartPlace]:
     """Those of this system, the best one first."""
     if sys.platform == "win32":
         from chatgee.subcommands.autostart.windows import RunKey
@@ -67,7 +67,7 @@ def _places() -> list[Place]:
     return [unit, entry] if has_systemd else [entry, unit]
 
 
-def _state(places: list[Place], texts: Texts) -> Iterator[str]:
+def _state(places: list[AutostartPlace], texts: Texts) -> Iterator[str]:
     folders = [folder for place in places if (folder := place.folder())]
     if not folders:
         yield texts("autostart.off")

@@ -109,7 +109,7 @@ def try_it() -> ResponseReturnValue:
     except ChatGeeError as error:
         return jsonify(error=parts().texts.of(error))
     if tried.failure:
-        model = parts().board.model
+        model = parts().status.model
         return jsonify(error=parts().texts(f"hint.{tried.failure}", model=model))
     return jsonify(answer=tried.answer, pages=_pages(tried.shown), told=_cost(tried))
 
@@ -141,7 +141,7 @@ def _cost(tried: Tried) -> str:
     if not tokens:
         return texts("character.took", seconds=seconds)
     known = Prices.read(parts().settings.data_dir)
-    won = known.won({parts().board.model: tried.usage})
+    won = known.won({parts().status.model: tried.usage})
     if won is None:
         return texts("character.took_tokens", seconds=seconds, tokens=tokens)
     shown = f"{max(0.01, won):.2f}"
@@ -164,7 +164,7 @@ def _page(text: str, **more: Any) -> str:
         examples=EXAMPLES,
         most_chars=MOST_CHARS,
         most_question_chars=MOST_QUESTION_CHARS,
-        practising=parts().board.model == PracticeModel.name,
+        practising=parts().status.model == PracticeModel.name,
         **more,
     )
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.errors import Failure, StoreError
 from chatgee.owner.time_words import ago
-from chatgee.store.reading import failures
+from chatgee.store.reading import recent_failures
 from chatgee.web import owner
 from chatgee.web.parts import now, parts
 from chatgee.web.skill import KEY_HEADER
@@ -47,11 +47,11 @@ def key() -> ResponseReturnValue:
 
 
 def _board() -> dict[str, Any]:
-    texts, model = parts().texts, parts().board.model
-    known = parts().board.health.trouble
-    glance = parts().board.glance(texts)
+    texts, model = parts().texts, parts().status.model
+    known = parts().status.health.trouble
+    glance = parts().status.glance(texts)
     try:
-        lately = failures.lately(parts().archive, now() - LATELY_SECONDS)
+        lately = recent_failures.lately(parts().archive, now() - LATELY_SECONDS)
     except StoreError:
         lately = None
     return {

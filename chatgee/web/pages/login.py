@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chatgee.errors import StoreError
-from chatgee.owner.login_tries import Admission, source_of, source_of_known, told_address
+from chatgee.owner.login_tries import LoginTries, source_of, source_of_known, told_address
 from chatgee.web import owner, session
 from chatgee.web.known_browsers import browser, remember
 from chatgee.web.parts import parts
@@ -24,7 +24,7 @@ bp.after_request(owner.private)
 
 @bp.before_request
 def only_with_a_password() -> None:
-    if parts().admission is None:
+    if parts().login_tries is None:
         abort(404)
     request.max_content_length = MOST_BYTES
 
@@ -52,12 +52,12 @@ def enter() -> ResponseReturnValue:
 
 
 def _try(typed: str) -> ResponseReturnValue:
-    known = browser(_admission())
+    known = browser(_login_tries())
     source = source_of_known(known) if known else source_of(request.remote_addr)
-    refusal = _admission().refuses(typed, source)
+    refusal = _login_tries().refuses(typed, source)
     if refusal is None:
         session.begin()
-        return remember(redirect(url_for(".show", tried=1, next=_next()), 303), _admission())
+        return remember(redirect(url_for(".show", tried=1, next=_next()), 303), _login_tries())
     if refusal.heard:
         _complain()
     if not refusal.seconds:
@@ -87,15 +87,15 @@ def _next() -> str:
     return local_path(request.values.get("next", ""))
 
 
-def _admission() -> Admission:
-    admission = parts().admission
-    assert admission is not None  # see `only_with_a_password`
-    return admission
+def _login_tries() -> LoginTries:
+    login_tries = parts().login_tries
+    assert login_tries is not None  # see `only_with_a_password`
+    return login_tries
 
 
 def _complain() -> None:
     """With the address that called and, where that passes others on, the one that it told of."""
-    if not _admission().may_complain():
+    if not _login_tries().may_complain():
         return
     caller = source_of(request.remote_addr) or "?"
     told = told_address(request.headers.get("X-Forwarded-For", ""))

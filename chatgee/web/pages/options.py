@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.settings import OPTIONS, config_file, option_form
-from chatgee.settings.option_form import OptionForm, Problems, Typed
+from chatgee.settings.option_form import OptionForm, Problems, TypedOptions
 from chatgee.web import owner
 from chatgee.web.pages.forms import lead_to
 from chatgee.web.parts import parts
@@ -26,14 +26,14 @@ def check(name: str) -> ResponseReturnValue:
     """What is to be said of one field, while it is being typed."""
     if name not in OPTIONS:
         abort(404)
-    form = _form(Typed.read(request.form))
+    form = _form(TypedOptions.read(request.form))
     told = _told(name, form.problems[name]) if name in form.problems else ""
     return render_template("option_told.html", problem=told, advice=_advice(form, name))
 
 
 @bp.post("")
 def save() -> ResponseReturnValue:
-    form = _form(Typed.read(request.form))
+    form = _form(TypedOptions.read(request.form))
     problems = form.problems
     if not problems and form.lockouts and "sure" not in request.form:
         return _page(form, {}, unsure=True)
@@ -46,12 +46,12 @@ def save() -> ResponseReturnValue:
 def make_skill_key() -> ResponseReturnValue:
     """A new SKILL_KEY, saved and shown this once: its owner has to paste it into Kakao's page."""
     key = option_form.new_key()
-    form = _form(Typed({"SKILL_KEY": key}))
+    form = _form(TypedOptions({"SKILL_KEY": key}))
     problems = form.problems or _write(form)
     return _page(_form(), problems, made=None if problems else key)
 
 
-def _form(typed: Typed | None = None) -> OptionForm:
+def _form(typed: TypedOptions | None = None) -> OptionForm:
     setup = parts().setup
     return OptionForm(setup.config, setup.environ, parts().settings, typed)
 

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.errors import ChatGeeError
 from chatgee.model.system_prompt import MOST_CHARS
-from chatgee.owner.setup import Report, Setup
-from chatgee.owner.setup.draft import Draft
+from chatgee.owner.setup import Setup, SetupReport
+from chatgee.owner.setup.draft import SetupDraft
 from chatgee.settings import OPTIONS
 from chatgee.web import owner
 from chatgee.web.pages.forms import lead_to
@@ -65,15 +65,15 @@ def _setup() -> Setup:
     return parts().setup
 
 
-def _draft() -> Draft:
-    return Draft.read(request.form)
+def _draft() -> SetupDraft:
+    return SetupDraft.read(request.form)
 
 
 def _port() -> int:
-    return urlsplit(parts().board.local).port or 80
+    return urlsplit(parts().status.local).port or 80
 
 
-def _page(report: Report, **more: Any) -> str:
+def _page(report: SetupReport, **more: Any) -> str:
     ours, setup = parts().settings, _setup()
     default = str(OPTIONS["OPENAI_MODEL"].default)
     wanted = (report.draft.model, ours.openai_model, default, *report.models)
@@ -96,7 +96,7 @@ def _page(report: Report, **more: Any) -> str:
     )
 
 
-def _model_of(report: Report) -> str:
+def _model_of(report: SetupReport) -> str:
     """The address to which the page's model belongs, whichever it will be sent back with."""
     known = None if report.models else report.draft.model_of
     return report.server if known is None else known

@@ -1,6 +1,6 @@
-"""`/local_test`: KakaoTalk on the desk, with which the owner tries everything.
+"""`/local_test`: KakaoTalk simulated in the browser, with which the owner tries everything.
 
-The browser says what a pretend friend does; the request is made here and really posted to
+The browser says what a simulated friend does; the request is made here and really posted to
 `/prompt`, so that neither the key nor Kakao's format is the browser's business.
 """
 
@@ -46,8 +46,8 @@ arrivals.after_request(owner.private)
 
 
 @dataclass(frozen=True)
-class Doing:
-    """What a pretend friend does, as the page tells it."""
+class SimulatedMessage:
+    """What a simulated friend does, as the page tells it."""
 
     friend: str
     way: str
@@ -58,7 +58,7 @@ class Doing:
     photo: bytes
 
     @classmethod
-    def parse(cls, told: object) -> "Doing":
+    def parse(cls, told: object) -> "SimulatedMessage":
         """`ValueError` for what no page of ours sends."""
         match told:
             case {
@@ -91,7 +91,7 @@ def page() -> str:
         with_callback=WITH_CALLBACK,
         most_chars=MOST_CHARS,
         prefix=payloads.PREFIX,
-        practising=parts().board.model == PracticeModel.name,
+        practising=parts().status.model == PracticeModel.name,
         reply_seconds=parts().settings.reply_seconds,
         kakao_seconds=call.KAKAO_SECONDS,
     )
@@ -100,20 +100,20 @@ def page() -> str:
 @bp.post("/local_test/send")
 def send() -> ResponseReturnValue:
     try:
-        doing = Doing.parse(request_values.tree(request.get_data(cache=False)))
-        words = parts().album.keep(doing.photo) if doing.how == "photo" else doing.words
+        doing = SimulatedMessage.parse(request_values.tree(request.get_data(cache=False)))
+        words = parts().photos.keep(doing.photo) if doing.how == "photo" else doing.words
     except ValueError:
         abort(400)
-    token = parts().postbox.open() if doing.callback else None
+    token = parts().callback_receiver.open() if doing.callback else None
     message = Message(
         doing.friend,
         words,
         doing.extra,
         TRIGGERS[doing.how],
-        parts().postbox.url(token) if token else None,
+        parts().callback_receiver.url(token) if token else None,
     )
     payload = WAYS[doing.way](message)
-    done = call.call(parts().board.local, payload, parts().settings.skill_key)
+    done = call.call(parts().status.local, payload, parts().settings.skill_key)
     promised = not done.why and done.response.get("useCallback") is True
     return _in_order(
         request=done.request,
@@ -128,13 +128,13 @@ def send() -> ResponseReturnValue:
 @bp.get("/local_test/arrived/<token>")
 def arrived(token: str) -> ResponseReturnValue:
     """The callback, once it is there; the page asks every second."""
-    letter = parts().postbox.look(token)
-    if letter is None:
+    received = parts().callback_receiver.look(token)
+    if received is None:
         abort(404)
-    if not letter.used:
-        return _in_order(came=False, open=letter.is_open())
-    why = _why("limits" if letter.problems else "", 200)
-    shown = _shown(letter.body, letter.seconds, letter.problems, bool(why))
+    if not received.used:
+        return _in_order(came=False, open=received.is_open())
+    why = _why("limits" if received.problems else "", 200)
+    shown = _shown(received.body, received.seconds, received.problems, bool(why))
     return _in_order(came=True, open=False, why=why, **shown)
 
 
@@ -143,7 +143,7 @@ def callback(token: str) -> ResponseReturnValue:
     if not _made_by_us():
         abort(404)
     request.max_content_length = callbacks.MOST_BYTES
-    reply = parts().postbox.take(token, request.get_data(cache=False))
+    reply = parts().callback_receiver.take(token, request.get_data(cache=False))
     if reply is None:
         abort(404)
     return jsonify(reply)
@@ -158,7 +158,7 @@ def away(_: StoreError) -> ResponseReturnValue:
 
 def _made_by_us() -> bool:
     """Callbacks come from this machine, and by no tunnel."""
-    ours = urlsplit(parts().board.local).hostname
+    ours = urlsplit(parts().status.local).hostname
     here = is_loopback(request.remote_addr) or request.remote_addr == ours
     return here and not any(name in request.headers for name in owner.FORWARDED)
 

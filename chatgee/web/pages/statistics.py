@@ -7,9 +7,9 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from chatgee.errors import SettingsError
-from chatgee.model.prices import Prices, Typed
+from chatgee.model.prices import Prices, TypedPrice
 from chatgee.owner.statistics import Stats
-from chatgee.store.reading.figures import Span, look
+from chatgee.store.reading.usage_figures import Span, look
 from chatgee.web import owner
 from chatgee.web.parts import now, parts
 
@@ -41,22 +41,22 @@ def save_prices() -> ResponseReturnValue:
     return _page(after, saved=True)
 
 
-def _write(typed: Typed, folder: Path) -> Prices:
+def _write(typed: TypedPrice, folder: Path) -> Prices:
     after = typed.on(Prices.read(folder))
     after.write(folder)
     return after
 
 
-def _typed() -> Typed:
+def _typed() -> TypedPrice:
     columns = (request.form.getlist(name) for name in ("model", "input", "output"))
     rows = islice(zip(*columns, strict=False), MOST_PRICES)
     known = ((m[:MOST_CHARS], sent.strip(), written.strip()) for m, sent, written in rows)
-    return Typed(tuple(known), request.form.get("won", "").strip())
+    return TypedPrice(tuple(known), request.form.get("won", "").strip())
 
 
 def _page(
     prices: Prices,
-    typed: Typed | None = None,
+    typed: TypedPrice | None = None,
     wrong: dict[str, str] | None = None,
     unwritten: str = "",
     saved: bool = False,

@@ -9,7 +9,7 @@ from chatgee.owner import log_tail, time_words
 from chatgee.owner.about import about
 from chatgee.owner.backup import restore
 from chatgee.store.databases.opening import is_shared
-from chatgee.store.databases.server_look import dump_command
+from chatgee.store.databases.server_check import dump_command
 from chatgee.store.days import day_name
 from chatgee.web import owner
 from chatgee.web.parts import now, parts
@@ -29,12 +29,12 @@ def show() -> ResponseReturnValue:
 
 @bp.get("/doctor")
 def doctor() -> ResponseReturnValue:
-    return render_template("doctor.html", **_visit())
+    return render_template("doctor.html", **_doctor_run())
 
 
 @bp.post("/doctor")
 def begin() -> ResponseReturnValue:
-    parts().visit.begin()
+    parts().doctor_run.begin()
     if "HX-Request" in request.headers:
         return doctor()
     return redirect("/status", 303)
@@ -61,7 +61,7 @@ def page(trouble: str | None = None) -> str:
     shared = is_shared(ours.sqlalchemy_url)
     return render_template(
         "status.html",
-        about=about(ours, texts, parts().board, parts().archive),
+        about=about(ours, texts, parts().status, parts().archive),
         trouble=trouble,
         done=done if done in DONE and not restore.confirmed(ours) else None,
         most_bytes=bodies.LARGEST_BACKUP,
@@ -72,13 +72,13 @@ def page(trouble: str | None = None) -> str:
         folder=ours.data_dir,
         in_korea=time_words.is_in_korea(),
         moment=lambda unix: time_words.in_full(unix, texts),
-        **_visit(),
+        **_doctor_run(),
         **_log(),
     )
 
 
-def _visit() -> dict[str, Any]:
-    ours, texts, report = parts().settings, parts().texts, parts().visit.report()
+def _doctor_run() -> dict[str, Any]:
+    ours, texts, report = parts().settings, parts().texts, parts().doctor_run.report()
     ended = time_words.in_full(report.ended_at, texts) if report.ended_at else None
     return {"report": report, "ended": ended, "marks": MARKS, "practice": ours.practice}
 

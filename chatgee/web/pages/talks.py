@@ -12,7 +12,7 @@ from chatgee.errors import StoreError
 from chatgee.owner import csv_export, nicknames, time_words
 from chatgee.store.days import day_name
 from chatgee.store.reading import talks as archive
-from chatgee.store.reading.talks import NEWEST, PAGE, Friend, Kind, Place, Talk, Wanted
+from chatgee.store.reading.talks import NEWEST, PAGE, Friend, Talk, TalkKind, TalkPlace, Wanted
 from chatgee.web import owner, request_values
 from chatgee.web.parts import now, parts
 
@@ -37,7 +37,7 @@ def show() -> ResponseReturnValue:
         **_listed(),
         live="before" not in request.args and not _asked_for(),
         look_seconds=LOOK_SECONDS,
-        kinds=Kind,
+        kinds=TalkKind,
         deleted=request.args.get("done") == "deleted",
     )
 
@@ -51,7 +51,7 @@ def more() -> ResponseReturnValue:
 @bp.get("/live")
 def live() -> ResponseReturnValue:
     """What is new above, and what has become of the questions that were open."""
-    after = _place("after", Place(0.0))
+    after = _place("after", TalkPlace(0.0))
     ids = request_values.text(request.args.get("open", "")).split()[:OPEN_MOST]
     found = archive.news(parts().archive, after, ids)
     return render_template("talks_rows.html", found=found, words=(), asked={}, before=0, news=True)
@@ -67,7 +67,8 @@ def _listed() -> dict[str, Any]:
 def _wanted() -> Wanted:
     kind = request.args.get("kind", "")
     return Wanted(
-        nicknames.words_of(request.args.get("q", "")), Kind(kind) if kind in list(Kind) else None
+        nicknames.words_of(request.args.get("q", "")),
+        TalkKind(kind) if kind in list(TalkKind) else None,
     )
 
 
@@ -77,18 +78,18 @@ def _asked_for() -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _until() -> Place:
+def _until() -> TalkPlace:
     end = time_words.end_of(request.args.get("until", ""))
-    return NEWEST if end is None else Place(end)
+    return NEWEST if end is None else TalkPlace(end)
 
 
-def _place(name: str, otherwise: Place) -> Place:
+def _place(name: str, otherwise: TalkPlace) -> TalkPlace:
     if name not in request.args:
         return otherwise
     at = request.args.get(name, math.nan, float)
     if math.isnan(at):
         abort(400)
-    return Place(at, request_values.text(request.args.get("id", "")))
+    return TalkPlace(at, request_values.text(request.args.get("id", "")))
 
 
 # --- one friend -----------------------------------------------------------------------------
@@ -197,5 +198,5 @@ def _in_words() -> dict[str, Any]:
         "iso": time_words.iso,
         "excerpt": nicknames.excerpt,
         "marked": nicknames.marked,
-        "model": parts().board.model,
+        "model": parts().status.model,
     }

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.kakao.messages import CARD_BUTTONS, CARDS
 from chatgee.owner import texts_editor
-from chatgee.owner.texts_editor import GROUPS, Draft, Problems, scenes, texts_file
+from chatgee.owner.texts_editor import GROUPS, Problems, TextsDraft, scenes, texts_file
 from chatgee.system import text_files
 from chatgee.texts import Card, Texts, placeholders
 from chatgee.web import owner, request_values
@@ -89,8 +89,8 @@ def _shown(problems: Problems) -> str:
     try:
         source, now = texts_file.read(_file(), _ours())
     except SettingsError as error:
-        return _page(Draft.stored(_ours(), ""), {"save": error})
-    return _page(Draft.stored(now, source), problems, warnings=now.problems)
+        return _page(TextsDraft.stored(_ours(), ""), {"save": error})
+    return _page(TextsDraft.stored(now, source), problems, warnings=now.problems)
 
 
 def _file() -> Path:
@@ -101,11 +101,11 @@ def _ours() -> Texts:
     return Texts.load()
 
 
-def _draft() -> Draft:
-    return Draft.read(request.form, parts().texts)
+def _draft() -> TextsDraft:
+    return TextsDraft.read(request.form, parts().texts)
 
 
-def _up_to_date(draft: Draft) -> Draft:
+def _up_to_date(draft: TextsDraft) -> TextsDraft:
     """So that saving it once more takes the place of what somebody else has written."""
     try:
         source, _ = texts_file.read(_file(), _ours())
@@ -133,7 +133,9 @@ def _limits() -> dict[str, int]:
     return {"minute": ours.questions_per_minute, "day": ours.questions_per_day}
 
 
-def _page(draft: Draft, problems: Problems, warnings: tuple[str, ...] = (), focus: str = "") -> str:
+def _page(
+    draft: TextsDraft, problems: Problems, warnings: tuple[str, ...] = (), focus: str = ""
+) -> str:
     ours, done = _ours(), request.args.get("done", "")
     return render_template(
         "sentences.html",

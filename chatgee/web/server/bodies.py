@@ -37,7 +37,7 @@ class TooMuchAtOnce(Error):  # type: ignore[misc]  # waitress has no types
     reason = "Too Many Requests"
 
 
-class Room:
+class BodySpace:
     """What strangers' larger bodies take up together. Safe from any thread."""
 
     def __init__(self) -> None:

@@ -40,7 +40,7 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
         return environ
 
 
-class Refusal(ErrorTask):  # type: ignore[misc]
+class RefusalTask(ErrorTask):  # type: ignore[misc]
     """What waitress itself answers to a request that it cannot read: as JSON, and never a 5xx."""
 
     def execute(self) -> None:
@@ -68,7 +68,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     """
 
     task_class = Task
-    error_task_class = Refusal
+    error_task_class = RefusalTask
     arrived = 0.0
     passed_on = has_spoken = is_refused = False
     close_when_flushed: bool = False

@@ -16,7 +16,7 @@ from waitress.adjustments import Adjustments
 from waitress.server import BaseWSGIServer, TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from chatgee.web.server.bodies import LARGEST_BODY, Room
+from chatgee.web.server.bodies import LARGEST_BODY, BodySpace
 from chatgee.web.server.connection import ARRIVED, Channel
 from chatgee.web.server.port import connections, listen, reachable
 
@@ -33,14 +33,14 @@ BODY_IN_MEMORY = 64 * 1024
 log = logging.getLogger(__name__)
 
 
-class Listener(TcpWSGIServer):  # type: ignore[misc]
+class WaitressServer(TcpWSGIServer):  # type: ignore[misc]
     """waitress' server, which also knows since when it has been reading."""
 
     channel_class = Channel
     _reading_since: float | None = None
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        self.room = Room()
+        self.room = BodySpace()
         super().__init__(*given, **named)
 
     def readable(self) -> bool:
@@ -67,7 +67,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self._map.clear()
 
 
-class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
+class RequestThreads(ThreadedTaskDispatcher):  # type: ignore[misc]
     """A thread for each request that is held, made when it is needed."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
         super().add_task(task)
 
 
-class Door:
+class CurrentApp:
     """The app that answers just now; between two of them callers wait, as long as they can."""
 
     def __init__(self, meanwhile: WSGIApplication, patience_seconds: float) -> None:
@@ -117,7 +117,7 @@ class Door:
         return self.app
 
 
-class Server:
+class WebServer:
     """Listens from the moment it is made; answers between `start` and `stop`.
 
     An app may take the place of another meanwhile (`pause`, then `serve`): nobody is turned away.
@@ -129,11 +129,11 @@ class Server:
         self.host, self.port = self._socket.getsockname()[:2]
         self.local = f"http://{reachable(self.host)}:{self.port}"
         """Where a browser on this machine finds it."""
-        self._threads = Threads()
+        self._threads = RequestThreads()
 
     def start(self, meanwhile: WSGIApplication, patience_seconds: float) -> None:
         """Take callers; after so long without an app, and at the end, `meanwhile` answers them."""
-        self._door = Door(meanwhile, patience_seconds)
+        self._door = CurrentApp(meanwhile, patience_seconds)
         options = Adjustments(
             sockets=[self._socket],
             connection_limit=connections(),
@@ -146,7 +146,7 @@ class Server:
             ident=None,
             clear_untrusted_proxy_headers=False,  # they tell who comes through the tunnel
         )
-        self._server = Listener(
+        self._server = WaitressServer(
             self._door,
             adj=options,
             dispatcher=self._threads,
@@ -158,7 +158,7 @@ class Server:
         self._thread.start()
 
     @property
-    def room(self) -> Room:
+    def room(self) -> BodySpace:
         """What bodies of strangers take up."""
         return self._server.room
 

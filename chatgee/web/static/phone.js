@@ -1,4 +1,4 @@
-// One pretend friend's KakaoTalk: what is said in it, and what comes back.
+// One simulated friend's KakaoTalk: what is said in it, and what comes back.
 import { Clock } from "./clock.js";
 import { mine, note, onEnter, replies, theirs, today, typing } from "./kakao.js";
 import { shrink } from "./photo.js";

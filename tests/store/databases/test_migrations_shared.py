@@ -9,7 +9,7 @@ import pytest
 
 from chatgee.errors import StoreError
 from chatgee.store import Store, schema
-from chatgee.store.databases import migrations, server_look
+from chatgee.store.databases import migrations, server_check
 from tests.store.databases.test_migrations import FIRST
 from tests.support import beside
 from tests.support.far_ends import PATIENCE
@@ -127,7 +127,7 @@ def test_a_newer_database_is_refused_and_its_password_told_nobody(database_url: 
     Store(database_url).close()
     beside.change(database_url, "UPDATE about SET value = '99'")
     before = beside.rows(database_url, TABLES)
-    for opening in (Store, server_look.look):
+    for opening in (Store, server_check.look):
         with pytest.raises(StoreError) as caught:
             opening(database_url)
         assert caught.value.key == "start.newer_database"

@@ -16,7 +16,7 @@ from chatgee.errors import StoreError
 from chatgee.store import Store, schema
 from chatgee.store.databases import migrations
 from chatgee.store.moving import move as moving
-from chatgee.store.moving.move import State
+from chatgee.store.moving.move import MoveState
 from tests.support import postgres
 from tests.support.moves import change, class_in, everything, many_in, move, noted, url_of
 
@@ -61,7 +61,7 @@ def pieces_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_table_arrives_as_it_was(tmp_path: Path, database_url: str) -> None:
     source = class_in(tmp_path)
     before = everything(source)
-    assert move(source, database_url) is State.NEW
+    assert move(source, database_url) is MoveState.NEW
     assert everything(database_url) == before == everything(source)
     assert all(before[name] for name in ("friends", "questions", "usage", "tallies_by_day"))
     assert not unfinished(database_url)
@@ -90,7 +90,7 @@ def test_a_file_of_an_older_version_is_brought_up_first(tmp_path: Path, database
 
 def test_an_empty_file_is_moved_as_well(tmp_path: Path, database_url: str) -> None:
     Store(url_of(tmp_path)).close()
-    assert move(url_of(tmp_path), database_url) is State.NEW
+    assert move(url_of(tmp_path), database_url) is MoveState.NEW
     assert noted(database_url)["version"] == str(schema.VERSION)
 
 
@@ -115,7 +115,7 @@ def test_a_move_that_was_cut_short_goes_on(tmp_path: Path, database_url: str, pi
     assert look(database_url, "SELECT count(*) FROM questions") == [(10 * pieces,)]
     marks = "SELECT xmin::text FROM questions ORDER BY id"
     arrived = look(database_url, marks)
-    assert move(source, database_url) is State.RESUMED
+    assert move(source, database_url) is MoveState.RESUMED
     assert look(database_url, marks)[: len(arrived)] == arrived, "they were written once"
     assert everything(database_url) == everything(source)
     assert not unfinished(database_url)
@@ -139,7 +139,7 @@ def test_a_file_that_was_used_meanwhile_is_moved_from_its_beginning(
     begun(source, database_url, 2)
     change(tmp_path, "UPDATE questions SET shown = '고친 답' WHERE id = 'q000001'")
     change(tmp_path, "DELETE FROM questions WHERE id = 'q000002'")
-    assert move(source, database_url) is State.AGAIN
+    assert move(source, database_url) is MoveState.AGAIN
     assert everything(database_url) == everything(source)
 
 
@@ -147,7 +147,7 @@ def test_a_move_that_is_done_says_so_and_touches_nothing(tmp_path: Path, databas
     source = class_in(tmp_path, days=1)
     move(source, database_url)
     do(database_url, "DELETE FROM friends")  # as ChatGee may by now
-    assert move(source, database_url) is State.DONE
+    assert move(source, database_url) is MoveState.DONE
     assert everything(database_url)["friends"] == []
 
 
@@ -156,7 +156,7 @@ def test_of_two_moves_at_once_the_second_is_refused(tmp_path: Path, database_url
     with moving.between(source, database_url) as one:
         one.begin()
         assert refused(source, database_url).key == "move.busy"
-    assert move(source, database_url) is State.RESUMED
+    assert move(source, database_url) is MoveState.RESUMED
 
 
 def test_a_lost_connection_is_told_and_the_move_goes_on_afterwards(
@@ -167,7 +167,7 @@ def test_a_lost_connection_is_told_and_the_move_goes_on_afterwards(
     ours = f"{end} AND datname = current_database()"
     error = refused(source, database_url, begun=lambda: do(database_url, ours))
     assert error.key == "move.interrupted"
-    assert move(source, database_url) is State.RESUMED
+    assert move(source, database_url) is MoveState.RESUMED
 
 
 # --- where there is something else ----------------------------------------------------------
@@ -255,7 +255,7 @@ def test_whatever_differs_is_found_and_the_next_move_mends_it(
     error = refused(source, database_url, copied=lambda: do(database_url, sql))
     assert error.key == "move.different"
     assert unfinished(database_url)
-    assert move(source, database_url) is State.AGAIN
+    assert move(source, database_url) is MoveState.AGAIN
     assert everything(database_url) == everything(source)
 
 
@@ -283,7 +283,7 @@ def test_a_row_that_cannot_go_over_is_named_and_nothing_is_lost(
     assert (error.key, error.values["table"]) == ("move.odd_value", "questions")
     assert (error.values["row"], error.values["column"]) == ("id='q000002'", "answer")
     change(tmp_path, "UPDATE questions SET answer = '다시' WHERE id = 'q000002'")
-    assert move(source, database_url) is State.AGAIN
+    assert move(source, database_url) is MoveState.AGAIN
     assert everything(database_url) == everything(source)
 
 
@@ -311,4 +311,4 @@ def test_the_tables_are_made_by_the_same_hand_as_elsewhere(
     """As a start of ChatGee would have made them, if it has not moved in yet."""
     with create_engine(database_url, poolclass=NullPool).connect() as connection:
         migrations.bring_up(connection)
-    assert move(many_in(tmp_path, 5), database_url) is State.NEW
+    assert move(many_in(tmp_path, 5), database_url) is MoveState.NEW

@@ -44,7 +44,7 @@ def test_the_list_ticks_itself_as_kakaos_calls_come_in(page: "Page", bot: Bot) -
     page.goto(bot.url)
     steps = page.locator("#steps li")
     expect(steps.nth(1)).to_have_attribute("aria-current", "step")
-    bot.board.linked(Link("ngrok", ADDRESS))
+    bot.status.linked(Link("ngrok", ADDRESS))
     expect(steps.nth(2)).to_have_attribute("aria-current", "step", timeout=10_000)
     assert kakao_calls(bot, "02") == 200  # the admin center's skill test
     expect(steps.nth(3)).to_have_attribute("aria-current", "step", timeout=10_000)
@@ -55,7 +55,7 @@ def test_the_list_ticks_itself_as_kakaos_calls_come_in(page: "Page", bot: Bot) -
 
 def test_the_address_is_a_code_to_be_photographed(page: "Page", bot: Bot) -> None:
     assert "data:image" not in home(bot)
-    bot.board.linked(Link("ngrok", ADDRESS))
+    bot.status.linked(Link("ngrok", ADDRESS))
     page.goto(bot.url)
     picture = page.get_by_role("img", name=TEXTS("home.qr"))
     assert picture.evaluate("picture => picture.naturalWidth") > 100

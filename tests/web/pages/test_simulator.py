@@ -153,7 +153,7 @@ def test_the_key_goes_along_and_is_never_shown(stopped_bot: Bot) -> None:
 def test_it_is_not_taken_for_a_call_of_kakaos(bot: Bot) -> None:
     for way in ("friend", "stranger", "skill_test", "bot_test"):
         says(bot, way=way)
-    assert (bot.board.memo.called_at, bot.board.memo.tested_at) == (None, None)
+    assert (bot.status.remembered.called_at, bot.status.remembered.tested_at) == (None, None)
 
 
 @pytest.mark.parametrize("way", ["skill_test", "bot_test", "stranger"])
@@ -169,7 +169,7 @@ def test_a_stranger_meets_the_limit_of_strangers(stopped_bot: Bot) -> None:
         assert "답: 안녕" in text(says(bot, way="friend", friend="desk-somebodyelse"))
 
 
-def test_pretend_friends_do_not_share_a_memory(bot: Bot, fake_openai: FakeOpenAI) -> None:
+def test_simulated_friends_do_not_share_a_memory(bot: Bot, fake_openai: FakeOpenAI) -> None:
     says(bot, "내 이름은 민수")
     says(bot, "내 이름은?", friend="desk-somebodyelse")
     said = [message["content"] for message in fake_openai.requests[-1]["messages"]]
@@ -199,7 +199,7 @@ def test_what_kakao_would_not_show_is_not_shown_and_the_reason_told(
     bot: Bot, status: int, body: bytes, told: str
 ) -> None:
     end = FakeBot()
-    bot.board.local = end.url
+    bot.status.local = end.url
     end.status, end.body = status, body
     shown = says(bot)
     end.close()

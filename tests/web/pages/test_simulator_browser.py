@@ -1,4 +1,4 @@
-"""KakaoTalk on the desk as an owner uses it, in a real browser."""
+"""KakaoTalk's simulator as an owner uses it, in a real browser."""
 
 import re
 from collections.abc import Iterator
@@ -204,7 +204,7 @@ def test_both_sides_are_shown_as_json_and_can_be_copied(chat: Page) -> None:
 
 def test_what_kakao_would_drop_is_not_shown(chat: Page, desk: Bot) -> None:
     end = FakeBot()
-    here, desk.board.local = desk.board.local, end.url
+    here, desk.status.local = desk.status.local, end.url
     text = "가" * 1203
     end.body = b'{"version": "2.0", "template": {"outputs": [{"simpleText": {"text": "'
     end.body += text.encode() + b'"}}]}}'
@@ -218,7 +218,7 @@ def test_what_kakao_would_drop_is_not_shown(chat: Page, desk: Bot) -> None:
     expect(chat.locator(".clock")).to_have_class("clock too-late")
     end.gate.set()
     end.close()
-    desk.board.local = here
+    desk.status.local = here
     says(chat, "다시")
     sees(chat, "이렇게 물으셨어요: 다시")
 

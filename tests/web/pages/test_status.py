@@ -14,7 +14,7 @@ import requests
 from chatgee import version
 from chatgee.doctor.case import Check
 from chatgee.owner.backup import restore
-from chatgee.owner.doctor_run import Finding, Visit
+from chatgee.owner.doctor_run import DoctorRun, Finding
 from chatgee.system import logs
 from chatgee.web import owner
 from tests.support.backups import asked, settings_of
@@ -39,7 +39,7 @@ class Doctor:
     def __init__(self) -> None:
         self.may_go = threading.Semaphore(0)
         self.visits = 0
-        self.visit = Visit(self.names, self.look)
+        self.doctor_run = DoctorRun(self.names, self.look)
 
     def look(self) -> Iterator[Finding]:
         self.visits += 1
@@ -50,13 +50,13 @@ class Doctor:
     def says(self, lines: int) -> None:
         self.may_go.release(lines)
         until = time.monotonic() + PATIENCE
-        while len(self.visit.report().found) < lines:
+        while len(self.doctor_run.report().found) < lines:
             assert time.monotonic() < until
             time.sleep(0.005)
 
     def ends(self) -> None:
         until = time.monotonic() + PATIENCE
-        while self.visit.report().running:
+        while self.doctor_run.report().running:
             assert time.monotonic() < until
             time.sleep(0.005)
 
@@ -68,7 +68,7 @@ def doctor() -> Doctor:
 
 @pytest.fixture
 def home(stopped_bot: Bot, doctor: Doctor) -> Iterator[Bot]:
-    stopped_bot.visit = doctor.visit
+    stopped_bot.doctor_run = doctor.doctor_run
     with stopped_bot.open(**SECRETS):
         yield stopped_bot
 
@@ -115,7 +115,7 @@ def test_only_a_page_of_ours_changes_anything(home: Bot, doctor: Doctor, path: s
     stranger = {"X-Forwarded-For": "192.0.2.1", owner.TOKEN_HEADER: owner.TOKEN}
     reply = requests.post(home.url + path, headers=stranger, timeout=PATIENCE)
     assert reply.status_code == 404
-    assert (doctor.visit.report().running, home.reloads) == (False, 0)
+    assert (doctor.doctor_run.report().running, home.reloads) == (False, 0)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -191,10 +191,10 @@ def test_a_doctor_that_breaks_comes_to_an_end(caplog: pytest.LogCaptureFixture) 
         yield Check("python", "good", "3.12")
         raise ZeroDivisionError
 
-    visit = Visit(("python", "disk"), look)
-    visit.begin()
+    doctor_run = DoctorRun(("python", "disk"), look)
+    doctor_run.begin()
     until = time.monotonic() + PATIENCE
-    while (report := visit.report()).running:
+    while (report := doctor_run.report()).running:
         assert time.monotonic() < until
     assert [one.name for one in report.found] == ["python"]
     assert report.ended_at

@@ -35,7 +35,7 @@ def seen(stopped_bot: Bot, doctor: Doctor, tmp_path: Path) -> Iterator[Bot]:
         "2026-11-23 09:00:02 ERROR 모델 서버에 연결할 수 없어요.",
         *("Traceback (most recent call last):", "ConnectionError: no route"),
     )
-    stopped_bot.visit = doctor.visit
+    stopped_bot.doctor_run = doctor.doctor_run
     with stopped_bot.open():
         yield stopped_bot
 

@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from chatgee.web.server.wsgi_server import Server
+from chatgee.web.server.wsgi_server import WebServer
 from tests.support.far_ends import PATIENCE
 from tests.support.tunnel_side import until
 
@@ -39,8 +39,8 @@ def app() -> Held:
 
 
 @pytest.fixture
-def server(app: Held) -> Iterator[Server]:
-    server = Server("127.0.0.1", 0)
+def server(app: Held) -> Iterator[WebServer]:
+    server = WebServer("127.0.0.1", 0)
     server.start(app, PATIENCE)
     server.serve(app)
     yield server
@@ -48,7 +48,7 @@ def server(app: Held) -> Iterator[Server]:
     server.stop()
 
 
-def calls(server: Server) -> socket.socket:
+def calls(server: WebServer) -> socket.socket:
     return socket.create_connection((server.host, server.port), PATIENCE)
 
 
@@ -64,7 +64,7 @@ def answered(caller: socket.socket, body: bytes) -> None:
 
 
 def test_who_has_called_and_not_yet_asked_is_heard_out(
-    server: Server, app: Held, monkeypatch: pytest.MonkeyPatch
+    server: WebServer, app: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A balancer calls and asks in two steps; between them lies all that its machine does."""
     monkeypatch.setattr("chatgee.web.server.connection.SPEAKING_SECONDS", PATIENCE)
@@ -77,7 +77,7 @@ def test_who_has_called_and_not_yet_asked_is_heard_out(
     until(lambda: not server.unanswered())
 
 
-def test_who_has_asked_half_is_heard_out(server: Server, app: Held) -> None:
+def test_who_has_asked_half_is_heard_out(server: WebServer, app: Held) -> None:
     app.go_on.set()
     caller = calls(server)
     caller.sendall(ASKS[:20])
@@ -87,7 +87,7 @@ def test_who_has_asked_half_is_heard_out(server: Server, app: Held) -> None:
     assert read(caller).endswith(LONG)
 
 
-def test_a_reply_that_was_held_goes_out_whole(server: Server, app: Held) -> None:
+def test_a_reply_that_was_held_goes_out_whole(server: WebServer, app: Held) -> None:
     caller = calls(server)
     caller.sendall(ASKS)
     assert app.asked.wait(PATIENCE)
@@ -98,13 +98,13 @@ def test_a_reply_that_was_held_goes_out_whole(server: Server, app: Held) -> None
     assert read(caller).endswith(LONG)
 
 
-def test_who_never_asks_holds_up_the_end_for_a_moment_only(server: Server) -> None:
+def test_who_never_asks_holds_up_the_end_for_a_moment_only(server: WebServer) -> None:
     with calls(server):
         server.stop_listening()
         until(lambda: not server.unanswered())
 
 
-def test_who_was_answered_and_stays_holds_up_nothing(server: Server, app: Held) -> None:
+def test_who_was_answered_and_stays_holds_up_nothing(server: WebServer, app: Held) -> None:
     """A browser keeps its connections."""
     app.go_on.set()
     with calls(server) as caller:
@@ -117,7 +117,7 @@ def test_who_was_answered_and_stays_holds_up_nothing(server: Server, app: Held) 
         assert not caller.recv(1)
 
 
-def test_who_was_answered_and_asks_again_is_heard_out(server: Server, app: Held) -> None:
+def test_who_was_answered_and_asks_again_is_heard_out(server: WebServer, app: Held) -> None:
     """At the very moment; there are many, as it is a matter of which is looked at first."""
     app.body = b"short"
     app.go_on.set()
@@ -137,13 +137,13 @@ def test_who_was_answered_and_asks_again_is_heard_out(server: Server, app: Held)
             answered(caller, app.body)
 
 
-def test_who_calls_later_is_refused(server: Server) -> None:
+def test_who_calls_later_is_refused(server: WebServer) -> None:
     server.stop_listening()
     with pytest.raises(ConnectionRefusedError):
         calls(server)
 
 
-def test_it_ends_once(server: Server) -> None:
+def test_it_ends_once(server: WebServer) -> None:
     server.stop()
     server.stop()
     with pytest.raises(ConnectionRefusedError):

@@ -1,4 +1,4 @@
-"""A value that several may change at a time: threads of this program, or programs of a company."""
+"""A value that several may change at a time: threads, or programs with one database."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Kept(Protocol[T]):
+class Changeable(Protocol[T]):
     """Safe from any thread."""
 
     def change(self, work: Callable[[T], tuple[T, R]]) -> R:
@@ -19,7 +19,7 @@ class Kept(Protocol[T]):
         """
 
 
-class Here(Generic[T]):
+class ValueHere(Generic[T]):
     """In this program's memory."""
 
     def __init__(self, value: T) -> None:

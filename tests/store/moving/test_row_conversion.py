@@ -9,7 +9,7 @@ import pytest
 from chatgee.errors import StoreError
 from chatgee.store import schema
 from chatgee.store.moving import move
-from chatgee.store.moving.fitting import Fitting, summed, text
+from chatgee.store.moving.row_conversion import RowConversion, summed, text
 
 FRIEND = ("민지", 3, 1, 1_800_000_000.123456, 1_800_000_001)
 
@@ -24,17 +24,17 @@ def names() -> list[str]:
 
 def test_every_column_of_every_table_has_its_way_over() -> None:
     for name in move.TABLES:
-        Fitting(schema.metadata.tables[name])
+        RowConversion(schema.metadata.tables[name])
 
 
 def test_a_row_stays_as_it_is_and_whole_numbers_become_moments() -> None:
-    row = Fitting(schema.friends)(FRIEND)
+    row = RowConversion(schema.friends)(FRIEND)
     assert row == list(FRIEND)
     assert [type(value) for value in row] == [str, int, int, float, float]
 
 
 def test_what_was_never_written_stays_so_and_is_not_the_empty_text() -> None:
-    fitting = Fitting(schema.questions)
+    fitting = RowConversion(schema.questions)
     columns = schema.questions.columns
     row = [{"id": "q", "answer": ""}.get(one.name, _of(one.type.python_type)) for one in columns]
     row[columns.keys().index("image_url")] = None
@@ -47,7 +47,7 @@ def _of(kind: type) -> object:
 
 
 def test_a_letter_that_postgresql_cannot_hold_has_another_in_its_place() -> None:
-    assert Fitting(schema.friends)(changed(id="a\0b\0"))[0] == "a\ufffdb\ufffd"
+    assert RowConversion(schema.friends)(changed(id="a\0b\0"))[0] == "a\ufffdb\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_letter_that_postgresql_cannot_hold_has_another_in_its_place() -> None
 )
 def test_a_value_that_no_column_takes_is_told_with_its_row(column: str, value: object) -> None:
     with pytest.raises(StoreError) as caught:
-        Fitting(schema.friends)(changed(**{column: value}))
+        RowConversion(schema.friends)(changed(**{column: value}))
     told = caught.value.values
     assert (caught.value.key, told["table"], told["column"]) == (
         "move.odd_value",

@@ -28,9 +28,9 @@ def alive() -> ResponseReturnValue:
 
 
 def _state() -> str:
-    if parts().board.health.trouble:
+    if parts().status.health.trouble:
         return "page.failing"
-    return "page.practising" if parts().board.model == PracticeModel.name else "page.working"
+    return "page.practising" if parts().status.model == PracticeModel.name else "page.working"
 
 
 @bp.get("/prompt")

@@ -20,7 +20,7 @@ _LATELY = (
 
 
 @dataclass(frozen=True)
-class Trouble:
+class FailureCount:
     """Questions that have no answer for the same reason. Asked again with success, they count no
     more."""
 
@@ -30,6 +30,8 @@ class Trouble:
     """Unix time."""
 
 
-def lately(archive: Archive, since: float) -> list[Trouble]:
+def lately(archive: Archive, since: float) -> list[FailureCount]:
     """The newest first, from the unix time `since` on."""
-    return [Trouble(Failure(row[0]), row[1], row[2]) for row in archive.all(_LATELY, since=since)]
+    return [
+        FailureCount(Failure(row[0]), row[1], row[2]) for row in archive.all(_LATELY, since=since)
+    ]

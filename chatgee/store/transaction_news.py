@@ -18,7 +18,7 @@ class News:
     """Names of notes that were written or dropped; see `chatgee.store.notes`."""
 
 
-class Teller(Protocol):
+class NewsTeller(Protocol):
     """Tells whoever works on questions and whoever waits for answers. Both in the store's thread.
 
     On one machine that can wait until the transaction is on the disk; for other machines it has
@@ -32,7 +32,7 @@ class Teller(Protocol):
         """After it; never raises."""
 
 
-class Silence:
+class NoNews:
     """Tells nobody: for a store that is only looked into."""
 
     def within(self, connection: Any, news: News) -> None: ...

@@ -19,9 +19,9 @@ from chatgee.doctor import here
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import StoreError
 from chatgee.owner.backup import restore
-from chatgee.owner.status import Board
+from chatgee.owner.status import OwnerStatus
 from chatgee.store import Store
-from chatgee.store.databases import server_look
+from chatgee.store.databases import server_check
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.support import beside
@@ -74,12 +74,12 @@ def test_without_a_worker_the_doctor_says_how_to_start_one(case: Case, database_
 
 
 def test_the_doctor_counts_those_who_work(case: Case, bot: Bot) -> None:
-    beside.until(bot.database, server_look.WORKERS, lambda count: count == 1)
+    beside.until(bot.database, server_check.WORKERS, lambda count: count == 1)
     with app.working(case.settings, case.texts):
-        beside.until(bot.database, server_look.WORKERS, lambda count: count == 2)
+        beside.until(bot.database, server_check.WORKERS, lambda count: count == 2)
         (found,) = seen(case)
         assert found.data["workers"] == 2
-    beside.until(bot.database, server_look.WORKERS, lambda count: count == 1)
+    beside.until(bot.database, server_check.WORKERS, lambda count: count == 1)
     (found,) = seen(case)
     assert (found.state, found.data["workers"]) == ("good", 1)
     assert str(found.data["software"]).startswith("PostgreSQL ")
@@ -95,7 +95,7 @@ def test_a_clock_that_is_wrong_is_told(case: Case, monkeypatch: pytest.MonkeyPat
 def test_what_cannot_be_reached_is_told_without_its_password(case: Case, database_url: str) -> None:
     gone = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
     with pytest.raises(StoreError) as caught:
-        server_look.look(gone)
+        server_check.look(gone)
     assert caught.value.key == "start.no_database"
     assert "nowhere" in str(caught.value.values["why"])
     assert password(gone) not in str(caught.value)
@@ -107,7 +107,7 @@ def test_a_database_that_cannot_hold_every_letter_is_refused(
 ) -> None:
     url = postgres.create(encoding)
     try:
-        for use in (Store, server_look.look):
+        for use in (Store, server_check.look):
             with pytest.raises(StoreError) as caught:
                 use(url)
             assert caught.value.key == "start.not_utf8"
@@ -150,7 +150,9 @@ def test_whoever_may_not_do_all_that_is_needed_is_told_the_remedy(
 
     def begin() -> None:
         Store(guest).close()
-        with app.running(ours, texts, Board(ours.data_dir / "board.json", "http://127.0.0.1:1")):
+        with app.running(
+            ours, texts, OwnerStatus(ours.data_dir / "board.json", "http://127.0.0.1:1")
+        ):
             pass
 
     try:
@@ -168,16 +170,16 @@ def test_where_nobody_works_the_owner_and_their_watcher_are_told(
 ) -> None:
     """Until somebody does."""
     monkeypatch.setattr(listener, "ALIVE_SECONDS", 0.1)
-    board = Board(tmp_path / "board.json", "http://127.0.0.1:1")
-    with app.running(case.settings, case.texts, board) as chatgee:
+    status = OwnerStatus(tmp_path / "board.json", "http://127.0.0.1:1")
+    with app.running(case.settings, case.texts, status) as chatgee:
         web = Client(chatgee.wsgi)
         until(lambda: web.get("/health").status_code == 503)
         assert web.get("/health").get_json()["reason"] == "no_worker"
         assert web.get("/health/live").status_code == 200, "questions are stored all the same"
-        assert "python run.py worker" in board.glance(case.texts).model.text
+        assert "python run.py worker" in status.glance(case.texts).model.text
         with app.working(case.settings, case.texts):
             until(lambda: web.get("/health").status_code == 200)
-        assert board.health.trouble is None
+        assert status.health.trouble is None
 
 
 def test_that_the_database_is_away_is_told_before_anybody_asks_and_until_it_is_back(
@@ -219,7 +221,7 @@ def test_no_page_breaks_while_the_database_is_away(
 def test_the_page_says_how_to_make_a_backup_and_never_the_password(bot: Bot) -> None:
     page = requests.get(f"{bot.url}/status", timeout=20).text
     address = make_url(bot.database)
-    assert server_look.dump_command(bot.database) in page
+    assert server_check.dump_command(bot.database) in page
     assert f"--host={address.host} --port={address.port} --username={address.username}" in page
     assert "PostgreSQL" in page
     assert password(bot.database) not in page

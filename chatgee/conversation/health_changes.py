@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from chatgee.conversation.health import Health
-from chatgee.conversation.waiting import Bell
+from chatgee.conversation.waiting import Waiters
 from chatgee.store.databases.opening import Tell
 from chatgee.texts import Texts
 
@@ -17,7 +17,7 @@ def warning(texts: Texts) -> Tell:
 
 
 def telling(
-    texts: Texts, health: Health, bell: Bell, ended: Callable[[], None], here: bool
+    texts: Texts, health: Health, waiters: Waiters, ended: Callable[[], None], here: bool
 ) -> Tell:
     """Tells the owner, and whoever asks how it is, though nobody asks anything else.
 
@@ -28,7 +28,7 @@ def telling(
     def over(store: bool, worker: bool) -> None:
         if store or worker:
             health.ended(store, worker)
-            bell.release()  # nobody is held for what does not come
+            waiters.release()  # nobody is held for what does not come
         ended()
 
     news: dict[str, Callable[[], None]] = {

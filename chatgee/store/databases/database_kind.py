@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine
 
 
-class Kind(Protocol):
+class DatabaseKind(Protocol):
     """What differs between databases: `Sqlite`, `Postgresql`."""
 
     def engine(self) -> Engine: ...

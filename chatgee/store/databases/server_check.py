@@ -10,8 +10,8 @@ from sqlalchemy.pool import NullPool
 from chatgee.errors import StoreError
 from chatgee.store import schema
 from chatgee.store.databases import migrations, opening
+from chatgee.store.databases.connection_errors import package_missing
 from chatgee.store.databases.postgresql import CLOCK
-from chatgee.store.databases.refusals import package_missing
 from chatgee.store.reading.archive import read_only
 
 ALIVE_SECONDS = 15
@@ -27,7 +27,7 @@ WORKERS = (
 
 
 @dataclass(frozen=True)
-class Server:
+class DatabaseServer:
     software: str
     seconds: float
     """Of a question to it and back."""
@@ -41,7 +41,7 @@ class Server:
     """Questions, and callbacks, that nobody has begun with."""
 
 
-def look(url: str) -> Server:
+def look(url: str) -> DatabaseServer:
     """`StoreError` where ChatGee could not use it. Waits for a moment where it is away."""
     try:
         engine = read_only(url, poolclass=NullPool)
@@ -53,7 +53,7 @@ def look(url: str) -> Server:
         raise opening.broken(url, error) from error
 
 
-def _seen(connection: Connection, url: str) -> Server:
+def _seen(connection: Connection, url: str) -> DatabaseServer:
     opening.holds_every_letter(connection)
     seconds, ahead = _round_trip(connection)
     found = migrations.version_of(connection)
@@ -61,7 +61,7 @@ def _seen(connection: Connection, url: str) -> Server:
         raise StoreError("start.newer_database", url=opening.shown(url))
     queue = inspect(connection).has_table("procrastinate_jobs")
     version = ".".join(map(str, connection.dialect.server_version_info or ()))
-    return Server(
+    return DatabaseServer(
         f"PostgreSQL {version}",
         seconds,
         ahead,

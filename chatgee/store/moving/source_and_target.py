@@ -13,9 +13,9 @@ from sqlalchemy.pool import NullPool
 from chatgee.errors import StoreError
 from chatgee.store import schema
 from chatgee.store.databases import migrations
+from chatgee.store.databases.connection_errors import package_missing
 from chatgee.store.databases.opening import broken, holds_every_letter, shown
-from chatgee.store.databases.refusals import package_missing
-from chatgee.store.moving.fitting import text
+from chatgee.store.moving.row_conversion import text
 from chatgee.store.reading.archive import file_of, read_only
 
 ID = "id"

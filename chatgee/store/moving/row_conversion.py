@@ -21,7 +21,7 @@ _written = json.JSONEncoder(ensure_ascii=False).encode
 """A float as its shortest digits that mean no other, None as null, a text in quotes."""
 
 
-class Fitting:
+class RowConversion:
     """For the rows of one table, with its columns in their order."""
 
     def __init__(self, table: Table) -> None:

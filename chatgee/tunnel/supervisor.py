@@ -27,7 +27,7 @@ CLOSING_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
-class Kind(Protocol):
+class TunnelKind(Protocol):
     """One opening of a tunnel."""
 
     def open(self) -> Link:
@@ -40,11 +40,11 @@ class Kind(Protocol):
         """End it for good, from any thread; an `open` under way raises `TunnelError` soon."""
 
 
-Make = Callable[[Callable[[], None]], Kind]
+Make = Callable[[Callable[[], None]], TunnelKind]
 """A fresh Kind; calling what it is given asks for a look before it is time."""
 
 
-class Keeper:
+class TunnelSupervisor:
     """Keeps one tunnel open, in a thread of its own, from `first` until `close`."""
 
     def __init__(self, kind: str, make: Make, changed: Changed, quietly: bool = False) -> None:
@@ -52,7 +52,7 @@ class Keeper:
         self._longest_pause = QUIET_PAUSE if quietly else LONGEST_PAUSE
         self._name_when_broken = "none" if quietly else kind
         self._name = kind
-        self._kind: Kind | None = None
+        self._kind: TunnelKind | None = None
         self._link: Link | None = None
         self._handed_out = False
         self._stopped, self._woken = Event(), Event()
@@ -94,7 +94,7 @@ class Keeper:
             else:
                 pause = min(pause * 2, self._longest_pause)
 
-    def _next(self) -> Kind | None:
+    def _next(self) -> TunnelKind | None:
         """A fresh Kind, which `close` can reach; None once that was called."""
         with self._news:
             if self._stopped.is_set():
@@ -102,7 +102,7 @@ class Keeper:
             self._kind = self._make(self._woken.set)
             return self._kind
 
-    def _keep(self, kind: Kind) -> TunnelError:
+    def _keep(self, kind: TunnelKind) -> TunnelError:
         """Open it and watch it until it fails; why it failed."""
         try:
             self._tell(kind.open())

@@ -24,7 +24,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class SpentToday:
     """What all programs together have used today."""
 
     tokens: int
