@@ -11,7 +11,7 @@ from typing import NamedTuple
 from markdown_it.token import Token
 
 from chatgee.kakao.markdown.formulas import readable
-from chatgee.kakao.markdown.rules import PARSER
+from chatgee.kakao.markdown.parser_rules import PARSER
 
 MOST_LINES = 5_000  # no answer has more; these take half a second at most
 MOST_QUOTES = 6  # one within the other

@@ -31,7 +31,7 @@ from chatgee.errors import Failure
 from chatgee.kakao import messages
 from chatgee.questions import Delivery, State
 from chatgee.store import schema, tallies
-from chatgee.store.files.forms import broken
+from chatgee.store.files.released_schemas import broken
 from chatgee.store.moving.source_and_target import ID
 
 FROM_OUTSIDE = (

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from chatgee.errors import StoreError
 from chatgee.store import schema
 from chatgee.store.databases.connection_errors import drivers_own, first_line
-from chatgee.store.files import bounds, checkup, disarm, forms
+from chatgee.store.files import bounds, checkup, disarm, released_schemas
 from chatgee.store.reading.archive import read_only
 
 SLICE_PAGES, PAUSE_SECONDS = 1000, 0.005
@@ -46,11 +46,11 @@ def take_in(file: Path) -> int:
     `StoreError` unless it is a whole database of ChatGee's, and nothing else.
     """
     with _opened(file) as connection:
-        version = forms.version_of(connection)
+        version = released_schemas.version_of(connection)
         _driver(connection).set_progress_handler(None, 0)
         until = time.monotonic() + TAKE_IN_SECONDS
         if damage := checkup.damage(connection, CHECK_SECONDS):
-            raise forms.broken(damage)
+            raise released_schemas.broken(damage)
         # What was not looked at may lead SQLite in circles.
         _driver(connection).set_progress_handler(lambda: time.monotonic() > until, 10_000)
         connection.exec_driver_sql("REINDEX")  # whatever they said, they say what is there
@@ -77,7 +77,7 @@ def _opened(file: Path) -> Iterator[Connection]:
     except (exc.SQLAlchemyError, driver.Error) as error:
         if _is_full(error):
             raise StoreError("backup.disk_full") from error
-        raise forms.broken(first_line(error)) from error
+        raise released_schemas.broken(first_line(error)) from error
 
 
 def _guard(driver: Any, length: int) -> None:

@@ -7,7 +7,7 @@ from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.settings import OPTIONS, config_file, option_form
 from chatgee.settings.option_form import OptionForm, Problems, TypedOptions
 from chatgee.web import owner
-from chatgee.web.pages.forms import lead_to
+from chatgee.web.pages.after_saving import lead_to
 from chatgee.web.parts import parts
 from chatgee.web.skill import KEY_HEADER
 

@@ -12,7 +12,7 @@ from chatgee.owner.setup import Setup, SetupReport
 from chatgee.owner.setup.draft import SetupDraft
 from chatgee.settings import OPTIONS
 from chatgee.web import owner
-from chatgee.web.pages.forms import lead_to
+from chatgee.web.pages.after_saving import lead_to
 from chatgee.web.parts import parts
 
 EXAMPLES = ("default", "teacher", "shop", "club", "english")

@@ -13,7 +13,7 @@ from chatgee.owner.texts_editor import GROUPS, Problems, TextsDraft, scenes, tex
 from chatgee.system import text_files
 from chatgee.texts import Card, Texts, placeholders
 from chatgee.web import owner, request_values
-from chatgee.web.pages.forms import lead_to
+from chatgee.web.pages.after_saving import lead_to
 from chatgee.web.parts import parts
 
 DONE = ("saved", "same", "undone")

@@ -14,7 +14,7 @@ from chatgee.errors import StoreError
 from chatgee.owner.backup import restore
 from chatgee.settings import Settings
 from chatgee.store import Store, schema
-from chatgee.store.files import copy, forms
+from chatgee.store.files import copy, released_schemas
 from tests.support.backups import (
     asked,
     backup_of_old,
@@ -61,17 +61,19 @@ def test_a_database_has_the_form_of_its_version(file: Path | None, tmp_path: Pat
         restore.finish(ours)
     Store(ours.sqlalchemy_url).close()
     with closing(sqlite3.connect(made)) as db:
-        found = db.execute(forms.EVERYTHING).fetchall()
-    assert forms.form(found) == forms.forms()[schema.VERSION]
+        found = db.execute(released_schemas.EVERYTHING).fetchall()
+    assert released_schemas.form(found) == released_schemas.forms()[schema.VERSION]
 
 
 def again(name: str, *changes: tuple[str, str]) -> str:
     """A table made anew with other words, its rows and its indexes."""
-    (sql,) = {one[3] for one in forms.forms()[schema.VERSION] if one[1] == name}
+    (sql,) = {one[3] for one in released_schemas.forms()[schema.VERSION] if one[1] == name}
     for old, new in changes:
         assert old in sql
         sql = sql.replace(old, new, 1)
-    indexes = [one[3] for one in forms.forms()[schema.VERSION] if one[2] == name and one[3]]
+    indexes = [
+        one[3] for one in released_schemas.forms()[schema.VERSION] if one[2] == name and one[3]
+    ]
     rest = ";".join(one for one in indexes if one.startswith(("CREATE INDEX", "CREATE UNIQUE")))
     return f"DROP TABLE {name}; {sql}; {rest}"
 
@@ -115,7 +117,7 @@ def test_texts_of_another_encoding_are_refused(ours: Settings, tmp_path: Path) -
     file = tmp_path / "utf16.db"
     with closing(sqlite3.connect(file)) as db:
         db.execute("PRAGMA encoding = 'UTF-16le'")
-        db.executescript(";".join(forms.STEPS.values()))
+        db.executescript(";".join(released_schemas.STEPS.values()))
         db.execute("INSERT INTO about VALUES ('version', ?)", [str(schema.VERSION)])
         db.commit()
     with pytest.raises(StoreError) as caught:
