@@ -6,29 +6,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from socket import gaierror
-from typing import TypeVar
-from urllib.error import URLError
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
-from urllib.request import (
-    BaseHandler,
-    HTTPErrorProcessor,
-    HTTPSHandler,
-    ProxyHandler,
-    Request,
-    build_opener,
-)
-
-import certifi
 
 from chatgee.system.addresses import is_loopback
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 T = TypeVar("T")
 
 MOST_BYTES = 64 * 1024
+"""Of a body; what follows is not read."""
 
 
 class Lost(Exception):
@@ -48,15 +41,6 @@ class Reply:
     seconds: float
     offset: float | None
     """By how much the other side's clock is ahead of ours; None where it told no time."""
-
-
-class _AsItComes(HTTPErrorProcessor):
-    """Every status is a reply, and no redirect is followed: Kakao follows none either."""
-
-    def http_response(self, request: Request, response: T) -> T:
-        return response
-
-    https_response = http_response
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
@@ -82,28 +66,61 @@ def send(
     trusting: bool = False,
 ) -> Reply:
     """Whatever is answered; `Lost` where nothing is. `trusting` believes any certificate."""
-    request = Request(_bare(url), body, dict(headers or {}), method=method)
+    # A question needs none of them, and loading them is no part of the call's time.
+    from requests import Request
+    from urllib3.exceptions import HTTPError
+
     started, now = time.monotonic(), time.time()
     try:
-        reply = within(seconds, lambda: _exchange(request, seconds, trusting))
-    except (OSError, HTTPException, ValueError) as error:
+        request = Request(method, _bare(url), dict(headers or {}), data=body).prepare()
+        status, told, content = within(seconds, lambda: _exchange(request, seconds, trusting))
+    except (OSError, ValueError, HTTPError) as error:
         raise Lost(_why(error)) from error
-    status, told, content = reply
     took = time.monotonic() - started
     return Reply(status, told, content, took, _offset(told.get("Date"), now + took / 2))
 
 
 def _exchange(
-    request: Request, seconds: float, trusting: bool
+    request: "PreparedRequest", seconds: float, trusting: bool
 ) -> tuple[int, Mapping[str, str], bytes]:
-    tls = ssl.create_default_context(cafile=certifi.where())
+    """Every status is a reply, and no redirect is followed: Kakao follows none either.
+
+    Not by a session of requests: that reads the body of a redirect to its end, sends what
+    `~/.netrc` has for a host, and believes the certificates of REQUESTS_CA_BUNDLE.
+    """
+    from requests.adapters import HTTPAdapter
+    from urllib3 import disable_warnings, exceptions
+
     if trusting:
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    handlers: list[BaseHandler] = [_AsItComes(), HTTPSHandler(context=tls)]
-    if is_loopback(urlsplit(request.full_url).hostname):
-        handlers.append(ProxyHandler({}))  # no proxy leads to this machine
-    with build_opener(*handlers).open(request, timeout=seconds) as reply:
-        return reply.status, reply.headers, reply.read(MOST_BYTES)
+        disable_warnings(exceptions.InsecureRequestWarning)
+    until = time.monotonic() + seconds
+    adapter, proxies = HTTPAdapter(), _proxies(request.url or "")
+    with (
+        closing(adapter),
+        adapter.send(request, True, seconds, not trusting, None, proxies) as reply,
+    ):
+        return reply.status_code, reply.headers, _body(reply.raw, until)
+
+
+def _body(raw: Any, until: float) -> bytes:
+    """As it came: we have asked for nothing packed, so nothing can swell while it is unpacked."""
+    body = b""
+    while piece := raw.read1(MOST_BYTES - len(body)):
+        body += piece
+        if time.monotonic() > until:
+            raise TimeoutError  # for who waits it is over; this thread goes on with no drip
+    return body
+
+
+def _proxies(url: str) -> dict[str, str]:
+    """Those of the environment for such an address; none leads to this machine."""
+    from requests.utils import get_environ_proxies
+
+    address = urlsplit(url)
+    if is_loopback(address.hostname):
+        return {}
+    found = get_environ_proxies(url)
+    return {name: found[name] for name in (address.scheme,) if name in found}
 
 
 def _bare(url: str) -> str:
@@ -111,19 +128,20 @@ def _bare(url: str) -> str:
     return re.sub(r"//[^/@]+@", "//", url)
 
 
-def _why(error: BaseException) -> str:
-    cause = error.reason if isinstance(error, URLError) else error
-    match cause:
-        case gaierror() | UnicodeError():
-            return "dns"
-        case ssl.SSLError():
-            return "tls"
-        case ConnectionRefusedError():
-            return "refused"
-        case TimeoutError():
-            return "timeout"
-        case _:
-            return "broken"
+def _why(error: BaseException | None) -> str:
+    """By the first cause that tells it: libraries wrap one error in another."""
+    while error is not None:
+        match error:
+            case gaierror() | UnicodeError():
+                return "dns"
+            case ssl.SSLError():
+                return "tls"
+            case ConnectionRefusedError():
+                return "refused"
+            case TimeoutError():
+                return "timeout"
+        error = error.__cause__ or error.__context__
+    return "broken"
 
 
 def _offset(date: str | None, now: float) -> float | None:

@@ -143,7 +143,7 @@ def test_its_first_call_has_no_key_and_is_no_trouble_to_the_owner(
     with running(environ, tunnel) as run:
         assert one("tunnel", environ).state == "good"
         assert [line for line in run.lines if "X-ChatGee-Key" in line] == []
-    keys = [headers.get("X-Chatgee-Key") for _, headers, _ in tunnel.requests]
+    keys = [headers.get("X-ChatGee-Key") for _, headers, _ in tunnel.requests]
     assert keys == [None, *[SKILL_KEY["SKILL_KEY"]] * (trip.TRIPS - 1)]
 
 

@@ -43,7 +43,8 @@ DOORS = {
     "psycopg": {"cluster"},
     "psycopg_pool": {"cluster"},
     "sqlite3": set(),
-    "requests": set(),
+    "requests": {"system"},
+    "urllib3": {"system"},
     "httpx": set(),
 }
 
