@@ -20,6 +20,7 @@ from threading import Lock
 from chatgee.clock import Deadline
 from chatgee.errors import TunnelError
 from chatgee.settings import Settings, inherited
+from chatgee.system.http import Lost
 from chatgee.tunnel import ngrok_agent
 from chatgee.tunnel.child import Child
 from chatgee.tunnel.link import Link
@@ -172,7 +173,7 @@ class Ngrok:
             if not code and refusal.status == 404:
                 raise self._refused(121) from refusal
             raise self._refused(int(code[1]) if code else refusal.status) from refusal
-        except (OSError, ValueError) as error:
+        except (Lost, ValueError) as error:
             raise TunnelError("tunnel.agent_silent") from error
         address = ngrok_agent.address_of(made)
         if not address:
@@ -183,7 +184,7 @@ class Ngrok:
         """Whether the agent still forwards our address."""
         try:
             found = ngrok_agent.ask(f"{self._api}/api/endpoints", 2.0)
-        except (ngrok_agent.NgrokRefusal, OSError, ValueError):
+        except (ngrok_agent.NgrokRefusal, Lost, ValueError):
             return False
         rows = found.get("endpoints") or found.get("tunnels") or []
         return isinstance(rows, list) and self._address in map(ngrok_agent.address_of, rows)

@@ -5,15 +5,14 @@ import logging
 import os
 import shutil
 import ssl
-import urllib.request
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.error import HTTPError
 
 from chatgee.errors import TunnelError
 from chatgee.settings import Settings
+from chatgee.system.http import send
 from chatgee.texts import Texts
 
 DOWNLOAD_SILENCE_SECONDS = 20.0
@@ -21,8 +20,6 @@ DOWNLOAD_SILENCE_SECONDS = 20.0
 log = logging.getLogger("chatgee.tunnel")
 
 _installing = Lock()
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""A school's proxy cannot reach this machine."""
 
 
 class NgrokRefusal(Exception):
@@ -72,16 +69,14 @@ def _fetch(file: Path, settings: Settings) -> None:
 def ask(url: str, seconds: float, told: dict[str, object] | None = None) -> dict[str, Any]:
     """What the agent answers to a GET, or to a POST of `told`.
 
-    `NgrokRefusal` for another status than 2xx; `OSError` or `ValueError` for no sensible answer.
+    `NgrokRefusal` for another status than 2xx; `Lost` or `ValueError` where nothing sensible comes.
     """
     data = None if told is None else json.dumps(told).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    try:
-        with _direct.open(request, timeout=seconds) as response:
-            answer = json.load(response)
-    except HTTPError as error:
-        with error:
-            raise NgrokRefusal(error.code, error.read().decode(errors="replace")) from None
+    method = "GET" if told is None else "POST"
+    reply = send(method, url, seconds, data, {"Content-Type": "application/json"})
+    if reply.status // 100 != 2:
+        raise NgrokRefusal(reply.status, reply.body.decode(errors="replace"))
+    answer = json.loads(reply.body)
     if not isinstance(answer, dict):
         raise ValueError("the agent's answer is no object")
     return answer
