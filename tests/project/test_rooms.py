@@ -34,6 +34,7 @@ DOORS = {
     "aiohttp": {"conversation"},
     "markdown_it": {"kakao", "owner"},
     "pylatexenc": {"kakao"},
+    "jsonschema": {"kakao"},
     "dotenv": {"settings"},
     "tomlkit": {"owner"},
     "filelock": {"system"},
