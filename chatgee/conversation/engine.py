@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from chatgee.clock import Deadline
+from chatgee.conversation import commands
 from chatgee.conversation.callback import CallbackHosts
+from chatgee.conversation.commands import Command, Does
 from chatgee.conversation.health import Health
 from chatgee.conversation.replies import HELD, Replies
 from chatgee.conversation.waiting import Waiter, Waiters
 from chatgee.errors import Failure, StoreError
-from chatgee.kakao.messages import UTTERANCE_CHARS, Press, Promise, Reply, SkillRequest, same_words
+from chatgee.kakao.messages import UTTERANCE_CHARS, Press, Promise, Reply, SkillRequest
 from chatgee.questions import Delivery, State, new_id
 from chatgee.store import Asked, Claimed, Limits, Store
 from chatgee.store.bounded_wait import soon
@@ -44,10 +46,19 @@ class Engine:
     def answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         """What the friend is told now. Never raises for what a friend or Kakao may send."""
         try:
-            return self._pressed(skill, deadline) or self._said(skill, deadline)
+            return self._answer(skill, deadline)
         except (StoreError, TimeoutError) as error:
             self._not_stored(error)
             return self.replies.sentence("reply.not_stored")
+
+    def _answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
+        command = commands.meant(skill.utterance, self.replies.texts)
+        typed = self._typed_press(skill, command, deadline) if command and not skill.press else None
+        if press := skill.press or typed:
+            return self._pressed(skill, press, deadline)
+        if command and command.in_menu:
+            return self._commanded(skill, command, deadline)
+        return self._said(skill, deadline)
 
     def _not_stored(self, error: Exception) -> None:
         """Told to the owner once, not with every message."""
@@ -65,10 +76,7 @@ class Engine:
 
     # --- presses and commands ---------------------------------------------------------------
 
-    def _pressed(self, skill: SkillRequest, deadline: Deadline) -> Reply | None:
-        press = skill.press or self._typed_press(skill, deadline)
-        if press is None:
-            return None
+    def _pressed(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply:
         try:
             return self._again(skill, press, deadline) or self._fetch(skill, press, deadline)
         except (StoreError, TimeoutError):  # its button works once the store does
@@ -82,14 +90,17 @@ class Engine:
         asked = _now(asking, deadline)
         return self._refused(*asked.refusal) if asked and asked.refusal else None
 
-    def _typed_press(self, skill: SkillRequest, deadline: Deadline) -> Press | None:
+    def _typed_press(
+        self, skill: SkillRequest, command: Command, deadline: Deadline
+    ) -> Press | None:
         """Our buttons' words without `extra`: the newest answer not seen, or the last failure."""
-        if any(self._says(skill, f"button.{name}") for name in ("fetch", "more", "unseen")):
-            newest = _now(self.store.newest_answer(skill.user_id), deadline)
-            return Press(newest) if newest else None
-        if self._says(skill, "button.again"):
-            failed = _now(self.store.last_failed(skill.user_id), deadline)
-            return Press(failed, again=True) if failed else None
+        match command.does:
+            case Does.FETCH:
+                newest = _now(self.store.newest_answer(skill.user_id), deadline)
+                return Press(newest) if newest else None
+            case Does.ASK_AGAIN:
+                failed = _now(self.store.last_failed(skill.user_id), deadline)
+                return Press(failed, again=True) if failed else None
         return None
 
     def _fetch(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply:
@@ -104,12 +115,14 @@ class Engine:
             return self.replies.sentence("reply.unknown_question")
         return self.replies.compose(claimed, page=press.page, waiting=self._waiting)
 
-    def _said(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
-        if self._says(skill, "button.help"):
+    def _commanded(self, skill: SkillRequest, command: Command, deadline: Deadline) -> Reply:
+        if command.does == Does.SHOW_HELP:
             return self.replies.help()
-        if self._says(skill, "button.reset"):
+        if command.does == Does.FORGET:
             _now(self.store.forget(skill.user_id), deadline)
-            return self.replies.sentence("reply.reset")
+        return self.replies.sentence(command.reply)
+
+    def _said(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         if skill.other_media:
             return self.replies.sentence("reply.only_photos")
         if not skill.utterance:
@@ -117,9 +130,6 @@ class Engine:
         if len(skill.utterance) > UTTERANCE_CHARS:
             return self.replies.sentence(f"failure.{Failure.TOO_LONG}")
         return self._ask(skill, deadline)
-
-    def _says(self, skill: SkillRequest, label: str) -> bool:
-        return same_words(skill.utterance, self.replies.texts(label))
 
     # --- a new question ---------------------------------------------------------------------
 

@@ -200,7 +200,6 @@ USED |= {f"chat.in_{name}" for name in (*problem_words.LISTS, "other")}
 USED |= {f"chat.what_{name}" for name in (*problem_words.FIELDS, "other")}
 USED |= {f"chat.why_{kind}" for kind in ("late", "status", "not_json", "gone", "limits")}
 USED |= {f"chat.way_{way}" for way in WAYS}
-USED |= {f"button.{name}" for name in ("fetch", "more", "unseen")}
 USED |= {f"move.table_{name}" for name in move.TABLES}
 USED |= {f"move.is_{state}" for state in (move.MoveState.RESUMED, move.MoveState.AGAIN)}
 USED |= {f"sentences.about_{key.replace('.', '_')}" for key in texts_editor.KEYS}

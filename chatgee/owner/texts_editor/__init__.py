@@ -6,6 +6,7 @@ A draft is checked by the very checks of `texts`, and for what Kakao would not s
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from chatgee.conversation.commands import COMMANDS
 from chatgee.conversation.replies import ASKED_CHARS, MARK_CHARS
 from chatgee.errors import ChatGeeError, Failure
 from chatgee.kakao.bubbles import is_blank, length
@@ -27,13 +28,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         *("reply.not_yet", "reply.callback_waiting", "reply.callback_late", "reply.no_worker"),
         "reply.held",
     ),
-    "buttons": (
-        *("button.help", "button.reset", "button.fetch", "button.more", "button.again"),
-        *("button.unseen", "button.more_of_held"),
-    ),
+    "buttons": (*(one.button for one in COMMANDS), "button.more_of_held"),
     "cards": (),
     "other": (
-        *("reply.reset", "reply.empty", "reply.only_photos", "reply.photo_question"),
+        *(one.reply for one in COMMANDS if one.reply),
+        *("reply.empty", "reply.only_photos", "reply.photo_question"),
         *("reply.unknown_question", "reply.no_more", "reply.not_stored"),
     ),
     "limits": ("limit.minute", "limit.day", "limit.tokens", "limit.stranger"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chatgee.conversation.commands import COMMANDS, HELP, Command, Does
 from chatgee.conversation.replies import Replies
 from chatgee.errors import Failure
 from chatgee.kakao.markdown import to_plain
@@ -38,9 +39,12 @@ def of(key: str, texts: Texts, limits: Mapping[str, int]) -> Scene:
     """
     group, _, name = key.partition(".")
     stage = _Stage(texts)
+    for command in COMMANDS:
+        if command.in_menu and key in (command.button, command.reply):
+            return stage.command(command)
     match group:
         case "card":
-            return stage.pressed("help", stage.replies.help())
+            return stage.command(HELP)
         case "button":
             return stage.button(name)
         case "limit":
@@ -64,13 +68,14 @@ class _Stage:
     def pressed(self, button: str, reply: Reply) -> Scene:
         return Scene(self.texts(f"button.{button}"), reply)
 
+    def command(self, command: Command) -> Scene:
+        replies, shows_help = self.replies, command.does == Does.SHOW_HELP
+        reply = replies.help() if shows_help else replies.sentence(command.reply)
+        return Scene(self.texts(command.button), reply)
+
     def button(self, name: str) -> Scene:
         long = self.question(shown=to_plain(PracticeModel(self.texts).long()))
         match name:
-            case "help":
-                return self.pressed(name, self.replies.help())
-            case "reset":
-                return self.pressed(name, self.replies.sentence("reply.reset"))
             case "fetch":
                 return self.asked(self.replies.not_yet(long.id))
             case "more":
@@ -103,8 +108,6 @@ class _Stage:
                 return self.pressed("more", replies.compose(Claimed(plain), page=2))
             case "unknown_question":
                 return self.pressed("fetch", replies.sentence(key))
-            case "reset":
-                return self.pressed("reset", replies.sentence(key))
             case "only_photos":
                 return self.asked(replies.sentence(key), "video")
             case "empty":

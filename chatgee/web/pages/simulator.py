@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from chatgee.conversation.commands import MENU
 from chatgee.errors import StoreError
 from chatgee.kakao import limits
 from chatgee.kakao.limits import Problem
@@ -87,6 +88,7 @@ def page() -> str:
     """For `/local_test`, which is everybody's: whoever calls this has looked who asks."""
     return render_template(
         "chat.html",
+        menu=MENU,
         ways=WAYS,
         with_callback=WITH_CALLBACK,
         most_chars=MOST_CHARS,

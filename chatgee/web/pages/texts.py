@@ -6,6 +6,7 @@ from pathlib import Path
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from chatgee.conversation.commands import MENU
 from chatgee.errors import ChatGeeError, SettingsError
 from chatgee.kakao.messages import CARD_BUTTONS, CARDS
 from chatgee.owner import texts_editor
@@ -141,6 +142,7 @@ def _page(
         "sentences.html",
         groups=GROUPS,
         folded=FOLDED,
+        menu=MENU,
         draft=draft,
         ours=ours,
         own={key: sorted(_own(ours, key)) for key in texts_editor.KEYS},
