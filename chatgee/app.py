@@ -18,6 +18,7 @@ from chatgee.conversation.engine import Engine
 from chatgee.conversation.health import Health
 from chatgee.conversation.health_changes import telling
 from chatgee.conversation.replies import Replies
+from chatgee.conversation.responder import Responder
 from chatgee.conversation.waiting import Waiters
 from chatgee.conversation.worker import InProcessNews, Worker
 from chatgee.errors import SettingsError, StoreError
@@ -115,12 +116,11 @@ def running(
             archive=inner.archive,
             login_tries=_login_tries(settings, shared_values),
             wrong_keys=PerMinute(WRONG_KEYS),
-            character=inner.answering.character,
+            character=inner.answering.responder.character,
             trial=Trial(
-                model,
+                inner.answering.responder,
                 inner.store,
                 worker.call,
-                inner.answering.memory,
                 settings.openai_timeout_seconds,
             ),
             doctor_run=shared_values.doctor_run(doctor_run or DoctorRun()),
@@ -205,17 +205,20 @@ def inside(
     callback_hosts = CallbackHosts(settings.callback_hosts, callback_receiver.is_ours)
     callbacks = Callbacks(callback_hosts, shared_values.by_hand)
     archive = Archive(url)
+    responder = Responder(
+        model,
+        Memory(settings.memory_turns, settings.memory_chars),
+        Character.of(settings, texts),
+    )
     answering = Answering(
         store=store,
-        model=model,
+        responder=responder,
         waiters=waiters,
         health=health,
         texts=texts,
         replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
         photo_for_model=shared_values.photos.for_model,
-        memory=Memory(settings.memory_turns, settings.memory_chars),
-        character=Character.of(settings, texts),
         budget=Budget(settings.daily_token_limit, lambda: asyncio.wrap_future(store.spent())),
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,

@@ -73,6 +73,7 @@ class Memory:
 
     def trim(self, turns: Sequence[Turn]) -> tuple[Turn, ...]:
         """The newest turns that fit, oldest first."""
+        turns = turns[-self.turns :] if self.turns else turns
         if not self.chars:
             return tuple(turns)
         kept: list[Turn] = []

@@ -16,13 +16,13 @@ from chatgee.conversation.budget import Budget
 from chatgee.conversation.callback import Callbacks
 from chatgee.conversation.health import Health
 from chatgee.conversation.replies import HELD, Replies
+from chatgee.conversation.responder import Responder
 from chatgee.conversation.waiting import Waiters
 from chatgee.errors import CallbackError, Failure, ModelError, StoreError
 from chatgee.kakao import messages
 from chatgee.kakao.bubbles import is_blank
 from chatgee.kakao.markdown import to_plain
-from chatgee.model.system_prompt import Character
-from chatgee.questions import Answer, Memory, Model, Prompt, Question, State, Usage, storable
+from chatgee.questions import Prompt, Question, State, Usage, storable
 from chatgee.store import Outcome, Store
 from chatgee.texts import Texts
 
@@ -51,27 +51,25 @@ class Answering:
     """Works on questions, in an asyncio loop."""
 
     store: Store
-    model: Model
+    responder: Responder
     waiters: Waiters
     health: Health
     texts: Texts
     replies: Replies
     callbacks: Callbacks
     photo_for_model: PhotoForModel
-    memory: Memory
-    character: Character
     budget: Budget
     callback_seconds: float
     keep_days: int = 0
 
     async def next(self, user_id: str) -> None:
         """Answer the friend's oldest question that has no answer yet, if there is one."""
-        turns = self.memory.turns or 1_000
+        turns = self.responder.memory.turns or 1_000
         due = await self._patiently(lambda: self.store.next(user_id, turns))
         if due is None:
             return
-        question, memory = due.question, self.memory.trim(due.memory)
-        prompt = Prompt(question.text, question.image_url, memory, self.character.read())
+        question = due.question
+        prompt = self.responder.prompt(question.text, due.memory, question.image_url)
         async with self.budget.turn(prompt) as has_room:
             outcome = await self._outcome(question, prompt) if has_room else self._used_up(question)
             await self._fill(question, outcome)
@@ -109,7 +107,8 @@ class Answering:
     async def _outcome(self, question: Question, prompt: Prompt) -> Outcome:
         started = time.monotonic()
         try:
-            answer = await self._ask(question, prompt)
+            photo = await self._photo(prompt.image_url)
+            answer = await self.responder.ask(replace(prompt, image_url=photo))
             seconds = time.monotonic() - started
             text = storable(answer.text)
             shown = await _plain(text)
@@ -119,25 +118,14 @@ class Answering:
         except ModelError as error:
             self._report(question, error.failure)
             paid = Usage(*error.tokens) if error.tokens else None
-            return Outcome(failure=error.failure, usage=paid, model=self.model.name)
+            return Outcome(failure=error.failure, usage=paid, model=self.responder.model.name)
         except Exception:
             log.exception("question %s", question.id)
             return Outcome(failure=Failure.BUG)
         self.health.answered()
         log.info("question %s: answered in %.1f s", question.id, seconds)
         log.debug("question %s: %r -> %r", question.id, question.text, text)
-        return Outcome(text, shown, None, answer.usage, self.model.name, seconds)
-
-    async def _ask(self, question: Question, prompt: Prompt) -> Answer:
-        prompt = replace(prompt, image_url=await self._photo(prompt.image_url))
-        try:
-            return await self.model.answer(prompt)
-        except ModelError as error:
-            if error.failure != Failure.TOO_LONG or not prompt.memory:
-                raise
-        log.info("question %s: too long, once more with half of the memory", question.id)
-        shorter = prompt.memory[len(prompt.memory) // 2 + 1 :]
-        return await self.model.answer(replace(prompt, memory=shorter))
+        return Outcome(text, shown, None, answer.usage, self.responder.model.name, seconds)
 
     async def _photo(self, url: str | None) -> str | None:
         """For the model, which cannot see a simulated friend's where it is said to lie."""
@@ -148,7 +136,7 @@ class Answering:
 
     def _report(self, question: Question, failure: Failure) -> None:
         self.health.failed(failure)
-        hint = self.texts(f"hint.{failure}", model=self.model.name)
+        hint = self.texts(f"hint.{failure}", model=self.responder.model.name)
         log.warning("question %s: %s. %s", question.id, failure, hint)
 
     # --- callbacks ------------------------------------------------------------------------

@@ -9,10 +9,11 @@ from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatgee.conversation.responder import Responder
 from chatgee.errors import ChatGeeError, Failure, ModelError, StoreError
 from chatgee.kakao.bubbles import is_blank
 from chatgee.kakao.markdown import to_plain
-from chatgee.questions import Memory, Model, Prompt, Turn, Usage
+from chatgee.questions import Prompt, Turn, Usage
 from chatgee.store import Store
 
 MOST_AT_ONCE = 4
@@ -42,11 +43,10 @@ class Tried:
 class Trial:
     """Safe from any thread."""
 
-    model: Model
+    responder: Responder
     store: Store
     call: Callable[[Coroutine[Any, Any, Tried]], "Future[Tried]"]
     """Runs it where the model is asked."""
-    memory: Memory
     most_seconds: float
     _places: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(MOST_AT_ONCE), repr=False
@@ -62,9 +62,7 @@ class Trial:
         if not self._places.acquire(blocking=False):
             raise ChatGeeError("character.busy", most=MOST_AT_ONCE)
         try:
-            last = turns[-self.memory.turns :] if self.memory.turns else turns
-            prompt = Prompt(question, memory=self.memory.trim(last), system=system)
-            return self._wait(self.call(self._answer(prompt)), gone)
+            return self._wait(self.call(self._answer(question, turns, system)), gone)
         finally:
             self._places.release()
 
@@ -79,9 +77,10 @@ class Trial:
         except CancelledError as error:  # the program ends, or its settings have changed
             raise ChatGeeError("character.stopped") from error
 
-    async def _answer(self, prompt: Prompt) -> Tried:
+    async def _answer(self, question: str, turns: Sequence[Turn], system: str) -> Tried:
         started = time.monotonic()
         try:
+            prompt = self.responder.prompt(question, turns, character=system)
             return await self._ask(prompt, started)
         except ModelError as error:
             failure = error.failure
@@ -94,7 +93,7 @@ class Trial:
 
     async def _ask(self, prompt: Prompt, started: float) -> Tried:
         async with asyncio.timeout(self.most_seconds):
-            answer = await self.model.answer(prompt)
+            answer = await self.responder.ask(prompt)
         seconds = time.monotonic() - started
         await self._count(answer.usage)
         text = answer.text.encode("utf-8", "replace").decode()  # no lone surrogates
@@ -104,6 +103,6 @@ class Trial:
 
     async def _count(self, usage: Usage) -> None:
         try:
-            await asyncio.wrap_future(self.store.spend(self.model.name, usage))
+            await asyncio.wrap_future(self.store.spend(self.responder.model.name, usage))
         except StoreError as error:
             log.error("%s tokens were not counted: %s", usage, error)

@@ -1,5 +1,6 @@
 """What the model is told, whoever asks: the whole request, as it is sent."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from chatgee.conversation.responder import Responder
+from chatgee.errors import Failure, ModelError
+from chatgee.model.system_prompt import Character
+from chatgee.questions import Answer, Memory, Model, Prompt, Turn
 from chatgee.web import owner
 from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE, FakeOpenAI
@@ -60,3 +65,53 @@ def test_the_model_is_told_the_same_whoever_asks(
         f'{{"role": "assistant", "content": "답: {FIRST}"}}, '
         f'{{"role": "user", "content": "{SECOND}"}}]}}'
     )
+
+
+# --- what does not fit ----------------------------------------------------------------------
+
+
+class Forgetful(Model):
+    """A model that has no room for more than so many turns."""
+
+    name = "forgetful"
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.told: list[Prompt] = []
+
+    async def answer(self, prompt: Prompt) -> Answer:
+        self.told.append(prompt)
+        if len(prompt.memory) > self.room:
+            raise ModelError(Failure.TOO_LONG)
+        return Answer("답")
+
+
+def remembered(model: Forgetful, turns: int) -> list[list[str]]:
+    """What it was reminded of with each try."""
+    memory = [Turn(str(number), "답") for number in range(turns)]
+    responder = Responder(model, Memory(0, 0), Character(Path("none"), Path("none"), CHARACTER))
+    asyncio.run(responder.ask(responder.prompt(SECOND, memory)))
+    assert {(one.system, one.question) for one in model.told} == {(CHARACTER, SECOND)}
+    return [[turn.question for turn in one.memory] for one in model.told]
+
+
+def test_where_it_is_too_much_the_older_half_of_memory_is_left_out() -> None:
+    assert remembered(Forgetful(9), 5) == [["0", "1", "2", "3", "4"]]
+    assert remembered(Forgetful(2), 5) == [["0", "1", "2", "3", "4"], ["3", "4"]]
+    assert remembered(Forgetful(0), 1) == [["0"], []]
+
+
+@pytest.mark.parametrize(("turns", "tries"), [(5, 2), (0, 1)])
+def test_what_is_too_much_without_it_as_well_is_a_failure(turns: int, tries: int) -> None:
+    model = Forgetful(-1)
+    with pytest.raises(ModelError, match="too_long"):
+        remembered(model, turns)
+    assert len(model.told) == tries
+
+
+def test_who_tries_a_character_is_answered_as_a_friend_would_be(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    fake_openai.fails(400, {"message": "maximum context length"})
+    owner_who_tries(bot)
+    assert [len(one["messages"]) for one in fake_openai.requests] == [4, 2]

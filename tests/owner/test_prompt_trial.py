@@ -10,10 +10,12 @@ from threading import Event
 
 import pytest
 
+from chatgee.conversation.responder import Responder
 from chatgee.conversation.worker import Worker
 from chatgee.errors import ChatGeeError, Failure, ModelError
+from chatgee.model.system_prompt import Character
 from chatgee.owner.prompt_trial import MOST_AT_ONCE, Trial, Tried
-from chatgee.questions import Answer, Memory, Prompt, Turn, Usage
+from chatgee.questions import Answer, Memory, Model, Prompt, Turn, Usage
 from chatgee.store import Store
 from tests.support.far_ends import PATIENCE
 
@@ -50,6 +52,10 @@ class Thinker:
 async def nothing(_: str) -> None: ...
 
 
+def responder(model: Model, memory: Memory) -> Responder:
+    return Responder(model, memory, Character(Path("none.txt"), Path("none"), "저장된 성격"))
+
+
 @pytest.fixture
 def model() -> Thinker:
     return Thinker()
@@ -72,7 +78,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def trial(model: Thinker, worker: Worker, store: Store) -> Trial:
-    return Trial(model, store, worker.call, Memory(2, 100), PATIENCE * 3)
+    return Trial(responder(model, Memory(2, 100)), store, worker.call, PATIENCE * 3)
 
 
 def ask(trial: Trial, *turns: Turn, gone: Callable[[], bool] = bool) -> Tried:
@@ -125,7 +131,7 @@ def test_a_model_that_never_answers_is_not_waited_for(
     model: Thinker, worker: Worker, store: Store
 ) -> None:
     model.thinks = True
-    trial = Trial(model, store, worker.call, Memory(0, 0), 0.05)
+    trial = Trial(responder(model, Memory(0, 0)), store, worker.call, 0.05)
     assert ask(trial).failure == Failure.TIMEOUT
 
 

@@ -1,0 +1,76 @@
+"""What the model is told: the one place that puts it together, and asks.
+
+Friends are answered through it, pretend friends with them, and the owner who tries a character.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from chatgee.errors import Failure, ModelError
+from chatgee.model.system_prompt import Character
+from chatgee.questions import Answer, Memory, Model, Prompt, Turn
+
+log = logging.getLogger(__name__)
+
+
+def without_half_of_memory(prompt: Prompt) -> Prompt:
+    """The older half is left out."""
+    return replace(prompt, memory=prompt.memory[len(prompt.memory) // 2 + 1 :])
+
+
+LEFT_OUT = (without_half_of_memory,)
+"""One after the other, in this order, where a model says that it was told too much.
+
+Character and question are never left out: without them the answer would be another bot's, or to
+another question.
+"""
+
+
+@dataclass(frozen=True)
+class Responder:
+    """Safe from any thread, but for `ask`, which is for the model's loop."""
+
+    model: Model
+    memory: Memory
+    character: Character
+
+    def prompt(
+        self,
+        question: str,
+        turns: Sequence[Turn],
+        image_url: str | None = None,
+        character: str | None = None,
+    ) -> Prompt:
+        """Each part within its budget; `turns` oldest first, `character` in place of what is saved.
+
+        What stays the same from question to question comes first, so that a service need not read
+        it anew: the character, then memory; beside the question stands what belongs to it alone.
+        """
+        return Prompt(
+            system=self.character.read() if character is None else character,
+            memory=self.memory.trim(turns),
+            question=question,
+            image_url=image_url,
+        )
+
+    async def ask(self, prompt: Prompt) -> Answer:
+        """`ModelError` where there is no answer, also not to less and less of the prompt."""
+        for less in _shorter(prompt):
+            try:
+                return await self.model.answer(prompt)
+            except ModelError as error:
+                if error.failure != Failure.TOO_LONG:
+                    raise
+            log.info("too long for the model: once more with less")
+            prompt = less
+        return await self.model.answer(prompt)
+
+
+def _shorter(prompt: Prompt) -> Iterator[Prompt]:
+    """The prompt with ever less of it; none where there is nothing that can be left out."""
+    for left_out in LEFT_OUT:
+        less = left_out(prompt)
+        if less != prompt:
+            yield less
+            prompt = less
