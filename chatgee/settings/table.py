@@ -33,6 +33,10 @@ from chatgee.settings.options import (
 SHARED = "shared.env"
 """In DATA_DIR; see `chatgee.cluster.shared_files`."""
 
+PROMPT = "system_prompt.txt"
+OWNERS_FILES = ("texts.toml", PROMPT, "prices.toml")
+"""In DATA_DIR, and a page's to write: every backup has them, and machines together share them."""
+
 GROUPS = MODEL, PUBLIC, KAKAO, LIMITS, HERE = (
     "대답하는 모델",
     "바깥에서 들어오는 주소",
@@ -229,12 +233,18 @@ class Settings:
 
     @property
     def system_prompt_path(self) -> Path:
-        return self.system_prompt_file or self.data_dir / "system_prompt.txt"
+        return self.system_prompt_file or self.data_dir / PROMPT
 
     @property
     def texts_path(self) -> Path:
         """The owner's own sentences, on top of ours."""
         return self.data_dir / "texts.toml"
+
+    @property
+    def owners_files(self) -> dict[str, Path]:
+        """By the names of OWNERS_FILES; SYSTEM_PROMPT_FILE may lead outside of DATA_DIR."""
+        beside = {name: self.data_dir / name for name in OWNERS_FILES}
+        return beside | {PROMPT: self.system_prompt_path}
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -13,7 +13,7 @@ from chatgee.cluster.shared_files.mirror import FILES, HEALTH, SETTINGS, Mirror
 from chatgee.errors import SettingsError
 from chatgee.model.prices import Prices
 from chatgee.model.system_prompt import Character
-from chatgee.settings import Settings, config_file
+from chatgee.settings import OWNERS_FILES, Settings, config_file
 from chatgee.store import Store
 from chatgee.system import text_files
 from tests.support.far_ends import PATIENCE
@@ -91,6 +91,14 @@ def test_what_one_changes_the_other_has_once_it_looks(room: Room) -> None:
     assert second.file("texts.toml").read_text("utf-8") == "# 새 문장"
     assert second.mirror.refresh() == set()
     assert not second.file("before-shared").exists()
+
+
+@pytest.mark.parametrize("name", OWNERS_FILES)
+def test_every_file_that_a_page_writes_is_the_same_on_all_machines(room: Room, name: str) -> None:
+    first, second = room.machine("a"), room.machine("b")
+    first.change(name, "# 새 글")
+    assert second.mirror.refresh() == {f"{FILES}{name}"}
+    assert second.file(name).read_text("utf-8") == "# 새 글"
 
 
 def test_two_processes_of_one_machine_both_hear_of_a_change(room: Room) -> None:

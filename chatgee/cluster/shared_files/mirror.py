@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from chatgee.errors import SettingsError, StoreError
-from chatgee.model import prices
 from chatgee.settings import OPTIONS, OWN, Settings, config_file, read_file, together
 from chatgee.store.bounded_wait import PATIENCE_SECONDS, soon
 from chatgee.store.notes import Note, NoteDraft, Notes, Outdated
@@ -33,13 +32,11 @@ log = logging.getLogger(__name__)
 
 def places(ours: Settings) -> dict[str, Path]:
     """By the names of their notes; versions of the character are files beside them."""
-    texts, folder = ours.texts_path, ours.data_dir
+    texts = ours.texts_path
     return {
-        SETTINGS: ours.shared_path or folder,
-        f"{FILES}texts.toml": texts,
+        SETTINGS: ours.shared_path or ours.data_dir,
+        **{f"{FILES}{name}": place for name, place in ours.owners_files.items()},
         f"{FILES}texts.toml.bak": texts.with_name(f"{texts.name}.bak"),
-        f"{FILES}system_prompt.txt": ours.system_prompt_path,
-        f"{FILES}prices.toml": folder / prices.FILE,
     }
 
 

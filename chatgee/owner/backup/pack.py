@@ -21,14 +21,13 @@ from chatgee import version
 from chatgee.errors import ChatGeeError
 from chatgee.owner.backup.names import CHARACTERS, is_character, known_as
 from chatgee.owner.backup.zip_directory import MOST_FILES
-from chatgee.settings import Settings
+from chatgee.settings import PROMPT, Settings
 from chatgee.store import schema
 from chatgee.store.files.copy import copy
 from chatgee.store.reading.archive import file_of
 from chatgee.system.text_files import lies_in
 
 MANIFEST, DATABASE = "manifest.json", "chatgee.db"
-PROMPT = "system_prompt.txt"
 TEXT_BYTES = 4_000_000
 """Of one text: what is larger is nobody's, and is neither packed nor unpacked."""
 SCRATCH = ".backup-"
@@ -47,9 +46,7 @@ def places(ours: Settings) -> dict[str, Path]:
     """
     found = {
         DATABASE: file_of(ours.sqlalchemy_url).resolve(),
-        "texts.toml": ours.texts_path,
-        PROMPT: ours.system_prompt_path,
-        "prices.toml": ours.data_dir / "prices.toml",
+        **ours.owners_files,
         CHARACTERS: ours.data_dir / CHARACTERS,
     }
     if not lies_in(ours.data_dir, ours.system_prompt_path):

@@ -19,9 +19,9 @@ from chatgee.errors import ChatGeeError
 from chatgee.owner.backup import names, zip_directory
 from chatgee.owner.backup.pack import CHUNK_BYTES, DATABASE, MANIFEST, TEXT_BYTES
 from chatgee.owner.backup.zip_directory import MOST_FILES
+from chatgee.settings import OWNERS_FILES
 from chatgee.store import schema
 
-TEXTS = {"texts.toml", "system_prompt.txt", "prices.toml"}
 MANIFEST_BYTES = 1_000_000
 """Twice as much as that of so many files with the longest names."""
 MOST_BYTES = 16_000_000_000
@@ -92,7 +92,7 @@ def _written(text: str) -> str:
 
 
 def _is_ours(name: str) -> bool:
-    return name == DATABASE or name in TEXTS or names.is_character(name)
+    return name == DATABASE or name in OWNERS_FILES or names.is_character(name)
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:

@@ -8,7 +8,7 @@ import pytest
 
 from chatgee.errors import ChatGeeError
 from chatgee.owner.backup import pack, restore
-from chatgee.settings import Settings
+from chatgee.settings import OWNERS_FILES, Settings
 from chatgee.store import Store
 from chatgee.version import VERSION
 from tests.support.backups import (
@@ -61,6 +61,19 @@ def test_what_was_confirmed_is_put_in_place_and_the_old_is_kept(
     assert not (ours.data_dir / restore.FOLDER).exists()
     assert not restore.finish(ours)
     assert state(ours) == AFTER
+
+
+def test_every_file_that_a_page_writes_comes_back(ours: Settings) -> None:
+    files = ours.owners_files
+    for name, file in files.items():
+        file.write_text(name, "utf-8")
+    packed = BytesIO()
+    pack.make(ours, packed)
+    for file in files.values():
+        file.unlink()
+    assert set(stage(packed.getvalue(), ours).names) == {pack.DATABASE, *OWNERS_FILES}
+    restore.finish(ours)
+    assert [file.read_text("utf-8") for file in files.values()] == list(OWNERS_FILES)
 
 
 def test_the_way_back_leads_to_what_was_there_before(good: bytes, ours: Settings) -> None:
