@@ -59,8 +59,8 @@ def test_clocks_that_differ_change_nothing(
     *told, refused = [fetched(one, one.says(f"질문 {n}")) for n, one in enumerate(asking)]
     assert [one.rpartition("답: ")[2] for one in told] == ["질문 0", "질문 1", "질문 2"]
     assert refused == TEXTS("limit.minute", limit=3)
-    said = [one["content"] for one in fake_openai.requests[-1]["messages"] if one["role"] == "user"]
-    assert said == ["질문 0", "질문 1", "질문 2"]
+    last = fake_openai.told
+    assert [*last.memory[::2], last.question] == ["질문 0", "질문 1", "질문 2"]
 
     # what is too old, and what was claimed too long ago
     until(lambda: not machines.ask("SELECT 1 FROM questions WHERE id = 'old'"))

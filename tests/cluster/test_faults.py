@@ -23,7 +23,7 @@ from tests.support.cluster import (
     together,
     until,
 )
-from tests.support.far_ends import FakeKakao, FakeOpenAI
+from tests.support.far_ends import FakeKakao, FakeOpenAI, Told
 from tests.support.kakao_side import Friend, Shown
 
 ENDS_SECONDS = 5.0
@@ -129,7 +129,7 @@ def test_a_promise_takes_no_place_from_a_question(
     for friend in friends:
         friend.callback_url = fake_kakao.callback_url(friend.id)
     assert all(one.promised for one in together(asks, friends))
-    first = fake_openai.wait_for(1)[0]["messages"][-1]["content"]
+    first = Told.by(fake_openai.wait_for(1)[0]).question
     for count, question in enumerate(sorted(thought, key=lambda one: one != first)):
         thought[question].set()
         assert Shown(fake_kakao.wait_for(count + 1)[count][1]).bubbles[-1] == f"답: {question}"

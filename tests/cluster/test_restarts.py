@@ -23,7 +23,7 @@ from tests.support.cluster import (
     together,
     until,
 )
-from tests.support.far_ends import FakeKakao, FakeOpenAI
+from tests.support.far_ends import FakeKakao, FakeOpenAI, Told
 from tests.support.kakao_side import Friend, Shown
 from tests.support.process import Program
 
@@ -151,7 +151,7 @@ def so_many_more(friends: list[Chatter]) -> None:
 def in_order(fake_openai: FakeOpenAI) -> None:
     """The model was reminded of each friend's own questions, in their order."""
     for request in fake_openai.requests:
-        texts = [one["content"] for one in request["messages"] if one["role"] != "system"]
+        texts = [*(told := Told.by(request)).memory, told.question]
         whose = [re.search(r"<(.*?) (\d+)>", text) for text in texts]
         turns = [(found[1], int(found[2])) for found in whose if found]
         assert len(turns) == len(texts)

@@ -172,7 +172,7 @@ def test_sentences_and_the_character_are_the_same_everywhere(
 
     def is_pirate() -> bool:
         answer(second, "누구니?")
-        return bool(fake_openai.requests[-1]["messages"][0]["content"] == "너는 해적이야.")
+        return "너는 해적이야." in fake_openai.told.system
 
     until(is_pirate)
 

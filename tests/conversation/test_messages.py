@@ -151,7 +151,7 @@ def test_a_press_of_the_owners_own_button_is_a_question(bot: Bot, extra: dict[st
 
 def remembered(fake_openai: FakeOpenAI) -> list[str]:
     """What the model was reminded of with the last question."""
-    return [message["content"] for message in fake_openai.requests[-1]["messages"][1:-1]]
+    return fake_openai.told.memory
 
 
 def test_the_model_is_reminded_of_this_friends_last_turns(

@@ -89,8 +89,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_memory_is_whole(
 
 def remembered(fake_openai: FakeOpenAI) -> list[str]:
     """The friend's questions of which the model was reminded with the last one."""
-    messages = fake_openai.requests[-1]["messages"]
-    return [one["content"] for one in messages if one["role"] == "user"][:-1]
+    return fake_openai.told.memory[::2]
 
 
 def _kill_after(run: Program, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -74,6 +75,23 @@ class HangUp(Exception):
     """Close the connection without a word."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a request tells the model, by its parts: a test names the one that it means."""
+
+    system: str
+    """The character, and what stands beside it."""
+    memory: list[str]
+    """Questions and answers by turns, oldest first."""
+    question: Any
+
+    @classmethod
+    def by(cls, request: Any) -> "Told":
+        system = [one["content"] for one in request["messages"] if one["role"] == "system"]
+        said = [one["content"] for one in request["messages"] if one["role"] != "system"]
+        return cls("\n\n".join(system), said[:-1], said[-1])
+
+
 class FakeOpenAI(FarEnd):
     """Speaks Chat Completions. Answers `답: <question>` unless told otherwise."""
 
@@ -96,9 +114,14 @@ class FakeOpenAI(FarEnd):
         return f"http://{self.address}:{self.port}/v1"
 
     @property
+    def told(self) -> Told:
+        """By the last request."""
+        return Told.by(self.requests[-1])
+
+    @property
     def questions(self) -> list[str]:
-        """The last message of every request."""
-        return [request["messages"][-1]["content"] for request in self.requests]
+        """Of every request."""
+        return [Told.by(request).question for request in self.requests]
 
     def hold(self, only: str | None = None) -> None:
         """Think until `release`: about everything, or about questions that contain `only`."""
@@ -132,7 +155,7 @@ class FakeOpenAI(FarEnd):
         if refused:
             return refused
         request = json.loads(body)
-        question = request["messages"][-1]["content"]
+        question = Told.by(request).question
         self.remember(request | {"path": path, "headers": headers})
         if self._slow is None or self._slow in str(question):
             self._gate.wait(PATIENCE * 3)

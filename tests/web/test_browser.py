@@ -67,7 +67,7 @@ def test_a_first_run_ends_with_a_bot_that_answers(
         sees(page, "저장했어요")
         sees(page, "gpt-6-sol 모델이 답하고 있어요")
         assert friend.says("몇 시에 열어요?").text == "답: 몇 시에 열어요?"
-        assert "꽃집" in fake_openai.requests[-1]["messages"][0]["content"]
+        assert "꽃집" in fake_openai.told.system
     read = settings.load({}, folder / "config.env")
     assert read.openai_api_key
     assert (read.openai_api_key.reveal(), read.openai_base_url) == (KEY, fake_openai.url)

@@ -18,7 +18,7 @@ from chatgee.web import owner
 from tests.support import beside
 from tests.support.backups import settings_of
 from tests.support.bot import Bot
-from tests.support.far_ends import FakeKakao, FakeOpenAI, FarEnd
+from tests.support.far_ends import FakeKakao, FakeOpenAI, FarEnd, Told
 from tests.support.visitor import OUTSIDE, ask, change
 from tests.web.test_owner import SECRETS
 
@@ -85,8 +85,8 @@ def test_friend_changes_their_own_memory_alone(bot: Bot, fake_openai: FakeOpenAI
     mine.says("💫 새로운 시작")
     mine.says("하나")
     other.says("둘")
-    turns = [len(request["messages"]) for request in fake_openai.requests[-2:]]
-    assert turns == [2, 4], "one begins anew, the other is remembered"
+    said = [len(Told.by(request).memory) for request in fake_openai.requests[-2:]]
+    assert said == [0, 2], "one begins anew, the other is remembered"
 
 
 def test_friend_reaches_no_address_that_they_name(bot: Bot, fake_openai: FakeOpenAI) -> None:
@@ -286,7 +286,7 @@ def test_model_server_changes_nothing_but_the_answer(bot: Bot, fake_openai: Fake
     assert "<script>alert" not in ask(bot, "/talks").text
     fake_openai.says = lambda question: "셋"
     friend.says("셋째")
-    assert len(fake_openai.requests[-1]["messages"]) == 6, "nothing was forgotten"
+    assert len(fake_openai.told.memory) == 4, "nothing was forgotten"
 
 
 class Elsewhere(FarEnd):

@@ -55,11 +55,6 @@ def try_it(bot: Bot, question: str, prompt: str = "초안", *turns: Any, **form:
     return reply.json()
 
 
-def system(fake_openai: FakeOpenAI) -> str:
-    """With which the last question was asked."""
-    return str(fake_openai.requests[-1]["messages"][0]["content"])
-
-
 def shown(told: Any) -> list[list[str]]:
     return [[one["simpleText"]["text"] for one in page["outputs"]] for page in told["pages"]]
 
@@ -92,7 +87,7 @@ def test_what_is_saved_answers_the_next_question(bot: Bot, fake_openai: FakeOpen
     assert (saved.status_code, saved.headers["Location"]) == (303, PAGE + "?done=saved")
     assert "저장했어요" in get(bot, saved.headers["Location"]).text
     bot.known().says("몇 시에 열어요?")
-    assert system(fake_openai) == "꽃집의\n안내원"
+    assert "꽃집의\n안내원" in fake_openai.told.system
     assert bot.reloads == 0
 
 
@@ -182,7 +177,8 @@ def test_the_draft_answers_before_it_is_saved(
     told = try_it(bot, "안녕?", "아직 저장하지 않은 성격")
     assert (told["answer"], shown(told)) == ("답: 안녕?", [["답: 안녕?"]])
     assert "토큰 30개" in told["told"]
-    assert system(fake_openai) == "아직 저장하지 않은 성격"
+    assert "아직 저장하지 않은 성격" in fake_openai.told.system
+    assert character.default not in fake_openai.told.system
     assert character.read() == character.default
 
 
@@ -191,15 +187,16 @@ def test_the_saved_one_answers_beside_it(
 ) -> None:
     character.save("저장된 성격")
     try_it(bot, "안녕?", "초안", saved="1")
-    assert system(fake_openai) == "저장된 성격"
+    assert "저장된 성격" in fake_openai.told.system
+    assert "초안" not in fake_openai.told.system
     try_it(bot, "안녕?", "  ")  # which would be saved as the built-in one
-    assert system(fake_openai) == character.default
+    assert character.default in fake_openai.told.system
 
 
 def test_it_is_reminded_of_its_own_chat(bot: Bot, fake_openai: FakeOpenAI) -> None:
     try_it(bot, "그럼 둘은?", "초안", ["하나는?", "1이에요"])
-    said = [one["content"] for one in fake_openai.requests[-1]["messages"]]
-    assert said == ["초안", "하나는?", "1이에요", "그럼 둘은?"]
+    assert fake_openai.told.memory == ["하나는?", "1이에요"]
+    assert fake_openai.told.question == "그럼 둘은?"
 
 
 def test_the_answer_is_cut_as_for_a_friend(bot: Bot, fake_openai: FakeOpenAI) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from chatgee.settings import load
 from tests.support.bot import Bot
-from tests.support.far_ends import FakeOpenAI
+from tests.support.far_ends import FakeOpenAI, Told
 
 pytest.importorskip("playwright", reason="no playwright: pip install -r tests/requirements.txt")
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
@@ -45,10 +45,6 @@ def save(page: Page) -> None:
     page.get_by_role("button", name="저장", exact=True).click()
 
 
-def system(fake_openai: FakeOpenAI) -> str:
-    return str(fake_openai.requests[-1]["messages"][0]["content"])
-
-
 # --- the whole way --------------------------------------------------------------------------
 
 
@@ -61,16 +57,16 @@ def test_an_owner_tries_a_character_saves_it_and_takes_it_back(
     sees(page, "저장하지 않은 것이 있어요")
     ask(page, "몇 시에 열어요?")
     expect(room(page)).to_contain_text("답: 몇 시에 열어요?")
-    assert system(fake_openai) == "당신은 꽃집의 안내원입니다."
+    assert "당신은 꽃집의 안내원입니다." in fake_openai.told.system
     friend = bot.known()
-    assert system(fake_openai) == first  # nobody else has heard of it
+    assert first in fake_openai.told.system  # nobody else has heard of it
 
     save(page)
     sees(page, "저장했어요. 다음 질문부터 이렇게 답해요.")
     sees(page, "저장돼 있어요")
     expect(room(page)).to_contain_text("답: 몇 시에 열어요?")  # the chat goes on
     friend.says("주차는요?")
-    assert system(fake_openai) == "당신은 꽃집의 안내원입니다."
+    assert "당신은 꽃집의 안내원입니다." in fake_openai.told.system
 
     page.get_by_role("link", name="지금과 견주기").click()
     expect(page.locator("ins").filter(has_text="꽃집의 안내원입니다")).to_be_visible()
@@ -79,7 +75,7 @@ def test_an_owner_tries_a_character_saves_it_and_takes_it_back(
     sees(page, "되돌렸어요")
     expect(editor(page)).to_have_value(first)
     friend.says("또 물어봐요")
-    assert system(fake_openai) == first
+    assert first in fake_openai.told.system
     expect(page.locator("#versions li")).to_have_count(2)
 
 
@@ -94,7 +90,7 @@ def test_an_older_one_is_tried_in_the_editor(open_page: Page, fake_openai: FakeO
     sees(page, "저장하지 않은 것이 있어요")
     ask(page, "안녕?")
     expect(room(page)).to_contain_text("답: 안녕?")
-    assert system(fake_openai) == first
+    assert first in fake_openai.told.system
 
 
 # --- saving ---------------------------------------------------------------------------------
@@ -173,13 +169,14 @@ def test_the_chat_remembers_and_says_when_another_draft_answers(
     ask(open_page, "둘은?")
     expect(room(open_page)).to_contain_text("답: 둘은?")
     sees(open_page, "여기부터 고친 글로 답해요")
-    said = [one["content"] for one in fake_openai.requests[-1]["messages"]]
-    assert said == ["다른 성격", "하나는?", "답: 하나는?", "둘은?"]
+    assert "다른 성격" in fake_openai.told.system
+    assert fake_openai.told.memory == ["하나는?", "답: 하나는?"]
+    assert fake_openai.told.question == "둘은?"
     open_page.get_by_role("button", name="새로 시작").click()
     expect(room(open_page)).not_to_contain_text("하나는?")
     ask(open_page, "셋은?")
     expect(room(open_page)).to_contain_text("답: 셋은?")
-    assert len(fake_openai.requests[-1]["messages"]) == 2
+    assert fake_openai.told.memory == []
 
 
 def test_a_new_question_takes_the_place_of_one_that_waits(
@@ -203,8 +200,11 @@ def test_the_saved_one_answers_beside_the_draft(open_page: Page, fake_openai: Fa
     ask(open_page, "안녕?")
     expect(room(open_page).get_by_text("답: 안녕?")).to_have_count(2)
     expect(room(open_page).locator(".who")).to_have_text(["고치고 있는 성격", "저장된 성격"])
-    used = {request["messages"][0]["content"] for request in fake_openai.wait_for(2)}
-    assert used == {first, "새 성격"}
+    used = [Told.by(request).system for request in fake_openai.wait_for(2)]
+    assert sorted((first in one, "새 성격" in one) for one in used) == [
+        (False, True),
+        (True, False),
+    ]
 
 
 def test_a_long_answer_goes_on_at_a_press(open_page: Page, fake_openai: FakeOpenAI) -> None:

@@ -172,13 +172,12 @@ def test_a_stranger_meets_the_limit_of_strangers(stopped_bot: Bot) -> None:
 def test_simulated_friends_do_not_share_a_memory(bot: Bot, fake_openai: FakeOpenAI) -> None:
     says(bot, "내 이름은 민수")
     says(bot, "내 이름은?", friend="desk-somebodyelse")
-    said = [message["content"] for message in fake_openai.requests[-1]["messages"]]
-    assert "내 이름은 민수" not in said
+    assert fake_openai.told.memory == []
 
 
 def test_the_model_sees_the_photo(bot: Bot, fake_openai: FakeOpenAI) -> None:
     shown = says(bot, how="photo", photo=base64.b64encode(JPEG).decode())
-    (_, picture) = fake_openai.requests[-1]["messages"][-1]["content"]
+    (_, picture) = fake_openai.told.question
     expected = "data:image/jpeg;base64," + base64.b64encode(JPEG).decode()
     assert picture["image_url"]["url"] == expected
     media = shown["request"]["userRequest"]["params"]["media"]
