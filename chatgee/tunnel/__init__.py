@@ -3,7 +3,7 @@
 `TunnelSupervisor` opens it, again and again; `Ngrok` and `LocalhostRun` are two ways of opening.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Lock
@@ -13,9 +13,15 @@ from chatgee.settings import Settings
 from chatgee.tunnel.link import Changed, Link
 from chatgee.tunnel.localhost_run import LocalhostRun, ssh
 from chatgee.tunnel.ngrok import Ngrok
-from chatgee.tunnel.supervisor import TunnelSupervisor
+from chatgee.tunnel.supervisor import TunnelKind, TunnelSupervisor
 
 __all__ = ["FIRST_WAIT", "Changed", "Link", "Tunnels", "opened", "trial", "wanted"]
+
+KINDS: Mapping[str, Callable[[Settings, int, Callable[[], None]], TunnelKind]] = {
+    Ngrok.name: Ngrok,
+    LocalhostRun.name: LocalhostRun,
+}
+"""By what TUNNEL calls them: each is one opening of a tunnel."""
 
 FIRST_WAIT = 15.0
 """Seconds after which the program goes on without knowing the address yet."""
@@ -117,7 +123,7 @@ def _keeper(settings: Settings, port: int, changed: Changed) -> TunnelSupervisor
     kind = wanted(settings)
     if kind is None:
         return None
-    make = partial(Ngrok if kind == Ngrok.name else LocalhostRun, settings, port)
+    make = partial(KINDS[kind], settings, port)
     # Nobody asked for localhost.run by name: where it cannot be had, that is an ordinary `none`.
     quietly = kind == LocalhostRun.name and settings.tunnel == "auto"
     return TunnelSupervisor(kind, make, changed, quietly)
