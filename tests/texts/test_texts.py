@@ -135,7 +135,7 @@ def test_a_bad_card_is_told_by_line_and_ours_are_used(file: Path, cards: str) ->
 
 
 GROUPS = {key.split(".")[0] for key in Texts.load().sentences if "." in key}
-KEY = re.compile(rf"({'|'.join(GROUPS)})\.(?!toml|md|html)[a-z_]*[a-z]|system_prompt")
+KEY = re.compile(rf"({'|'.join(GROUPS)})\.(?!toml|md|html|txt)[a-z_]*[a-z]|system_prompt")
 
 
 def said(path: Path) -> Iterator[str]:
