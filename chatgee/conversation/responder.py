@@ -1,6 +1,6 @@
 """What the model is told: the one place that puts it together, and asks.
 
-Friends are answered through it, pretend friends with them, and the owner who tries a character.
+Friends are answered through it, simulated friends with them, and the owner who tries a character.
 """
 
 import logging
