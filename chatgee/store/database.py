@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from chatgee.errors import StoreError
-from chatgee.store.database_session import Session, Statement
+from chatgee.store.database_session import Session
 from chatgee.store.databases import opening
 from chatgee.store.databases.connection_errors import first_line
 from chatgee.store.statements import STATEMENTS
@@ -56,9 +56,7 @@ class Database:
         """Open the database and make its tables; `StoreError` where it cannot be used."""
         self._kind, self._teller = opening.kind_of(url), teller or NoNews()
         self._engine, self._tell = self._kind.engine(), tell
-        self._statements = {
-            name: Statement(statement, self._engine) for name, statement in STATEMENTS.items()
-        }
+        self._statements = {name: self._kind.sql(words) for name, words in STATEMENTS.items()}
         driver = self._engine.dialect.loaded_dbapi
         self._errors: type[Exception] = driver.Error
         self._down: type[Exception] = driver.OperationalError

@@ -1,9 +1,8 @@
 """What a piece of work sees of the database, inside its transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from chatgee.store.tallies import Tallies
@@ -12,24 +11,10 @@ from chatgee.store.transaction_news import News
 Row = Sequence[Any]
 
 
-class Statement:
-    """A Core statement in the driver's own SQL; running it costs no SQLAlchemy."""
-
-    def __init__(self, statement: Any, engine: Engine) -> None:
-        compiled = statement.compile(dialect=engine.dialect)
-        self.sql = str(compiled)
-        self.order: list[str] | None = compiled.positiontup
-        self.constants = dict(compiled.params)
-
-    def arguments(self, values: dict[str, Any]) -> Any:
-        every = self.constants | values
-        return [every[name] for name in self.order] if self.order is not None else every
-
-
 class Session:
     """What a piece of work sees of the database, inside its transaction."""
 
-    def __init__(self, cursor: DBAPICursor, statements: dict[str, Statement]) -> None:
+    def __init__(self, cursor: DBAPICursor, statements: Mapping[str, str]) -> None:
         self._cursor = cursor
         self._statements = statements
         self.tallies = Tallies()
@@ -69,5 +54,4 @@ class Session:
         return self._cursor.rowcount
 
     def _execute(self, name: str, values: dict[str, Any]) -> None:
-        statement = self._statements[name]
-        self._cursor.execute(statement.sql, statement.arguments(values))
+        self._cursor.execute(self._statements[name], values)

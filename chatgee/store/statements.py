@@ -1,281 +1,157 @@
-"""Every statement of the hot path, built once. The same words are SQLite's and PostgreSQL's."""
+"""Every statement of the hot path. The same words are SQLite's and PostgreSQL's, see `DatabaseKind.sql`.
 
-from sqlalchemy import (
-    Integer,
-    String,
-    Table,
-    bindparam,
-    case,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import (
-    Insert,
-    insert,
-)  # its ON CONFLICT is SQLite's, word for word
-from sqlalchemy.sql.expression import Executable
+What stands behind a colon is a value that comes with each use.
+"""
 
-from chatgee.questions import State
-from chatgee.store.schema import by_day, by_hour, friends, notes, questions, usage
-
-_q, _f, _u, _n = questions.c, friends.c, usage.c, notes.c
-_mine = _q.user_id == bindparam("user_id")
-_this = _q.id == bindparam("id")
-_open = _q.delivered_at.is_(None)
-
-QUESTION = select(
-    _q.id,
-    _q.user_id,
-    _q.position,
-    _q.text,
-    _q.image_url,
-    _q.asked_at,
-    _q.state,
-    _q.shown,
-    _q.failure,
-    _q.delivery,
+_QUESTION = (
+    "SELECT id, user_id, position, text, image_url, asked_at, state, shown, failure, delivery"
+    " FROM questions"
 )
 """The columns of `chatgee.questions.Question`, in its order."""
 
+_NEW_FRIEND = """
+INSERT INTO friends (id, questions, memory_from, first_seen_at, last_seen_at)
+VALUES (:user_id, {questions}, 0, :now, :now)
+ON CONFLICT (id) DO UPDATE SET
+"""
+_NEW_NOTE = "INSERT INTO notes (name, value, version, changed_at) VALUES (:name, :value, 1, :now)"
+_TALLY = """
+INSERT INTO tallies_by_{unit} ({unit}, name, count) VALUES (:{unit}, :name, :count)
+ON CONFLICT ({unit}, name) DO UPDATE SET count = tallies_by_{unit}.count + :count"""
 
-def _new_friend(questions: int) -> Insert:
-    return insert(friends).values(
-        id=bindparam("user_id"),
-        questions=questions,
-        memory_from=0,
-        first_seen_at=bindparam("now"),
-        last_seen_at=bindparam("now"),
-    )
-
-
-_held = QUESTION.where(
-    _mine,
-    _open,
-    _q.delivery.is_(None),
-    _q.state != State.ASKED.value,
-    _q.id != bindparam("id"),
-    _q.position < bindparam("before"),
-)
-_last_before = (
-    select(_q.position)
-    .where(_mine, _q.asked_at < bindparam("since"))
-    .order_by(_q.position.desc())
-    .limit(1)
-)
-_first_left = select(func.min(_q.position) - 1).where(_mine)
-_under = _n.name.startswith(bindparam("prefix", type_=String), autoescape=False)
-_new_note = insert(notes).values(
-    name=bindparam("name"), value=bindparam("value"), version=1, changed_at=bindparam("now")
-)
-
-
-def _tally(table: Table, start: str) -> Executable:
-    """Count on in a row, or begin it."""
-    return (
-        insert(table)
-        .values([bindparam(start), bindparam("name"), bindparam("count")])
-        .on_conflict_do_update(
-            index_elements=[start, "name"],
-            set_={"count": table.c.count + bindparam("count")},
-        )
-    )
-
-
-STATEMENTS: dict[str, Executable] = {
+STATEMENTS = {
     # The friend has one row more; returns its position.
-    "count_question": _new_friend(1)
-    .on_conflict_do_update(
-        index_elements=["id"],
-        set_={"questions": _f.questions + 1, "last_seen_at": bindparam("now")},
-    )
-    .returning(_f.questions),
+    "count_question": f"""
+{_NEW_FRIEND.format(questions=1)} questions = friends.questions + 1, last_seen_at = :now
+RETURNING questions""",
     # Until the end of the transaction nobody else asks for this friend: limits are exact.
-    "last_seen": select(_f.questions, _f.last_seen_at)
-    .where(_f.id == bindparam("user_id"))
-    .with_for_update(),
+    "last_seen": "SELECT questions, last_seen_at FROM friends WHERE id = :user_id FOR UPDATE",
     # The same for a friend whom nobody knows yet.
-    "meet": _new_friend(0)
-    .on_conflict_do_update(index_elements=["id"], set_={"questions": _f.questions})
-    .returning(_f.questions, _f.last_seen_at),
-    "never_met": friends.delete().where(_f.id == bindparam("user_id"), _f.questions == 0),
-    "insert_question": insert(questions).values(
-        id=bindparam("id"),
-        user_id=bindparam("user_id"),
-        position=bindparam("position"),
-        text=bindparam("text"),
-        image_url=bindparam("image_url"),
-        asked_at=bindparam("now"),
-        state=State.ASKED.value,
-    ),
-    "has_earlier": select(literal(1))
-    .where(_mine, _open, _q.delivery.is_(None), _q.position < bindparam("position"))
-    .limit(1),
-    "questions_of": select(func.coalesce(func.max(_f.questions), 0)).where(
-        _f.id == bindparam("user_id")
-    ),
+    "meet": f"""
+{_NEW_FRIEND.format(questions=0)} questions = friends.questions
+RETURNING questions, last_seen_at""",
+    "never_met": "DELETE FROM friends WHERE id = :user_id AND questions = 0",
+    "insert_question": """
+INSERT INTO questions (id, user_id, position, text, image_url, asked_at, state)
+VALUES (:id, :user_id, :position, :text, :image_url, :now, 'asked')""",
+    "has_earlier": """
+SELECT 1 FROM questions
+WHERE user_id = :user_id AND delivered_at IS NULL AND delivery IS NULL AND position < :position
+LIMIT 1""",
+    "questions_of": "SELECT coalesce(max(questions), 0) FROM friends WHERE id = :user_id",
     # By positions, of which every asking takes one: a failed question that is asked again keeps
     # its row. Where all rows from before are gone, the first that is left tells.
-    "count_since": select(
-        _f.questions
-        - func.coalesce(
-            _last_before.scalar_subquery(),
-            case(
-                (_f.first_seen_at >= bindparam("since"), 0),
-                else_=func.coalesce(_first_left.scalar_subquery(), _f.questions),
-            ),
-        )
-    ).where(_f.id == bindparam("user_id")),
+    "count_since": """
+SELECT questions - coalesce(
+    (SELECT position FROM questions WHERE user_id = :user_id AND asked_at < :since
+     ORDER BY position DESC LIMIT 1),
+    CASE WHEN first_seen_at >= :since THEN 0
+         ELSE coalesce((SELECT min(position) - 1 FROM questions WHERE user_id = :user_id),
+                       questions) END)
+FROM friends WHERE id = :user_id""",
     # Of everyone together.
-    "used_on": select(_u.answers, _u.prompt_tokens, _u.completion_tokens).where(
-        _u.day == bindparam("day"), _u.user_id == ""
-    ),
-    "count_waiting": select(func.count()).where(
-        _q.answered_at.is_(None), _q.state == State.ASKED.value
-    ),
+    "used_on": """
+SELECT answers, prompt_tokens, completion_tokens FROM usage WHERE day = :day AND user_id = ''""",
+    "count_waiting": """
+SELECT count(*) FROM questions WHERE answered_at IS NULL AND state = 'asked'""",
     # The worker's side.
-    "next": QUESTION.where(_mine, _open, _q.state == State.ASKED.value)
-    .order_by(_q.position)
-    .limit(1),
-    "memory": select(_q.text, _q.answer)
-    .where(
-        _mine,
-        _q.state == State.ANSWERED.value,
-        _q.position < bindparam("position"),
-        _q.position > select(_f.memory_from).where(_f.id == bindparam("user_id")).scalar_subquery(),
-    )
-    .order_by(_q.position.desc())
-    .limit(bindparam("limit", type_=Integer)),
-    "fill": update(questions)
-    .where(_this, _q.state == State.ASKED.value)
-    .values(
-        state=bindparam("to_state"),
-        answer=bindparam("answer"),
-        shown=bindparam("shown"),
-        failure=bindparam("failure"),
-        answered_at=bindparam("now"),
-    ),
-    "add_usage": insert(usage)
-    .values(
-        day=bindparam("day"),
-        user_id=bindparam("user_id"),
-        answers=bindparam("answers"),
-        prompt_tokens=bindparam("prompt_tokens"),
-        completion_tokens=bindparam("completion_tokens"),
-    )
-    .on_conflict_do_update(
-        index_elements=["day", "user_id"],
-        set_={
-            "answers": _u.answers + bindparam("answers"),
-            "prompt_tokens": _u.prompt_tokens + bindparam("prompt_tokens"),
-            "completion_tokens": _u.completion_tokens + bindparam("completion_tokens"),
-        },
-    ),
+    "next": f"""
+{_QUESTION} WHERE user_id = :user_id AND delivered_at IS NULL AND state = 'asked'
+ORDER BY position LIMIT 1""",
+    "memory": """
+SELECT text, answer FROM questions
+WHERE user_id = :user_id AND state = 'answered' AND position < :position
+    AND position > (SELECT memory_from FROM friends WHERE id = :user_id)
+ORDER BY position DESC LIMIT :limit""",
+    "fill": """
+UPDATE questions SET state = :to_state, answer = :answer, shown = :shown, failure = :failure,
+    answered_at = :now
+WHERE id = :id AND state = 'asked'""",
+    "add_usage": """
+INSERT INTO usage (day, user_id, answers, prompt_tokens, completion_tokens)
+VALUES (:day, :user_id, :answers, :prompt_tokens, :completion_tokens)
+ON CONFLICT (day, user_id) DO UPDATE SET answers = usage.answers + :answers,
+    prompt_tokens = usage.prompt_tokens + :prompt_tokens,
+    completion_tokens = usage.completion_tokens + :completion_tokens""",
     # The friend's side.
-    "question": QUESTION.where(_this, _mine),
+    "question": f"{_QUESTION} WHERE id = :id AND user_id = :user_id",
     # As it stands until the end of the transaction, whatever other programs do.
-    "question_alone": QUESTION.where(_this, _mine).with_for_update(),
-    "is_known": select(_q.id).where(_this, _q.state != State.ASKED.value),
-    "held": _held.order_by(_q.position).limit(bindparam("limit", type_=Integer)),
-    "newest_answer": select(_q.id)
-    .where(_mine, _open, _q.delivery.is_(None))
-    .order_by((_q.state == State.ASKED.value), _q.position.desc())
-    .limit(1),
-    "last": QUESTION.where(_mine).order_by(_q.position.desc()).limit(1),
-    "claim": update(questions)
-    .where(_this, _q.delivery.is_(None), _q.state != State.ASKED.value)
-    .values(delivery=bindparam("how"), claimed_at=bindparam("now")),
-    "confirm": update(questions)
-    .where(_this, _open, _q.delivery.is_not(None))
-    .values(delivered_at=bindparam("now"))
-    .returning(_q.asked_at, _q.state, _q.delivery),
-    "let_go": update(questions).where(_this, _open).values(delivery=None),
-    "ask_again": update(questions)
-    .where(_this, _mine, _q.state == State.FAILED.value)
-    .values(
-        state=State.ASKED.value,
-        position=bindparam("position"),
-        asked_at=bindparam("now"),
-        answered_at=None,
-        failure=None,
-        delivery=None,
-        delivered_at=None,
-    ),
-    "forget": update(friends).where(_f.id == bindparam("user_id")).values(memory_from=_f.questions),
-    "promise": update(questions)
-    .where(_this, _q.state == State.ASKED.value)
-    .values(callback_url=bindparam("url"), promised_at=bindparam("now")),
-    "promised": select(_q.callback_url).where(_this, _q.callback_url.is_not(None)),
-    "use_callback": update(questions)
-    .where(_this, _q.callback_url.is_not(None))
-    .values(callback_url=None),
-    "tally_hour": _tally(by_hour, "hour"),
-    "tally_day": _tally(by_day, "day"),
+    "question_alone": f"{_QUESTION} WHERE id = :id AND user_id = :user_id FOR UPDATE",
+    "is_known": "SELECT id FROM questions WHERE id = :id AND state != 'asked'",
+    "held": f"""
+{_QUESTION}
+WHERE user_id = :user_id AND delivered_at IS NULL AND delivery IS NULL AND state != 'asked'
+    AND id != :id AND position < :before
+ORDER BY position LIMIT :limit""",
+    "newest_answer": """
+SELECT id FROM questions WHERE user_id = :user_id AND delivered_at IS NULL AND delivery IS NULL
+ORDER BY state = 'asked', position DESC LIMIT 1""",
+    "last": f"{_QUESTION} WHERE user_id = :user_id ORDER BY position DESC LIMIT 1",
+    "claim": """
+UPDATE questions SET delivery = :how, claimed_at = :now
+WHERE id = :id AND delivery IS NULL AND state != 'asked'""",
+    "confirm": """
+UPDATE questions SET delivered_at = :now
+WHERE id = :id AND delivered_at IS NULL AND delivery IS NOT NULL
+RETURNING asked_at, state, delivery""",
+    "let_go": "UPDATE questions SET delivery = NULL WHERE id = :id AND delivered_at IS NULL",
+    # Of one that has failed, as `question_alone` has told.
+    "ask_again": """
+UPDATE questions SET state = 'asked', position = :position, asked_at = :now, answered_at = NULL,
+    failure = NULL, delivery = NULL, delivered_at = NULL
+WHERE id = :id AND user_id = :user_id""",
+    "forget": "UPDATE friends SET memory_from = questions WHERE id = :user_id",
+    "promise": """
+UPDATE questions SET callback_url = :url, promised_at = :now WHERE id = :id AND state = 'asked'""",
+    "promised": """
+SELECT callback_url FROM questions WHERE id = :id AND callback_url IS NOT NULL""",
+    "use_callback": """
+UPDATE questions SET callback_url = NULL WHERE id = :id AND callback_url IS NOT NULL""",
+    "tally_hour": _TALLY.format(unit="hour"),
+    "tally_day": _TALLY.format(unit="day"),
     # What several programs remember together.
-    "note": select(notes).where(_n.name == bindparam("name")),
-    "notes": select(notes).where(_under).order_by(_n.changed_at, _n.name),
-    "new_note": _new_note.on_conflict_do_nothing(index_elements=["name"]),
-    "write_note": _new_note.on_conflict_do_update(
-        index_elements=["name"],
-        set_={
-            "value": bindparam("value"),
-            "version": _n.version + 1,
-            "changed_at": bindparam("now"),
-        },
-    ),
-    "change_note": update(notes)
-    .where(_n.name == bindparam("name"), _n.version == bindparam("version"))
-    .values(value=bindparam("value"), version=_n.version + 1, changed_at=bindparam("now")),
-    "trim_notes": notes.delete()
-    .where(
-        _under,
-        or_(
-            _n.changed_at < bindparam("before"),
-            _n.name.not_in(
-                select(_n.name)
-                .where(_under)
-                .order_by(_n.changed_at.desc(), _n.name)
-                .limit(bindparam("most", type_=Integer))
-            ),
-        ),
-    )
-    .returning(_n.name),
-    "drop_note": notes.delete().where(_n.name == bindparam("name")),
+    "note": "SELECT name, value, version, changed_at FROM notes WHERE name = :name",
+    "notes": """
+SELECT name, value, version, changed_at FROM notes WHERE name LIKE :prefix || '%'
+ORDER BY changed_at, name""",
+    "new_note": f"{_NEW_NOTE} ON CONFLICT (name) DO NOTHING",
+    "write_note": f"""
+{_NEW_NOTE} ON CONFLICT (name) DO UPDATE SET
+    value = :value, version = notes.version + 1, changed_at = :now""",
+    "change_note": """
+UPDATE notes SET value = :value, version = version + 1, changed_at = :now
+WHERE name = :name AND version = :version""",
+    "trim_notes": """
+DELETE FROM notes
+WHERE name LIKE :prefix || '%' AND (changed_at < :before OR name NOT IN (
+    SELECT name FROM notes WHERE name LIKE :prefix || '%'
+    ORDER BY changed_at DESC, name LIMIT :most))
+RETURNING name""",
+    "drop_note": "DELETE FROM notes WHERE name = :name",
     # Starting again, and cleaning up.
-    "let_all_go": update(questions)
-    .where(_open, _q.delivery.is_not(None), func.coalesce(_q.claimed_at, 0) < bindparam("before"))
-    .values(delivery=None),
-    "unanswered": select(_q.user_id)
-    .where(
-        _q.answered_at.is_(None),
-        _q.state == State.ASKED.value,
-        _q.asked_at < bindparam("before"),
-    )
-    .order_by(_q.asked_at, _q.position),
-    "promises": select(_q.id, _q.user_id, _q.promised_at).where(
-        _open, _q.callback_url.is_not(None)
-    ),
-    "drop_promises": update(questions)
-    .where(_open, _q.callback_url.is_not(None), _q.promised_at < bindparam("before"))
-    .values(callback_url=None),
-    "purge_questions": questions.delete().where(
-        _q.id.in_(
-            select(_q.id)
-            .where(_q.asked_at < bindparam("before"), _q.state != State.ASKED.value)
-            .limit(bindparam("limit", type_=Integer))
-        )
-    ),
-    "purge_friends": friends.delete().where(
-        _f.last_seen_at < bindparam("before"),
-        ~exists().where(_q.user_id == _f.id),
-    ),
-    "purge_usage": usage.delete().where(_u.day < bindparam("day"), _u.user_id != ""),
-    "delete_questions": questions.delete().where(
-        _q.id.in_(select(_q.id).where(_mine).limit(bindparam("limit", type_=Integer)))
-    ),
-    "delete_usage": usage.delete().where(_u.user_id == bindparam("user_id")),
-    "delete_friend": friends.delete().where(_f.id == bindparam("user_id")),
+    "let_all_go": """
+UPDATE questions SET delivery = NULL
+WHERE delivered_at IS NULL AND delivery IS NOT NULL AND coalesce(claimed_at, 0) < :before""",
+    "unanswered": """
+SELECT user_id FROM questions
+WHERE answered_at IS NULL AND state = 'asked' AND asked_at < :before
+ORDER BY asked_at, position""",
+    "promises": """
+SELECT id, user_id, promised_at FROM questions
+WHERE delivered_at IS NULL AND callback_url IS NOT NULL""",
+    "drop_promises": """
+UPDATE questions SET callback_url = NULL
+WHERE delivered_at IS NULL AND callback_url IS NOT NULL AND promised_at < :before""",
+    "purge_questions": """
+DELETE FROM questions WHERE id IN (
+    SELECT id FROM questions WHERE asked_at < :before AND state != 'asked' LIMIT :limit)""",
+    "purge_friends": """
+DELETE FROM friends
+WHERE last_seen_at < :before AND NOT EXISTS (SELECT 1 FROM questions WHERE user_id = friends.id)""",
+    "purge_usage": "DELETE FROM usage WHERE day < :day AND user_id != ''",
+    "delete_questions": """
+DELETE FROM questions WHERE id IN (
+    SELECT id FROM questions WHERE user_id = :user_id LIMIT :limit)""",
+    "delete_usage": "DELETE FROM usage WHERE user_id = :user_id",
+    "delete_friend": "DELETE FROM friends WHERE id = :user_id",
 }

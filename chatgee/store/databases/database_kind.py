@@ -11,6 +11,9 @@ class DatabaseKind(Protocol):
 
     def engine(self) -> Engine: ...
 
+    def sql(self, statement: str) -> str:
+        """One of `chatgee.store.statements` in the driver's own words."""
+
     def connected(self, connection: Connection) -> None:
         """Called once for every connection, before it is used."""
 

@@ -1,6 +1,7 @@
 """What is PostgreSQL's own: a server that other machines use too, and that may be away."""
 
 import logging
+import re
 import secrets
 import time
 from contextlib import AbstractContextManager
@@ -90,6 +91,9 @@ class Postgresql:
 
     def engine(self) -> Engine:
         return self._engine
+
+    def sql(self, statement: str) -> str:
+        return re.sub(r":(\w+)", r"%(\1)s", statement.replace("%", "%%"))
 
     def connected(self, connection: Connection) -> None:
         cursor = connection.connection.cursor()

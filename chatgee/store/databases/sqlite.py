@@ -18,6 +18,10 @@ class Sqlite:
     def engine(self) -> Engine:
         return self._engine
 
+    def sql(self, statement: str) -> str:
+        """Without what it need not be told: there is one who writes."""
+        return statement.replace(" FOR UPDATE", "")
+
     def connected(self, connection: Connection) -> None: ...
 
     def now(self) -> float:

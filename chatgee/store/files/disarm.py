@@ -7,7 +7,7 @@ may begin anything.
 
 import time
 
-from sqlalchemy import Connection, inspect, or_, select, update
+from sqlalchemy import Connection, inspect, or_, select, text, update
 
 from chatgee.errors import Failure
 from chatgee.kakao import messages
@@ -67,4 +67,4 @@ def _count(connection: Connection) -> None:
         tallies.failed(asked_at, INSTEAD)
     for statement, rows in zip(("tally_hour", "tally_day"), tallies.take(), strict=True):
         for row in rows:
-            connection.execute(STATEMENTS[statement], row)
+            connection.execute(text(STATEMENTS[statement]), row)

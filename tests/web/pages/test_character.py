@@ -1,6 +1,7 @@
 """The page of the bot's character over HTTP: saving, versions, and trying what is not saved."""
 
 import json
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -214,7 +215,9 @@ def test_the_answer_is_cut_as_for_a_friend(bot: Bot, fake_openai: FakeOpenAI) ->
 
 def test_nothing_is_kept_of_it_but_its_tokens(bot: Bot, tmp_path: Path) -> None:
     try_it(bot, "비밀 질문")
-    rows = bot.store.database.submit(lambda db: db.all("unanswered")).result(PATIENCE)
+    rows = bot.store.database.submit(lambda db: db.all("unanswered", before=math.inf)).result(
+        PATIENCE
+    )
     assert rows == []
     page = get(bot, "/settings/character").text
     assert "비밀 질문" not in page
