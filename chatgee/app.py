@@ -236,7 +236,7 @@ def inside(
         else:
             _take_up(store, texts, settings.callback_seconds)
             worker.run(answering.purge_daily())
-        change = shared_files.change if shared_files else here
+        change = shared_files.change if shared_files else here(settings.data_dir)
         yield WorkerSide(
             store, archive, answering, change, shared_values, callback_hosts, callback_receiver
         )

@@ -125,6 +125,9 @@ class TypedPrice:
     rows: tuple[tuple[str, str, str], ...]
     """Model, what is sent, what is written; both empty where the owner has no price of it."""
     won: str
+    was: tuple[tuple[str, str, str], ...] = ()
+    """The rows as they stood there at first: only what was changed in that page is written."""
+    was_won: str = ""
 
     @classmethod
     def showing(cls, prices: Prices, models: Iterable[str]) -> "TypedPrice":
@@ -132,7 +135,8 @@ class TypedPrice:
             price = prices.of(model)
             return (model, _typed(price[0]), _typed(price[1])) if price else (model, "", "")
 
-        return cls(tuple(map(row, models)), _typed(prices.won_per_dollar))
+        rows, won = tuple(map(row, models)), _typed(prices.won_per_dollar)
+        return cls(rows, won, rows, won)
 
     @property
     def wrong(self) -> dict[str, str]:
@@ -146,13 +150,14 @@ class TypedPrice:
 
     def on(self, before: Prices) -> Prices:
         """What holds from now on, if nothing is wrong; models that the form has not stay."""
-        here = {model for model, *_ in self.rows}
-        own = {model: pair for model, pair in before.own.items() if model not in here}
-        for model, sent, written in self.rows:
-            price = amount(sent), amount(written)
+        own = dict(before.own)
+        for row in set(self.rows) - set(self.was):
+            model, price = row[0], (amount(row[1]), amount(row[2]))
+            own.pop(model, None)
             if price[0] is not None and price[1] is not None and price != _listed(model):
                 own[model] = price[0], price[1]
-        return Prices(own, amount(self.won) or WON_PER_DOLLAR)
+        typed = amount(self.won) or WON_PER_DOLLAR
+        return Prices(own, before.won_per_dollar if self.won == self.was_won else typed)
 
 
 def _typed(number: float) -> str:

@@ -4,7 +4,6 @@ What the owner changes holds from the next question on. Each version is a file o
 by the moment since when it holds, so that nothing is lost by any change, also one made by hand.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ NAME = "%Y%m%d-%H%M%S-%f"
 """Of a version's file, in UTC; no colons, which Windows forbids."""
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when the built-in character holds."""
-
-_saving = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -74,16 +71,15 @@ class Character:
         if len(text) > MOST_CHARS:
             raise ChatGeeError("setup.prompt_long", most=MOST_CHARS)
         text_files.must_lie_in(self.folder.parent, self.file)
-        with _saving:
-            now = self.read()
-            if (text or self.default) == now:
-                return
-            if base is not None and base != text_files.mark(now):
-                raise ChatGeeError("character.conflict")
-            self._keep(self._standing(), self._since())
-            text_files.save(self.file, text + "\n", self.folder.parent)
-            with suppress(SettingsError):  # it is used already, and the next save keeps it too
-                self._keep(text or self.default, datetime.now(UTC))
+        now = self.read()
+        if (text or self.default) == now:
+            return
+        if base is not None and base != text_files.mark(now):
+            raise ChatGeeError("character.conflict")
+        self._keep(self._standing(), self._since())
+        text_files.save(self.file, text + "\n", self.folder.parent)
+        with suppress(SettingsError):  # it is used already, and the next save keeps it too
+            self._keep(text or self.default, datetime.now(UTC))
 
     # --- versions ---------------------------------------------------------------------------
 

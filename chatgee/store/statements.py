@@ -1,4 +1,6 @@
-"""Every statement of the hot path. The same words are SQLite's and PostgreSQL's, see `DatabaseKind.sql`.
+"""Every statement of the hot path, in words that SQLite and PostgreSQL share.
+
+`DatabaseKind.sql` makes a driver's own of them.
 
 What stands behind a colon is a value that comes with each use.
 """

@@ -1,10 +1,11 @@
 """The owner's files in the database: who writes them, who has them, who was quicker."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -247,3 +248,30 @@ def test_a_character_that_lies_elsewhere_is_the_machines_own(room: Room, tmp_pat
     second.change("system_prompt.txt", "다른 성격")
     first.mirror.refresh()
     assert elsewhere.read_text("utf-8") == "이 컴퓨터만"
+
+
+def test_pages_that_are_saved_while_another_process_has_the_same_files_all_hold(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    web, worker = room.machine("a"), room.machine("a")
+    done = Event()
+
+    def listen() -> None:
+        while not done.is_set():
+            worker.mirror.refresh()
+
+    def save(name: str) -> None:
+        for number in range(10):
+            web.change(name, f"# {number}")
+
+    with ThreadPoolExecutor(3) as threads:
+        hearing = threads.submit(listen)
+        saving = [threads.submit(save, name) for name in ("texts.toml", "prices.toml")]
+        wait(saving, PATIENCE)
+        done.set()
+        for one in (*saving, hearing):
+            one.result(PATIENCE)
+    for name in ("texts.toml", "prices.toml"):
+        assert web.file(name).read_text("utf-8") == "# 9"
+    assert not web.file("before-shared").exists()
+    assert "stays as it is" not in caplog.text

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from chatgee.cluster.shared_files.mirror import FILES, HEALTH, SETTINGS, Mirror
 from chatgee.conversation.health import Health
-from chatgee.errors import StoreError
+from chatgee.errors import SettingsError, StoreError
 from chatgee.owner.status import OwnerStatus
 from chatgee.settings import Settings
 from chatgee.store import Store
@@ -69,13 +69,13 @@ class SharedFiles:
     def noted(self, names: Sequence[str]) -> None:
         """Somebody has written these notes, perhaps we ourselves.
 
-        They are read once the database can be read, though that may be later.
+        They are read once that can be done, though that may be later.
         """
         while not self._closed.is_set():
             try:
                 self._take_over(names)
                 return
-            except StoreError as error:
+            except (StoreError, SettingsError) as error:
                 log.info("shared: %s", error)
                 self._closed.wait(AGAIN_SECONDS)
 

@@ -7,7 +7,6 @@ into a file of one machine by hand gives way at the next start, and is kept in `
 import logging
 import re
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,17 +14,16 @@ from typing import TypeVar
 
 from chatgee.errors import SettingsError, StoreError
 from chatgee.settings import OPTIONS, OWN, Settings, config_file, read_file, together
-from chatgee.store.bounded_wait import PATIENCE_SECONDS, soon
+from chatgee.store.bounded_wait import soon
 from chatgee.store.notes import Note, NoteDraft, Notes, Outdated
 from chatgee.system import text_files
+from chatgee.system.owner_files import alone
 
 T = TypeVar("T")
 
 SETTINGS, FILES, HEALTH = "settings", "files/", "health"
 ASIDE = "before-shared"
 VERSION = re.compile(r"characters/[\d-]+\.txt")
-TRIES = 3
-"""To write a file that another process of this machine may be writing as well."""
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +43,8 @@ class Mirror:
 
     def __init__(self, ours: Settings, store: Notes) -> None:
         self._folder, self._places, self._store = ours.data_dir, places(ours), store
-        self._lock = threading.Lock()
         self._known: dict[str, Note] = {}
         """As the database had them when it was last looked at."""
-        self._turn = 0
-        """Counts how often files were put in order, or changed."""
         self._seen = self._look()
         """As this process has them. Another one may write the same files before we hear of it."""
 
@@ -66,20 +61,17 @@ class Mirror:
     def refresh(self) -> set[str]:
         """Have the files as the database has them; the notes of those that are others now.
 
-        Waits for the database as long as need be, and nobody else for us.
+        `StoreError` where it is away, `SettingsError` where somebody else changes them for long.
         """
-        while True:
-            turn, found = self._turn, self._found()
-            with self._lock:
-                if turn == self._turn:  # else what was found may be old by now
-                    return self._take_over(found)
+        with alone(self._folder):  # what was found before would be old by now
+            return self._take_over(self._found())
 
     def change(self, work: Callable[[], T], refreshed: Callable[[set[str]], None]) -> T:
         """See `chatgee.system.owner_files.Change`; `refreshed` is told as `refresh` tells."""
-        with self._lock:
+        with alone(self._folder):
             try:
                 while True:
-                    refreshed(self._take_over(self._found(PATIENCE_SECONDS)))
+                    refreshed(self._take_over(self._found()))
                     before = self._look()
                     result = work()
                     if self._is_kept(before):
@@ -89,9 +81,9 @@ class Mirror:
 
     # --- the database's side ------------------------------------------------------------------
 
-    def _found(self, seconds: float | None = None) -> dict[str, Note]:
-        notes = soon(self._store.notes(FILES), seconds)
-        if settings := soon(self._store.note(SETTINGS), seconds):
+    def _found(self) -> dict[str, Note]:
+        notes = soon(self._store.notes(FILES))
+        if settings := soon(self._store.note(SETTINGS)):
             notes.append(settings)
         return {note.name: note for note in notes if self._place(note.name)}
 
@@ -114,7 +106,6 @@ class Mirror:
             if isinstance(error, StoreError):
                 raise
             return False
-        self._turn += 1
         for one in drafts:
             self._known.pop(one.name, None)
             self._seen.pop(one.name, None)
@@ -135,7 +126,7 @@ class Mirror:
         for one in drafts:
             place = self._place(one.name)
             if place and one.name in before:
-                _write(place, before[one.name], self._folder)
+                text_files.save(place, before[one.name], self._folder)
             elif place:
                 place.unlink(missing_ok=True)
 
@@ -157,7 +148,6 @@ class Mirror:
         return {name: text for name, text in found.items() if text is not None}
 
     def _take_over(self, found: dict[str, Note]) -> set[str]:
-        self._turn += 1
         known, changed = self._known, set()
         self._known = found
         for name in known.keys() - found.keys():
@@ -181,7 +171,7 @@ class Mirror:
         try:
             if place.exists() and (known is None or standing != known.value):
                 self._put_aside(place)
-            _write(place, note.value, self._folder)
+            text_files.save(place, note.value, self._folder)
         except (OSError, SettingsError) as error:
             log.warning("shared: %s stays as it is here: %s", place, error)
             return False
@@ -206,14 +196,3 @@ def _text(place: Path) -> str | None:
         return text_files.read(place).replace("\0", "")
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _write(place: Path, text: str, folder: Path) -> None:
-    for left in reversed(range(TRIES)):
-        try:
-            text_files.save(place, text, folder)
-        except SettingsError:
-            if not left and _text(place) != text:
-                raise
-        else:
-            return

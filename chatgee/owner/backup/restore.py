@@ -30,6 +30,7 @@ from chatgee.store.files.copy import address, copy, take_in
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.database_size import facts
 from chatgee.system import text_files
+from chatgee.system.owner_files import alone
 
 FOLDER, FILES, ABOUT, CONFIRMED = "restoring", "files", "about.json", "confirmed"
 BEFORE, KEPT = "before-restore-", 3
@@ -182,6 +183,11 @@ def finish(ours: Settings, step: Callable[[], None] = lambda: None) -> bool:
     """
     if is_shared(ours.sqlalchemy_url):
         return False
+    with alone(ours.data_dir):  # of the program before us a page may still be saving
+        return _finish(ours, step)
+
+
+def _finish(ours: Settings, step: Callable[[], None]) -> bool:
     pack.clean(ours)
     folder = ours.data_dir / FOLDER
     if not confirmed(ours):

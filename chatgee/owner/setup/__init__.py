@@ -101,10 +101,10 @@ class Setup:
         texts: Texts,
         port: int,
         unchecked: bool = False,
-        change: Change = here,
+        change: Change | None = None,
     ) -> SetupReport:
         """Try what is new in the draft, unless it is to go unchecked, and write it all down."""
-        wanted = plan(draft, ours, self.fixed)
+        wanted, change = plan(draft, ours, self.fixed), change or here(ours.data_dir)
         problems = wanted.problems
         if not problems and not unchecked:
             problems |= self._checks.what_is_new(draft, ours, wanted.settings, port)
@@ -121,11 +121,12 @@ class Setup:
         problems |= {"save": wrong[0]} if wrong else {}
         return replace(self._report(draft, ours, problems), written=True)
 
-    def skip(self, draft: SetupDraft, ours: Settings, change: Change = here) -> SetupReport:
+    def skip(self, draft: SetupDraft, ours: Settings, change: Change | None = None) -> SetupReport:
         """Begin with the practice model; the page need not open by itself again.
 
         The draft is for the page, should config.env not be writable.
         """
+        change = change or here(ours.data_dir)
         try:
             if not self._is_begun(ours):
                 change(lambda: config_file.write(self.config, {}, ours.shared_path))

@@ -48,10 +48,14 @@ def _write(typed: TypedPrice, folder: Path) -> Prices:
 
 
 def _typed() -> TypedPrice:
-    columns = (request.form.getlist(name) for name in ("model", "input", "output"))
+    won, was_won = (request.form.get(name, "").strip() for name in ("won", "was_won"))
+    return TypedPrice(_rows("input", "output"), won, _rows("was_input", "was_output"), was_won)
+
+
+def _rows(*names: str) -> tuple[tuple[str, str, str], ...]:
+    columns = (request.form.getlist(name) for name in ("model", *names))
     rows = islice(zip(*columns, strict=False), MOST_PRICES)
-    known = ((m[:MOST_CHARS], sent.strip(), written.strip()) for m, sent, written in rows)
-    return TypedPrice(tuple(known), request.form.get("won", "").strip())
+    return tuple((m[:MOST_CHARS], sent.strip(), written.strip()) for m, sent, written in rows)
 
 
 def _page(
