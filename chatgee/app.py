@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from wsgiref.types import WSGIApplication
 
 from chatgee.clock import PerMinute
 from chatgee.cluster.shared_files import SharedFiles
-from chatgee.cluster.state import SharedValues
 from chatgee.conversation.answering import Answering
 from chatgee.conversation.budget import Budget
 from chatgee.conversation.callback import CallbackHosts, Callbacks
@@ -32,11 +32,14 @@ from chatgee.owner.setup import Setup
 from chatgee.owner.status import OwnerStatus
 from chatgee.questions import Memory, Model
 from chatgee.settings import Settings
-from chatgee.simulator.callbacks import CallbackReceiver
+from chatgee.simulator.callbacks import NOWHERE, CallbackReceiver
+from chatgee.simulator.photos import Photos
 from chatgee.store import Limits, Store
 from chatgee.store.databases.connection_errors import package_missing
 from chatgee.store.databases.opening import is_shared
 from chatgee.store.reading.archive import Archive
+from chatgee.system import own_mark
+from chatgee.system.key_values import InMemory, KeyValues
 from chatgee.system.owner_files import Change, here
 from chatgee.texts import Texts
 from chatgee.web import Parts, create_app
@@ -91,8 +94,6 @@ def running(
     worker = Worker(settings.max_concurrent_answers, busy=lambda: requests() - waiters.asleep)
     model = model or choose_model(settings, texts)
     with inside(settings, texts, model, waiters, health, worker, status, reload) as inner:
-        shared_values = inner.shared_values
-
         # the door
         engine = Engine(
             store=inner.store,
@@ -114,7 +115,7 @@ def running(
             reload=reload,
             setup=setup or Setup(),
             archive=inner.archive,
-            login_tries=_login_tries(settings, shared_values),
+            login_tries=_login_tries(settings, inner.key_values),
             wrong_keys=PerMinute(WRONG_KEYS),
             character=inner.answering.responder.character,
             trial=Trial(
@@ -123,15 +124,15 @@ def running(
                 worker.call,
                 settings.openai_timeout_seconds,
             ),
-            doctor_run=shared_values.doctor_run(doctor_run or DoctorRun()),
-            photos=shared_values.photos,
+            doctor_run=_doctor_run(doctor_run or DoctorRun(), inner),
+            photos=Photos(inner.key_values),
             callback_receiver=inner.callback_receiver,
-            secret=shared_values.secret,
-            machine=shared_values.machine,
+            secret=inner.key_values.change(own_mark.NAME, own_mark.first),
+            machine=inner.machine,
         )
         status.started(settings, model.name, health)
         wsgi = create_app(parts)
-        yield ChatGee(wsgi, inner.store, waiters, worker, model, shared_values.secret)
+        yield ChatGee(wsgi, inner.store, waiters, worker, model, parts.secret)
 
 
 @contextmanager
@@ -173,10 +174,13 @@ class WorkerSide:
     archive: Archive
     answering: Answering
     change: Change
-    shared_values: SharedValues
+    key_values: KeyValues
+    """What is known again at the next request, wherever that comes in."""
     callback_hosts: CallbackHosts
     callback_receiver: CallbackReceiver
     """Of the owner's simulated friends."""
+    machine: str
+    """This one's name; empty where there is no other."""
 
 
 @contextmanager
@@ -200,10 +204,11 @@ def inside(
     teller = node.teller if node else InProcessNews(worker, waiters.ring)
     tell = telling(texts, health, waiters, ended, here=node is None)
     store = Store(url, teller=teller, tell=tell)
-    shared_values = node.shared_values(store) if node else SharedValues()
-    callback_receiver = shared_values.callback_receiver(status.local if status else "")
+    key_values = node.key_values(store) if node else InMemory()
+    address = status.local if status and not node else NOWHERE
+    callback_receiver = CallbackReceiver(key_values, address)
     callback_hosts = CallbackHosts(settings.callback_hosts, callback_receiver.is_ours)
-    callbacks = Callbacks(callback_hosts, shared_values.by_hand)
+    callbacks = Callbacks(callback_hosts, callback_receiver.taker)
     archive = Archive(url)
     responder = Responder(
         model,
@@ -218,7 +223,7 @@ def inside(
         texts=texts,
         replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
-        photo_for_model=shared_values.photos.for_model,
+        photo_for_model=Photos(key_values).for_model,
         budget=Budget(settings.daily_token_limit, lambda: asyncio.wrap_future(store.spent())),
         callback_seconds=settings.callback_seconds,
         keep_days=settings.keep_days,
@@ -238,7 +243,14 @@ def inside(
             worker.run(answering.purge_daily())
         change = shared_files.change if shared_files else here(settings.data_dir)
         yield WorkerSide(
-            store, archive, answering, change, shared_values, callback_hosts, callback_receiver
+            store=store,
+            archive=archive,
+            answering=answering,
+            change=change,
+            key_values=key_values,
+            callback_hosts=callback_hosts,
+            callback_receiver=callback_receiver,
+            machine=socket.gethostname() if node else "",
         )
     finally:
         worker.close()
@@ -261,9 +273,16 @@ def _node(url: str, waiters: Waiters) -> "Node | None":
     return Node(url, waiters)
 
 
-def _login_tries(settings: Settings, shared_values: SharedValues) -> LoginTries | None:
+def _login_tries(settings: Settings, key_values: KeyValues) -> LoginTries | None:
     password = settings.admin_password
-    return LoginTries(password, shared_values.clock, shared_values.tries) if password else None
+    return LoginTries(password, key_values) if password else None
+
+
+def _doctor_run(alone: DoctorRun, inner: WorkerSide) -> DoctorRun:
+    """Of which every program knows, where there are several."""
+    if not inner.machine:
+        return alone
+    return replace(alone, key_values=inner.key_values, now=inner.store.now, machine=inner.machine)
 
 
 def _take_up(store: Store, texts: Texts, callback_seconds: float) -> None:

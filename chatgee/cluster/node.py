@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from chatgee.cluster import queue
 from chatgee.cluster.listener import NewsListener, told
-from chatgee.cluster.shared_state import shared
-from chatgee.cluster.state import SharedValues
+from chatgee.cluster.shared_state import InDatabase
 from chatgee.conversation.waiting import Waiters
 from chatgee.store import Store
+from chatgee.system.key_values import KeyValues
 
 
 @dataclass
@@ -48,9 +48,9 @@ class Node:
         self._listener = NewsListener(self.url, channels, look, counted, lost=store.look)
         self._listener.start()
 
-    def shared_values(self, store: Store) -> SharedValues:
-        """What is kept with the others."""
-        return shared(store)
+    def key_values(self, store: Store) -> KeyValues:
+        """Those that are kept with the others."""
+        return InDatabase(store)
 
     def leave(self) -> None:
         if self._listener:

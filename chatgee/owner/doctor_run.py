@@ -8,13 +8,19 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
 
-from chatgee.system.changeable_value import Changeable, ValueHere
+from chatgee.errors import StoreError
+from chatgee.system.key_values import Entry, InMemory, KeyValues
 
 SILENT_SECONDS = 120.0
 """Of which nothing was heard for so long, that run has ended: its program is gone."""
+
+NAME = "doctor"
+"""Under which the record is kept."""
+
+R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
@@ -82,53 +88,46 @@ class DoctorReport:
         return sum(one.state == state for one in self.found)
 
 
+@dataclass(frozen=True)
 class DoctorRun:
-    """Safe from any thread. `names` are what is looked at; `look` yields each line once known."""
+    """Safe from any thread."""
 
-    def __init__(
-        self,
-        names: Sequence[str] = (),
-        look: Callable[[], Iterable[Finding]] = lambda: (),
-        record: Changeable[Record] | None = None,
-        now: Callable[[], float] = time.time,
-        machine: str = "",
-    ) -> None:
-        """`record` is this program's own where none is given, else of all on every `machine`."""
-        self._names, self._look = tuple(names), look
-        self._record: Changeable[Record] = record or ValueHere(Record())
-        self._now, self._machine = now, machine
-
-    def told_to(
-        self, record: Changeable[Record], now: Callable[[], float], machine: str
-    ) -> "DoctorRun":
-        """The same, of which every program knows."""
-        return DoctorRun(self._names, self._look, record, now, machine)
+    names: Sequence[str] = ()
+    """Of what is looked at, in its order."""
+    look: Callable[[], Iterable[Finding]] = lambda: ()
+    """Yields each line once it is known."""
+    key_values: KeyValues = field(default_factory=InMemory)
+    """Where whoever else should know of it finds the record."""
+    now: Callable[[], float] = time.time
+    machine: str = ""
+    """Where it is made; empty where there is only one."""
+    _here: InMemory = field(default_factory=InMemory, init=False)
 
     def begin(self) -> None:
         """Look at everything anew, in a thread of its own; a run under way goes on instead."""
-        id, now = secrets.token_hex(8), self._now()
+        id, now = secrets.token_hex(8), self.now()
 
         def begun(before: Record) -> tuple[Record, bool]:
             if before.id and before.ended_at(now) is None:
                 return before, False
-            return Record(id, self._machine, now, ended=False), True
+            return Record(id, self.machine, now, ended=False), True
 
-        if self._record.change(begun):
+        if self._change(begun):
             threading.Thread(target=self._go, args=(id,), name="doctor", daemon=True).start()
 
     def report(self) -> DoctorReport:
-        record = self._record.change(lambda it: (it, it))
-        ended_at = record.ended_at(self._now())
+        record = self._change(lambda it: (it, it))
+        ended_at = record.ended_at(self.now())
         names = [one.name for one in record.found]
-        known = max((n for n, name in enumerate(self._names, 1) if name in names), default=0)
-        left = () if ended_at else self._names[known:]
+        known = max((n for n, name in enumerate(self.names, 1) if name in names), default=0)
+        left = () if ended_at else tuple(self.names[known:])
         running = bool(record.id) and ended_at is None
         return DoctorReport(running, record.found, left, ended_at, record.machine)
 
     def _go(self, id: str) -> None:
         found: list[Line] = []
         try:
-            for one in self._look():
+            for one in self.look():
                 found.append(Line(one.name, one.state, one.text, one.remedy))
                 self._write(id, found)
         except Exception:
@@ -137,10 +136,29 @@ class DoctorRun:
 
     def _write(self, id: str, found: Sequence[Line], ended: bool = False) -> None:
         """Of this run alone: where another has begun meanwhile, its record stands."""
-        now = self._now()
+        now = self.now()
 
         def written(it: Record) -> tuple[Record, None]:
             mine = replace(it, heard_at=now, ended=ended, found=tuple(found))
             return mine if it.id == id else it, None
 
-        self._record.change(written)
+        self._change(written)
+
+    def _change(self, work: Callable[[Record], tuple[Record, R]]) -> R:
+        """Goes on in this program alone while the database is away: a doctor is needed then."""
+
+        def both(before: Record) -> tuple[Record, tuple[Record, R]]:
+            after, result = work(before)
+            return after, (after, result)
+
+        here = Entry(self._here, NAME, Record(), _read)
+        try:
+            after, result = Entry(self.key_values, NAME, Record(), _read).change(both)
+        except StoreError:
+            return here.change(work)
+        here.change(lambda _: (after, None))
+        return result
+
+
+def _read(told: Any) -> Record:
+    return Record(**told | {"found": tuple(Line(**one) for one in told["found"])})

@@ -8,18 +8,19 @@ itself needs no password.
 
 import hashlib
 import hmac
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 from chatgee.clock import OncePerMinute
 from chatgee.settings.options import Secret
-from chatgee.system.changeable_value import Changeable, ValueHere
+from chatgee.system.key_values import Entry, InMemory, KeyValues
 
 Tries = tuple[tuple[float, str], ...]
 """The moment and the source of each, of the last window, oldest first."""
 
+NAME = "logins"
+"""Under which they are kept."""
 WINDOW_SECONDS = 600.0
 TRIES = 5
 """Wrong ones in the window, of one source; more are told to wait, unless one is right."""
@@ -43,25 +44,21 @@ class LoginRefusal:
 class LoginTries:
     """Safe from any thread."""
 
-    def __init__(
-        self,
-        password: Secret,
-        clock: Callable[[], float] = time.monotonic,
-        tries: Changeable[Tries] | None = None,
-    ) -> None:
-        """`tries` are this program's own where none are given; `clock` is theirs."""
+    def __init__(self, password: Secret, key_values: KeyValues | None = None) -> None:
+        """The tries are this program's own where no `key_values` are given."""
         self.key = _key(password)
         """Signs sessions: the same wherever the password is, and another with another one."""
-        self._password, self._clock = password, clock
-        self._tries: Changeable[Tries] = tries or ValueHere(())
-        self.may_complain = OncePerMinute(clock)
+        kept = key_values or InMemory()
+        self._password, self._now = password, kept.now
+        self._tries: Entry[Tries] = Entry(kept, NAME, (), _read)
+        self.may_complain = OncePerMinute(kept.now)
 
     def refuses(self, typed: str, source: str) -> LoginRefusal | None:
-        """None for the password; anything else is counted. It raises what `Changeable.change` does.
+        """None for the password; anything else is counted. It raises what `KeyValues` do.
 
         It is counted before it is looked at, so that a thousand at once are no more than some.
         """
-        try_ = (self._clock(), source)
+        try_ = (self._now(), source)
         refusal = self._tries.change(lambda tries: _one_more(tries, try_))
         if refusal.heard and self._is_right(typed):
             self._tries.change(lambda tries: (_without(tries, try_), None))
@@ -70,6 +67,10 @@ class LoginTries:
 
     def _is_right(self, typed: str) -> bool:
         return hmac.compare_digest(_digest(typed.strip()), _digest(self._password.reveal()))
+
+
+def _read(told: Any) -> Tries:
+    return tuple((moment, source) for moment, source in told)
 
 
 def _one_more(tries: Tries, try_: tuple[float, str]) -> tuple[Tries, LoginRefusal]:

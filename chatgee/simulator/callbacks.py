@@ -2,126 +2,119 @@
 
 import json
 import secrets
-import threading
 import time
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from chatgee.kakao.limits import Problem, problems
+from chatgee.system.key_values import Entry, KeyValues
 
 OPEN_SECONDS = 60.0
-MOST_LETTERS = 64
-"""Addresses that are remembered; the oldest are forgotten first."""
+MOST_ADDRESSES = 64
+"""That are remembered; the oldest are forgotten first."""
 MOST_BYTES = 256 * 1024
 PATH = "/local_test/callback/"
+NAMES = "desk/callbacks/"
+"""Under which they are kept."""
+
+NOWHERE = "http://desk.invalid"
+"""The server of addresses to which nobody can post: among several machines, the worker that keeps
+the promise cannot reach the web that gave the address out, and puts the answer here itself."""
+
+
+@dataclass(frozen=True)
+class GivenAddress:
+    """An address that was given out, as it is kept."""
+
+    opened_at: float
+    """By the clock of those who keep it."""
+    told: str | None = None
+    """The JSON that came to it, empty where it was none; None before."""
+    seconds: float = 0.0
+    """After which it came."""
 
 
 @dataclass(frozen=True)
 class ReceivedCallback:
-    """An address that was given out, and what came to it."""
+    """What came to an address that was given out."""
 
-    opened_at: float
-    """On the monotonic clock."""
-    until: float
-    used: bool = False
+    used: bool
+    is_open: bool
     body: Any = None
     """The JSON, or None."""
     problems: tuple[Problem, ...] = ()
     seconds: float = 0.0
     """After which it came."""
 
-    def is_open(self) -> bool:
-        return not self.used and time.monotonic() < self.until
 
-
-class CallbackStorage(Protocol):
-    """Kept by their tokens. Safe from any thread; `StoreError` where their database is away."""
-
-    def put(self, token: str, received: ReceivedCallback) -> None:
-        """A new one; the oldest go where there are more than MOST_LETTERS."""
-
-    def find(self, token: str) -> ReceivedCallback | None: ...
-
-    def use(self, token: str, received: ReceivedCallback) -> bool:
-        """Put a used one in the place of the open one; False where somebody else has done so."""
-
-
-class CallbacksHere:
-    """In this program's memory."""
-
-    def __init__(self) -> None:
-        self._storage: dict[str, ReceivedCallback] = {}
-        self._lock = threading.Lock()
-
-    def put(self, token: str, received: ReceivedCallback) -> None:
-        with self._lock:
-            while len(self._storage) >= MOST_LETTERS:
-                del self._storage[next(iter(self._storage))]
-            self._storage[token] = received
-
-    def find(self, token: str) -> ReceivedCallback | None:
-        with self._lock:
-            return self._storage.get(token)
-
-    def use(self, token: str, received: ReceivedCallback) -> bool:
-        with self._lock:
-            before = self._storage.get(token)
-            if before is None or before.used:
-                return False
-            self._storage[token] = received
-            return True
-
-
+@dataclass(frozen=True)
 class CallbackReceiver:
-    """Safe from any thread. It raises what its storage do."""
+    """Safe from any thread. It raises what its `KeyValues` do."""
 
-    def __init__(
-        self,
-        server: str,
-        open_seconds: float = OPEN_SECONDS,
-        storage: CallbackStorage | None = None,
-    ) -> None:
-        """`server` is where a callback is posted to; without `letters` it is gone with us."""
-        self._prefix = server + PATH
-        self._open_seconds = open_seconds
-        self._storage = storage or CallbacksHere()
+    key_values: KeyValues
+    server: str = NOWHERE
+    """Where a callback is posted to."""
 
     def open(self) -> str:
         """A token that nobody can guess; `url` is the address for it."""
-        token, now = secrets.token_urlsafe(24), time.monotonic()
-        self._storage.put(token, ReceivedCallback(now, now + self._open_seconds))
+        token, given = secrets.token_urlsafe(24), GivenAddress(self.key_values.now())
+        self._given(token).change(lambda _: (given, None))
+        self.key_values.trim(NAMES, MOST_ADDRESSES)
         return token
 
     def url(self, token: str) -> str:
-        return self._prefix + token
-
-    def token(self, url: str) -> str | None:
-        """None where no such address is given out here."""
-        return url.removeprefix(self._prefix) if url.startswith(self._prefix) else None
+        return self.server + PATH + token
 
     def is_ours(self, url: str) -> bool:
         """Whether it is an address that was given out here: nobody else can have made it up."""
-        token = self.token(url)
+        token = self._token(url)
         return token is not None and self.look(token) is not None
+
+    def taker(self, url: str) -> Callable[[bytes], dict[str, Any] | None] | None:
+        """See `chatgee.conversation.callback.Callbacks`; None where somebody can post to it."""
+        token = self._token(url) if self.server == NOWHERE else None
+        return None if token is None else partial(self.take, token)
 
     def take(self, token: str, body: bytes) -> dict[str, Any] | None:
         """What Kakao would answer; None where the address was never given out."""
-        received = self._storage.find(token)
-        if received is None:
+        now, told = self.key_values.now(), _as_text(body)
+
+        def take(given: GivenAddress | None) -> tuple[GivenAddress | None, bool | None]:
+            if given is None:
+                return None, None
+            took = now - given.opened_at
+            if given.told is not None or took >= OPEN_SECONDS:
+                return given, False
+            return GivenAddress(given.opened_at, told, took), True
+
+        taken = self._given(token).change(take)
+        if taken is None:
             return None
-        came, wrong = read(body)
-        took = time.monotonic() - received.opened_at
-        used = replace(received, used=True, body=came, problems=wrong, seconds=took)
-        if not (received.is_open() and self._storage.use(token, used)):
-            return _told("FAIL", "the callback address was used, or is older than a minute")
-        return _told("ERROR", "not a skill response") if wrong else _told("SUCCESS", "")
+        if not taken:
+            return _answer("FAIL", "the callback address was used, or is older than a minute")
+        return _answer("ERROR", "not a skill response") if read(told)[1] else _answer("SUCCESS", "")
 
     def look(self, token: str) -> ReceivedCallback | None:
         """None where the address was never given out."""
-        return self._storage.find(token)
+        given = self._given(token).change(lambda it: (it, it))
+        if given is None:
+            return None
+        if given.told is None:
+            is_open = self.key_values.now() - given.opened_at < OPEN_SECONDS
+            return ReceivedCallback(False, is_open)
+        return ReceivedCallback(True, False, *read(given.told), given.seconds)
+
+    def _given(self, token: str) -> Entry[GivenAddress | None]:
+        return Entry(self.key_values, NAMES + token, None, lambda told: GivenAddress(**told))
+
+    def _token(self, url: str) -> str | None:
+        """None where no such address is given out here."""
+        return url.removeprefix(self.url("")) if url.startswith(self.url("")) else None
 
 
-def read(body: bytes) -> tuple[Any, tuple[Problem, ...]]:
+def read(body: bytes | str) -> tuple[Any, tuple[Problem, ...]]:
     """The JSON of a callback, and why KakaoTalk would not show it."""
     try:
         found = json.loads(body)
@@ -130,7 +123,15 @@ def read(body: bytes) -> tuple[Any, tuple[Problem, ...]]:
     return found, problems(found, after_promise=True)
 
 
-def _told(status: str, message: str) -> dict[str, Any]:
+def _as_text(body: bytes) -> str:
+    """The same JSON in letters that every database takes; empty for what is none."""
+    try:
+        return json.dumps(json.loads(body))
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _answer(status: str, message: str) -> dict[str, Any]:
     return {
         "taskId": secrets.token_hex(12),
         "status": status,

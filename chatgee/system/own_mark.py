@@ -16,6 +16,14 @@ its proof."""
 SECRET = secrets.token_urlsafe(24)
 """New with every start, and worth nothing for anything else."""
 
+NAME = "proof"
+"""Under which those who share it keep the SECRET."""
+
+
+def first(known: str | None) -> tuple[str | None, str]:
+    """Of all who share it, the SECRET of whoever was here first; see `KeyValues.change`."""
+    return (None, known) if known else (SECRET, SECRET)
+
 
 def of(nonce: str, secret: str = SECRET) -> str:
     return hmac.new(secret.encode(), nonce.encode(), "sha256").hexdigest()

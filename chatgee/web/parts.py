@@ -15,7 +15,7 @@ from chatgee.owner.setup import Setup
 from chatgee.owner.status import OwnerStatus
 from chatgee.settings import Settings
 from chatgee.simulator.callbacks import CallbackReceiver
-from chatgee.simulator.photos import PhotoStorage
+from chatgee.simulator.photos import Photos
 from chatgee.store.reading.archive import Archive
 from chatgee.system.owner_files import Change
 from chatgee.texts import Texts
@@ -45,7 +45,7 @@ class Parts:
     """Asks the model for the owner."""
     doctor_run: DoctorRun
     """The doctor's, who looks when the owner asks."""
-    photos: PhotoStorage
+    photos: Photos
     """The photos of simulated friends."""
     callback_receiver: CallbackReceiver
     """Where their callbacks come in."""

@@ -5,18 +5,18 @@ import json
 import pytest
 
 from chatgee.owner.login_tries import (
+    NAME,
     TRIES,
     TRIES_OF_ALL,
     WINDOW_SECONDS,
     LoginRefusal,
     LoginTries,
-    Tries,
     source_of,
     source_of_known,
     told_address,
 )
 from chatgee.settings.options import Secret
-from chatgee.system.changeable_value import ValueHere
+from chatgee.system.key_values import InMemory
 
 PASSWORD = "open-sesame-2026"
 
@@ -35,7 +35,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def door(clock: Clock) -> LoginTries:
-    return LoginTries(Secret(PASSWORD), clock)
+    return LoginTries(Secret(PASSWORD), InMemory(clock))
 
 
 def guesses(door: LoginTries, source: str, count: int = TRIES) -> list[LoginRefusal]:
@@ -165,12 +165,12 @@ def test_no_address_is_taken_for_a_known_browser() -> None:
 
 def test_tries_are_counted_with_those_of_other_programs_old_and_new(clock: Clock) -> None:
     """Each of which knows no more of one than its moment and its source."""
-    of_before = json.loads(json.dumps([[clock.now - 1, "1.2.3.4"]] * TRIES))
-    kept: ValueHere[Tries] = ValueHere(tuple((moment, source) for moment, source in of_before))
-    one, other = (LoginTries(Secret(PASSWORD), clock, kept) for _ in range(2))
+    of_before, kept = json.dumps([[clock.now - 1, "1.2.3.4"]] * TRIES), InMemory(clock)
+    kept.change(NAME, lambda _: (of_before, None))
+    one, other = (LoginTries(Secret(PASSWORD), kept) for _ in range(2))
     assert guesses(one, "1.2.3.4", 1) == [LoginRefusal(WINDOW_SECONDS - 1)]
     guesses(other, MINE, 1)
-    tries = kept.change(lambda tries: (tries, tries))
+    tries = json.loads(kept.change(NAME, lambda text: (None, text or "")))
     assert [tuple(map(type, each)) for each in tries] == [(float, str)] * (TRIES + 2)
     assert len(guesses(other, "b", TRIES_OF_ALL - TRIES - 1)) + TRIES + 1 == TRIES_OF_ALL
     assert not is_let_in(one, "c")

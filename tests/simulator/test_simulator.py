@@ -14,9 +14,10 @@ from chatgee.simulator import callbacks, payloads
 from chatgee.simulator.call import call
 from chatgee.simulator.callbacks import CallbackReceiver
 from chatgee.simulator.payloads import WAYS, Message
-from chatgee.simulator.photos import MOST_BYTES, MOST_PHOTOS, PhotosHere
+from chatgee.simulator.photos import MOST_BYTES, MOST_PHOTOS, Photos
 from chatgee.simulator.problem_words import told
 from chatgee.system import own_mark
+from chatgee.system.key_values import InMemory
 from chatgee.texts import Texts
 from tests.support.far_ends import FakeBot
 from tests.support.kakao_side import payload
@@ -72,7 +73,7 @@ def test_what_is_sent_is_read_as_it_was_meant() -> None:
 
 
 def test_a_photo_is_let_in_as_kakaos() -> None:
-    message = Message(ID, PhotosHere().keep(b"\xff\xd8\xffx"), trigger="IMAGE_UPLOAD")
+    message = Message(ID, Photos(InMemory()).keep(b"\xff\xd8\xffx"), trigger="IMAGE_UPLOAD")
     read = SkillRequest.parse(WAYS["friend"](message))
     assert read.image_url == message.words
 
@@ -158,29 +159,31 @@ BODY = json.dumps(GOOD).encode()
 
 
 def test_an_address_takes_one_callback() -> None:
-    box = CallbackReceiver(SERVER)
+    box = CallbackReceiver(InMemory(), SERVER)
     token = box.open()
     assert (letter := box.look(token))
-    assert letter.is_open()
+    assert letter.is_open
     assert box.take(token, BODY)["status"] == "SUCCESS"
     assert (letter := box.look(token))
-    assert (letter.body, letter.used, letter.is_open()) == (GOOD, True, False)
+    assert (letter.body, letter.used, letter.is_open) == (GOOD, True, False)
     assert box.take(token, b"{}")["status"] == "FAIL"
     assert (letter := box.look(token))
     assert letter.body == GOOD
 
 
 def test_an_address_is_closed_when_its_minute_is_over() -> None:
-    box = CallbackReceiver(SERVER, open_seconds=0)
+    moments = [0.0]
+    box = CallbackReceiver(InMemory(lambda: moments[-1]), SERVER)
     token = box.open()
+    moments.append(callbacks.OPEN_SECONDS)
     assert box.take(token, BODY)["status"] == "FAIL"
     assert (letter := box.look(token))
-    assert (letter.used, letter.is_open()) == (False, False)
+    assert (letter.used, letter.is_open) == (False, False)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"version": "2.0", "useCallback": true}'])
 def test_a_callback_that_kakao_would_not_show_uses_the_address_up(body: bytes) -> None:
-    box = CallbackReceiver(SERVER)
+    box = CallbackReceiver(InMemory(), SERVER)
     token = box.open()
     assert box.take(token, body)["status"] == "ERROR"
     assert (letter := box.look(token))
@@ -188,19 +191,19 @@ def test_a_callback_that_kakao_would_not_show_uses_the_address_up(body: bytes) -
 
 
 def test_an_address_that_was_never_given_out_is_nobodys() -> None:
-    box = CallbackReceiver(SERVER)
+    box = CallbackReceiver(InMemory(), SERVER)
     assert (box.take("x" * 32, BODY), box.look("x" * 32)) == (None, None)
 
 
 def test_old_addresses_are_forgotten() -> None:
-    box = CallbackReceiver(SERVER)
-    tokens = [box.open() for _ in range(callbacks.MOST_LETTERS + 1)]
+    box = CallbackReceiver(InMemory(), SERVER)
+    tokens = [box.open() for _ in range(callbacks.MOST_ADDRESSES + 1)]
     assert box.look(tokens[0]) is None
     assert all(map(box.look, tokens[1:]))
 
 
 def test_only_addresses_that_were_given_out_may_be_called_back() -> None:
-    box = CallbackReceiver(SERVER)
+    box = CallbackReceiver(InMemory(), SERVER)
     hosts = CallbackHosts(("bot-api.kakao.com",), box.is_ours)
     ours = box.url(token := box.open())
     assert hosts.allow(ours)
@@ -218,7 +221,7 @@ def test_only_addresses_that_were_given_out_may_be_called_back() -> None:
 
 
 def test_the_model_is_handed_the_picture_itself() -> None:
-    photos = PhotosHere()
+    photos = Photos(InMemory())
     url = photos.keep(b"\xff\xd8\xffpicture")
     assert photos.for_model(url) == "data:image/jpeg;base64,/9j/cGljdHVyZQ=="
     for other in (None, "", PHOTO, "https://talk.kakaocdn.net/dna/real.jpg?signature=x"):
@@ -226,7 +229,7 @@ def test_the_model_is_handed_the_picture_itself() -> None:
 
 
 def test_no_more_photos_are_kept_than_fit() -> None:
-    photos = PhotosHere()
+    photos = Photos(InMemory())
     urls = [photos.keep(b"\xff\xd8\xff%d" % number) for number in range(MOST_PHOTOS + 1)]
     assert photos.for_model(urls[0]) == urls[0]
     assert all(photos.for_model(url) != url for url in urls[1:])
@@ -235,7 +238,7 @@ def test_no_more_photos_are_kept_than_fit() -> None:
 @pytest.mark.parametrize("picture", [b"", b"GIF89a", b"<svg>", b"\xff\xd8\xff" * MOST_BYTES])
 def test_what_is_no_photo_is_not_kept(picture: bytes) -> None:
     with pytest.raises(ValueError, match="JPEG"):
-        PhotosHere().keep(picture)
+        Photos(InMemory()).keep(picture)
 
 
 # --- in words -------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ def arrived(token: str) -> ResponseReturnValue:
     if received is None:
         abort(404)
     if not received.used:
-        return _in_order(came=False, open=received.is_open())
+        return _in_order(came=False, open=received.is_open)
     why = _why("limits" if received.problems else "", 200)
     shown = _shown(received.body, received.seconds, received.problems, bool(why))
     return _in_order(came=True, open=False, why=why, **shown)
