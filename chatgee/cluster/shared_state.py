@@ -31,7 +31,8 @@ class InDatabase:
         return self.store.now()
 
     def change(self, name: str, work: Callable[[str | None], tuple[str | None, R]]) -> R:
-        return soon(self.store.change_note(name, work))
+        result: R = soon(self.store.change_note(name, work))
+        return result
 
     def trim(self, prefix: str, most: int) -> None:
         soon(self.store.trim_notes(prefix, most, DAY))

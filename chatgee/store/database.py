@@ -51,10 +51,16 @@ class Database:
     """Owns the connection; `close` finishes what was handed over before it, if it can be done."""
 
     def __init__(
-        self, url: str, teller: NewsTeller | None = None, tell: opening.Tell = opening.silently
+        self,
+        url: str,
+        teller: NewsTeller | None = None,
+        tell: opening.Tell = opening.silently,
+        now: Callable[[], float] | None = None,
     ) -> None:
         """Open the database and make its tables; `StoreError` where it cannot be used."""
         self._kind, self._teller = opening.kind_of(url), teller or NoNews()
+        self.now = now or self._kind.now
+        """Unix time, as all programs with this database agree on it. Safe from any thread."""
         self._engine, self._tell = self._kind.engine(), tell
         self._statements = {name: self._kind.sql(words) for name, words in STATEMENTS.items()}
         driver = self._engine.dialect.loaded_dbapi
@@ -76,10 +82,6 @@ class Database:
         """For whoever comes while it has been away for long."""
         self._thread = threading.Thread(target=self._serve, name="store", daemon=True)
         self._thread.start()
-
-    def now(self) -> float:
-        """Unix time, as all programs with this database agree on it. Safe from any thread."""
-        return self._kind.now()
 
     def submit(self, work: Work[T], lasting: bool = False) -> "Future[T]":
         """Have `work` done in a transaction. It may be run twice: it must change nothing else.
@@ -118,7 +120,7 @@ class Database:
         self._connection = connection
         self._driver = cast(DBAPIConnection, connection.connection)
         self._cursor = self._driver.cursor()
-        self._session = Session(self._cursor, self._statements)
+        self._session = Session(self._cursor, self._statements, lambda: self.now())
 
     def _serve(self) -> None:
         try:

@@ -1,6 +1,6 @@
 """What a piece of work sees of the database, inside its transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -14,8 +14,10 @@ Row = Sequence[Any]
 class Session:
     """What a piece of work sees of the database, inside its transaction."""
 
-    def __init__(self, cursor: DBAPICursor, statements: Mapping[str, str]) -> None:
-        self._cursor = cursor
+    def __init__(
+        self, cursor: DBAPICursor, statements: Mapping[str, str], now: Callable[[], float]
+    ) -> None:
+        self._cursor, self.now = cursor, now
         self._statements = statements
         self.tallies = Tallies()
         """Counted by all work of the transaction, and written down at its end."""

@@ -42,7 +42,7 @@ class Clock:
     ahead = 0.0
 
     def __init__(self, store: Store) -> None:
-        self._now, store.now = store.now, self
+        self._now, store.database.now = store.database.now, self
 
     def __call__(self) -> float:
         return self._now() + self.ahead

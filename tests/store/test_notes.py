@@ -76,7 +76,7 @@ def test_notes_that_are_too_old_go_however_few_there_are(store: Store) -> None:
         store.write_note(name, "").result()
     store.trim_notes("a/", 20, 3600.0).result()
     assert names(store) == ["a/1", "b/1"]
-    now = store.now
-    store.now = lambda: now() + 3601.0
+    now = store.database.now
+    store.database.now = lambda: now() + 3601.0
     store.trim_notes("a/", 20, 3600.0).result()
     assert names(store) == ["b/1"]

@@ -14,8 +14,9 @@ from typing import TypeVar
 
 from chatgee.errors import SettingsError, StoreError
 from chatgee.settings import OPTIONS, OWN, Settings, config_file, read_file, together
+from chatgee.store import Store
 from chatgee.store.bounded_wait import soon
-from chatgee.store.notes import Note, NoteDraft, Notes, Outdated
+from chatgee.store.notes import Note, NoteDraft, Outdated
 from chatgee.system import text_files
 from chatgee.system.owner_files import alone
 
@@ -41,7 +42,7 @@ def places(ours: Settings) -> dict[str, Path]:
 class Mirror:
     """Safe from any thread."""
 
-    def __init__(self, ours: Settings, store: Notes) -> None:
+    def __init__(self, ours: Settings, store: Store) -> None:
         self._folder, self._places, self._store = ours.data_dir, places(ours), store
         self._known: dict[str, Note] = {}
         """As the database had them when it was last looked at."""

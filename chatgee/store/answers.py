@@ -1,0 +1,49 @@
+"""The worker's side of a question: what is to be answered next, and what became of it."""
+
+from chatgee.questions import Question, State, Turn, Usage
+from chatgee.store.database_session import Session
+from chatgee.store.results import Due, Outcome
+from chatgee.store.rows import question_of
+from chatgee.store.tallies import used
+
+
+def next(db: Session, user_id: str, turns: int) -> Due | None:
+    """The friend's oldest question without an answer, with the last `turns` before it."""
+    question = question_of(db.one("next", user_id=user_id))
+    if question is None:
+        return None
+    rows = db.all("memory", user_id=user_id, position=question.position, limit=turns)
+    return Due(question, tuple(Turn(*row) for row in reversed(rows)))
+
+
+def fill(db: Session, question: Question, outcome: Outcome) -> None:
+    """Write down what became of a question, and what it cost."""
+    now = db.now()
+    state = State.FAILED if outcome.failure else State.ANSWERED
+    changed = db.change(
+        "fill",
+        id=question.id,
+        to_state=state.value,
+        answer=outcome.answer,
+        shown=outcome.shown,
+        failure=outcome.failure and outcome.failure.value,
+        now=now,
+    )
+    if changed:
+        db.news.answered.append(question.id)
+    if changed and outcome.failure:
+        db.tallies.failed(question.asked_at, outcome.failure)
+    elif changed:
+        db.tallies.answered(question.asked_at, outcome.seconds)
+    if outcome.usage:
+        db.tallies.spent(question.asked_at, outcome.model, outcome.usage)
+        db.tallies.used(now, outcome.usage)
+        if changed:  # of a friend who was deleted meanwhile, nothing comes back
+            db.change("add_usage", **used(now, question.user_id, outcome.usage))
+
+
+def spend(db: Session, model: str, usage: Usage) -> None:
+    """Count tokens that were used for no friend."""
+    now = db.now()
+    db.tallies.spent(now, model, usage)
+    db.tallies.used(now, usage)

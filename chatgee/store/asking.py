@@ -1,0 +1,110 @@
+"""A question is written down, or refused: steps of a transaction, each handed its session."""
+
+from chatgee.questions import State
+from chatgee.store import days
+from chatgee.store.database_session import Session
+from chatgee.store.results import Asked, Limits, SpentToday
+from chatgee.store.rows import question_of, value_of
+
+NO_LIMITS = Limits()
+
+
+def ask(
+    db: Session,
+    question_id: str,
+    user_id: str,
+    text: str,
+    image_url: str | None = None,
+    limits: Limits = NO_LIMITS,
+) -> Asked:
+    """Write down the friend's next question, unless a limit is reached."""
+    now = db.now()
+    seen = _seen(db, user_id, now)
+    if refusal := _refusal(db, user_id, limits, now):
+        db.change("never_met", user_id=user_id)
+        return Asked(refusal=refusal)
+    position = _line_up(db, user_id, seen, now)
+    db.change(
+        "insert_question",
+        id=question_id,
+        user_id=user_id,
+        position=position,
+        text=text,
+        image_url=image_url,
+        now=now,
+    )
+    earlier = db.one("has_earlier", user_id=user_id, position=position) is not None
+    return Asked(position, earlier)
+
+
+def ask_again(
+    db: Session, question_id: str, user_id: str, limits: Limits = NO_LIMITS
+) -> Asked | None:
+    """Put a failed question at the end again, as `ask` does; None where it did not fail."""
+    question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
+    if question is None or question.state != State.FAILED:
+        return None
+    now = db.now()
+    seen = _seen(db, user_id, now)
+    if refusal := _refusal(db, user_id, limits, now):
+        return Asked(refusal=refusal)
+    position = _line_up(db, user_id, seen, now)
+    db.change("ask_again", id=question_id, user_id=user_id, position=position, now=now)
+    return Asked(position)
+
+
+def forget(db: Session, user_id: str) -> None:
+    """Start the friend's memory anew; what is in the making will not enter it either."""
+    db.change("forget", user_id=user_id)
+
+
+def spent(db: Session) -> SpentToday:
+    return _spent(db, db.now())
+
+
+def _seen(db: Session, user_id: str, now: float) -> float | None:
+    """When the friend asked before; until the end of the transaction, nobody else can."""
+    known = db.one("last_seen", user_id=user_id)
+    questions, seen_at = known or db.one("meet", user_id=user_id, now=now) or (0, None)
+    return seen_at if questions else None
+
+
+def _line_up(db: Session, user_id: str, seen_at: float | None, now: float) -> int:
+    """The position of one question more at the end of the friend's questions."""
+    db.tallies.asked(now, seen_at)
+    db.news.asked.append(user_id)
+    return value_of(db.one("count_question", user_id=user_id, now=now))
+
+
+def _refusal(db: Session, user_id: str, limits: Limits, now: float) -> tuple[str, int] | None:
+    if limits == NO_LIMITS:
+        return None
+
+    def asked_since(moment: float) -> int:
+        return value_of(db.one("count_since", user_id=user_id, since=moment))
+
+    if limits.strangers and value_of(db.one("questions_of", user_id=user_id)) >= limits.strangers:
+        return "limit.stranger", limits.strangers
+    if limits.per_minute and asked_since(now - 60) >= limits.per_minute:
+        return "limit.minute", limits.per_minute
+    if limits.per_day and asked_since(days.midnight(now)) >= limits.per_day:
+        return "limit.day", limits.per_day
+    if limits.tokens_per_day and _promised(db, now) >= limits.tokens_per_day:
+        return "limit.tokens", limits.tokens_per_day
+    return None
+
+
+def _promised(db: Session, now: float) -> float:
+    """Tokens that today has cost, with what the questions that wait will probably cost."""
+    spent = _spent(db, now)
+    waiting = value_of(db.one("count_waiting")) if spent.mean else 0
+    return spent.tokens + waiting * (spent.mean or 0)
+
+
+def _spent(db: Session, now: float) -> SpentToday:
+    names = (days.day_name(now), days.day_name(now - 86400))
+    today, before = (db.one("used_on", day=day) or (0, 0, 0) for day in names)
+    for calls, sent, written in (today, before):
+        if calls:
+            return SpentToday(sum(today[1:]), (sent + written) / calls, written / calls)
+    return SpentToday(sum(today[1:]))

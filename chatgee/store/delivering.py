@@ -1,0 +1,116 @@
+"""An answer on its way to its friend: who claims it announces it, by a reply or a callback."""
+
+from collections.abc import Sequence
+
+from chatgee.questions import Delivery, Question, State
+from chatgee.store.database_session import Row, Session
+from chatgee.store.results import Claimed
+from chatgee.store.rows import as_question, question_of
+
+
+def find(db: Session, question_id: str, user_id: str) -> Question | None:
+    """The friend's question as it stands."""
+    return question_of(db.one("question", id=question_id, user_id=user_id))
+
+
+def known_of(db: Session, ids: Sequence[str]) -> list[str]:
+    """Those of which is known by now what became."""
+    found = (db.one("is_known", id=one) for one in ids)
+    return [row[0] for row in found if row]
+
+
+def claim(
+    db: Session, question_id: str, user_id: str, how: Delivery, held: int = 0
+) -> Claimed | None:
+    """Claim an answer, with up to `held` earlier ones that nobody has delivered.
+
+    None where the friend has no such question. A question still in the making, and an answer
+    that was delivered before, come back unclaimed.
+    """
+    question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
+    if question is None:
+        return None
+    return _claim(db, question, how, held)
+
+
+def _claim(db: Session, question: Question, how: Delivery, held: int) -> Claimed:
+    mine = []
+    now = db.now()
+    if db.change("claim", id=question.id, how=how.value, now=now):
+        mine.append(question.id)
+    rows: Sequence[Row] = ()
+    if held:
+        rows = db.all(
+            "held",
+            id=question.id,
+            user_id=question.user_id,
+            before=question.position,
+            limit=held + 1,
+        )
+    found = [as_question(row) for row in rows]
+    # Another program may have been quicker with one of them.
+    taken = [
+        one
+        for one in found[:held]
+        if db.change("claim", id=one.id, how=Delivery.HELD.value, now=now)
+    ]
+    mine += [one.id for one in taken]
+    unseen = found[held].id if len(found) > held else None
+    return Claimed(question, taken, tuple(mine), unseen)
+
+
+def confirm(db: Session, ids: Sequence[str]) -> None:
+    """Claimed answers are on their way: nobody else needs to announce them."""
+    for one in ids:
+        sent = db.one("confirm", id=one, now=db.now())
+        if sent and sent[1] == State.ANSWERED:
+            db.tallies.delivered(sent[0], Delivery(sent[2]))
+
+
+def let_go(db: Session, ids: Sequence[str]) -> None:
+    """Claimed answers could not be sent: they are held again."""
+    for one in ids:
+        db.change("let_go", id=one)
+
+
+def newest_answer(db: Session, user_id: str) -> str | None:
+    """The id of the newest answer that nobody has claimed, else of the newest in the making."""
+    row = db.one("newest_answer", user_id=user_id)
+    return row[0] if row else None
+
+
+def last_failed(db: Session, user_id: str) -> str | None:
+    """The id of the friend's last question, if it failed."""
+    last = question_of(db.one("last", user_id=user_id))
+    return last.id if last and last.state == State.FAILED else None
+
+
+def promise(db: Session, question_id: str, user_id: str, url: str) -> bool:
+    """Keep a callback address for a question in the making; False where it is answered."""
+    now = db.now()
+    promised = bool(db.change("promise", id=question_id, url=url, now=now))
+    if promised:
+        db.news.promised.append((question_id, user_id, now))
+    return promised
+
+
+def break_promise(db: Session, question_id: str) -> None:
+    """The callback address of a question is not used: Kakao never heard of the promise."""
+    db.change("use_callback", id=question_id)
+
+
+def use_callback(
+    db: Session, question_id: str, user_id: str, held: int
+) -> tuple[str, Claimed] | None:
+    """Take the callback address of a question, which works once, and claim as `claim` does.
+
+    None where there is no address, or nothing left to say by it: the answer was delivered.
+    """
+    question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
+    promised = db.one("promised", id=question_id)
+    if promised is None or question is None:
+        return None
+    db.change("use_callback", id=question_id)
+    if question.delivery is not None:
+        return None
+    return promised[0], _claim(db, question, Delivery.CALLBACK, held)
