@@ -31,24 +31,6 @@ class Deadline:
         return max(0.0, self.moment - time.monotonic())
 
 
-class OncePerMinute:
-    """True at the first call, and then at most once a minute: for a log that strangers can fill."""
-
-    SECONDS = 60.0
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._lock = clock, threading.Lock()
-        self._next: float | None = None
-
-    def __call__(self) -> bool:
-        with self._lock:
-            now = self._clock()
-            due = self._next is None or now >= self._next
-            if due:
-                self._next = now + self.SECONDS
-            return due
-
-
 class PerMinute:
     """So many within a minute; safe from any thread."""
 
@@ -67,3 +49,13 @@ class PerMinute:
                 return wait
             self._taken.append(now)  # the oldest, which has left the minute, makes room
             return 0.0
+
+
+class OncePerMinute(PerMinute):
+    """True at the first call, and then at most once a minute: for a log that strangers can fill."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(1, clock)
+
+    def __call__(self) -> bool:
+        return not self.take()
