@@ -99,9 +99,9 @@ def free_port() -> str:
         return str(server.getsockname()[1])
 
 
-def asked(environ: dict[str, str], *words: str) -> tuple[int, str]:
+def asked(environ: dict[str, str], *words: str, **options: bool) -> tuple[int, str]:
     """The exit code and the output of `python run.py doctor`."""
-    with program(environ, "doctor", *words) as run:
+    with program(environ, "doctor", *words, **options) as run:
         code = run.process.wait(PATIENCE * 4)
         run.logged(r"\(end\)")
     assert "Traceback" not in run.output
@@ -172,7 +172,7 @@ def keys(value: Any) -> Any:
 
 def test_each_line_has_its_remedy_and_a_warning_is_no_failure(quiet: dict[str, str]) -> None:
     practising = {name: text for name, text in quiet.items() if not name.startswith("OPENAI")}
-    code, output = asked(practising)
+    code, output = asked(practising, by_run_py=True)
     lines = output.splitlines()
     assert code == 0
     assert len(lines) == len(steps.STEPS) + 1

@@ -42,7 +42,7 @@ def health(run: Program) -> int:
 
 
 def test_it_runs_with_the_environment_alone(practice: dict[str, str]) -> None:
-    with program(practice) as run:
+    with program(practice, by_run_py=True) as run:
         assert run.url.startswith("http://127.0.0.1:")
         assert health(run) == 200
         assert "연습 중이에요" in run.output
@@ -83,7 +83,7 @@ def test_an_empty_variable_is_no_setting(practice: dict[str, str]) -> None:
 @posix
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_within_five_seconds(practice: dict[str, str], number: int) -> None:
-    with program(practice) as run:
+    with program(practice, by_run_py=True) as run:
         assert run.url
         started = time.monotonic()
         assert run.stop(number) == 0
@@ -232,7 +232,7 @@ def test_a_refused_secret_is_not_printed(practice: dict[str, str]) -> None:
 
 
 def test_the_key_alone_is_shown_to_its_owner(practice: dict[str, str]) -> None:
-    with program(practice | SECRETS, "key") as run:
+    with program(practice | SECRETS, "key", by_run_py=True) as run:
         assert run.process.wait(PATIENCE) == 0
         run.logged(r"\(end\)")
     assert run.lines == [SECRETS["SKILL_KEY"], "(end)"]

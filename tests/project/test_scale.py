@@ -106,7 +106,10 @@ def test_a_password_may_hold_any_sign(own_postgres: "OwnServer", tmp_path: Path)
         connection.execute(f"CREATE ROLE somebody SUPERUSER LOGIN PASSWORD '{literal}'")
     own = {"DATABASE_URL": str(url), "PGPASSWORD": PASSWORD}
     environ = own | {"DATA_DIR": str(tmp_path)}
-    with program(environ | {"PORT": "0"}) as web, program(environ, "worker") as worker:
+    with (
+        program(environ | {"PORT": "0"}, by_run_py=True) as web,
+        program(environ, "worker", by_run_py=True) as worker,
+    ):
         worker.logged(READY, PATIENCE * 3)
         assert "연습" in web.friend().says("안녕?").text
         assert checked(environ) == 0, "the worker's health check"

@@ -63,8 +63,8 @@ def systemd(home: Path, desktop: dict[str, str]) -> dict[str, str]:
     return desktop | {"XDG_RUNTIME_DIR": str(home / "runtime"), "SYSTEMD_OFFLINE": "1"}
 
 
-def said(environ: dict[str, str], *words: str, code: int = 0) -> str:
-    with program(environ, "autostart", *words) as run:
+def said(environ: dict[str, str], *words: str, code: int = 0, **options: bool) -> str:
+    with program(environ, "autostart", *words, **options) as run:
         assert run.process.wait(PATIENCE) == code, run.output
         run.logged(r"\(end\)")
     return run.output
@@ -89,7 +89,7 @@ def test_a_desktop_starts_it_until_it_is_switched_off(home: Path, desktop: dict[
     (home / ".config" / "autostart" / "other.desktop").touch()
     before = files(home)
     assert "켜지지 않아요" in said(desktop)
-    assert f"ChatGee도 켜져요: {project()}" in said(desktop, "on")
+    assert f"ChatGee도 켜져요: {project()}" in said(desktop, "on", by_run_py=True)
     after = files(home)
     assert set(after) - set(before) == {ENTRY}
     assert f"ChatGee도 켜져요: {project()}" in said(desktop)

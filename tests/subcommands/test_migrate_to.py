@@ -40,8 +40,8 @@ def ended(running: Program, code: int) -> str:
     return running.output
 
 
-def run(environ: dict[str, str], *words: str, code: int = 0) -> str:
-    with program(environ, "migrate-to", *words) as running:
+def run(environ: dict[str, str], *words: str, code: int = 0, **options: bool) -> str:
+    with program(environ, "migrate-to", *words, **options) as running:
         return ended(running, code)
 
 
@@ -59,7 +59,7 @@ def test_all_is_moved_compared_and_told(
 ) -> None:
     source = class_in(tmp_path)
     before = everything(source)
-    output = run(here, database_url.replace("+psycopg", ""))
+    output = run(here, database_url.replace("+psycopg", ""), by_run_py=True)
     assert everything(database_url) == before == everything(source)
     count = len(before["questions"])
     assert f"질문과 답: {count:,}개 가운데 {count:,}개를 옮겼어요." in output

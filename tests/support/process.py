@@ -1,25 +1,30 @@
-"""ChatGee as its owner starts it: a process of its own, by `python run.py`."""
+"""ChatGee in a process of its own: as its owner starts it, by `python run.py`, or sooner."""
 
 import atexit
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from shutil import ignore_patterns
+from typing import Any
 
+from tests.support import starting
 from tests.support.far_ends import PATIENCE
 from tests.support.kakao_side import Friend
+from tests.support.starting import Start
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
+FORKS = sys.platform == "linux"
 
 
 @cache
@@ -38,8 +43,60 @@ def copy_to(folder: Path) -> Path:
     return folder
 
 
+@cache
+def forking() -> socket.socket:
+    """To the process that `starting` forks from, which is started with the first program."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        argv = [sys.executable, "-X", "utf8", starting.__file__, "serve", str(theirs.fileno())]
+        server = subprocess.Popen(
+            argv,
+            cwd=project(),
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+    atexit.register(server.wait)
+    atexit.register(ours.close)
+    return ours
+
+
+class Forked:
+    """What of `subprocess.Popen` the tests use, for a process that is forked from `forking()`."""
+
+    def __init__(self, start: Start) -> None:
+        self._end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        said, saying = os.pipe()
+        with theirs, open(saying, "wb") as output:
+            given = [theirs.fileno(), output.fileno()]
+            socket.send_fds(forking(), [start.dumps().encode()], given)
+        self.stdout = open(said, encoding="utf-8")
+        self.returncode: int | None = None
+        self._end.settimeout(START_SECONDS)
+        self.pid = int(self._end.recv(64))
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            self._end.settimeout(timeout)
+            try:
+                self.returncode = int(self._end.recv(64))
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired("chatgee", timeout or 0) from None
+            self._end.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
 class Program:
-    """A running `python run.py`, in a process group of its own."""
+    """A running ChatGee, in a process group of its own."""
 
     def __init__(
         self,
@@ -47,13 +104,37 @@ class Program:
         *arguments: str,
         folder: Path | None = None,
         within: Sequence[str] = (),
+        by_run_py: bool = False,
+        constants: Mapping[str, object] | None = None,
     ) -> None:
-        """`within` is a command that starts it elsewhere, such as in another network."""
+        """`within` is a command that starts it elsewhere, such as in another network.
+
+        It is forked, which takes a fifth of the time, unless it is started `by_run_py`, `within`
+        something, in a `folder` or with a PYTHONPATH of its own. `constants` are those of `Start`.
+        """
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-        self.process = subprocess.Popen(
-            [*within, sys.executable, str((folder or project()) / "run.py"), *arguments],
-            # No test may reach for the real services.
-            env=kept | {"PYTHONUTF8": "1", "TUNNEL": "none"} | environ,
+        # No test may reach for the real services.
+        given = kept | {"PYTHONUTF8": "1", "TUNNEL": "none"} | environ
+        start = Start([*arguments], given, constants or {})
+        self.process: subprocess.Popen[str] | Forked
+        if FORKS and not (folder or within or by_run_py or "PYTHONPATH" in environ):
+            self.process = Forked(start)
+        else:
+            self.process = self._begin(start, folder or project(), within)
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    @staticmethod
+    def _begin(start: Start, folder: Path, within: Sequence[str]) -> subprocess.Popen[str]:
+        argv = [str(folder / "run.py"), *start.arguments]
+        if start.constants:
+            argv = ["-X", "utf8", starting.__file__, "once", start.dumps()]
+        return subprocess.Popen(
+            [*within, sys.executable, *argv],
+            cwd=folder if start.constants else None,
+            env=start.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -61,10 +142,6 @@ class Program:
             encoding="utf-8",
             start_new_session=True,
         )
-        self.lines: list[str] = []
-        self._news = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -120,10 +197,9 @@ class Program:
 
 
 @contextmanager
-def program(
-    environ: dict[str, str], *arguments: str, folder: Path | None = None
-) -> Iterator[Program]:
-    started = Program(environ, *arguments, folder=folder)
+def program(environ: dict[str, str], *arguments: str, **options: Any) -> Iterator[Program]:
+    """Started with the options of `Program`, and gone afterwards."""
+    started = Program(environ, *arguments, **options)
     try:
         yield started
     finally:
