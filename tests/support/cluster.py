@@ -22,7 +22,13 @@ T = TypeVar("T")
 TEXTS = Texts.load()
 FETCH = TEXTS("button.fetch")
 NOT_STORED = TEXTS("reply.not_stored")
-TAKEN_OVER_SECONDS = 30.0
+SOONER = {
+    "chatgee.cluster.worker.HEARTBEAT_SECONDS": 1.5,
+    "chatgee.cluster.worker.STALLED_SECONDS": 6.0,
+    "chatgee.cluster.worker.EVERY_FIVE_SECONDS": "* * * * * *",
+}
+"""With which a worker that died is noticed in 7 s, and not in 17."""
+TAKEN_OVER_SECONDS = 20.0
 """In which somebody else goes on with what a machine has left undone."""
 LATE_SECONDS = 1.0
 """By which a reply may come after REPLY_SECONDS, on a busy machine."""
@@ -45,7 +51,8 @@ class Cluster:
         """`within` is a command that starts the program elsewhere, or otherwise."""
         self.count += 1
         own = {"DATA_DIR": str(self.folder / f"machine-{self.count}")}
-        started = Program(self.environ | own | more, *arguments, within=within)
+        environ = self.environ | own | more
+        started = Program(environ, *arguments, within=within, constants=SOONER)
         self.stack.callback(started.close)
         return started
 
