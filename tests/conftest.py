@@ -18,6 +18,7 @@ from tests.support.far_ends import FakeKakao, FakeOpenAI
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.support.databases import Databases
     from tests.support.postgres import OwnServer, Server
 
 # Wine and shells, which no Windows has.
@@ -143,16 +144,33 @@ def postgres() -> "Iterator[Server]":
 
 
 @pytest.fixture
-def database_url(postgres: "Server") -> Iterator[str]:
+def empty_url(postgres: "Server") -> Iterator[str]:
     """A DATABASE_URL of an empty database, which is gone afterwards."""
     url = postgres.create()
     yield url
     postgres.drop(url)
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: "Server") -> "Iterator[Databases]":
+    from tests.support.databases import Databases
+
+    made = Databases(postgres)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def database_url(databases: "Databases") -> Iterator[str]:
+    """A DATABASE_URL of a database with our tables, and nothing in them."""
+    url = databases.take()
+    yield url
+    databases.give_back(url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A DATABASE_URL of an empty database: what is promised of one kind holds for the other."""
+    """A DATABASE_URL without anything in it: what is promised of one kind holds for the other."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'chatgee.db'}"
     url: str = request.getfixturevalue("database_url")

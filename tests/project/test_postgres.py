@@ -42,8 +42,8 @@ def kept(url: str) -> list[tuple[str]]:
         return connection.execute("SELECT words FROM said").fetchall()
 
 
-def test_a_database_is_new_and_empty_each_time(postgres: Server, database_url: str) -> None:
-    with real.connect(database_url) as connection:
+def test_a_database_is_new_and_empty_each_time(postgres: Server, empty_url: str) -> None:
+    with real.connect(empty_url) as connection:
         connection.execute("CREATE TABLE said (words text)")
     other = postgres.create()
     with real.connect(other) as connection:

@@ -41,10 +41,10 @@ VERSION = "SELECT value FROM about"
 
 
 @pytest.fixture
-def old(database_url: str) -> str:
+def old(empty_url: str) -> str:
     """A database as the first version would have made it."""
-    beside.change(database_url, *filter(str.strip, FIRST.split(";\n")))
-    return database_url
+    beside.change(empty_url, *filter(str.strip, FIRST.split(";\n")))
+    return empty_url
 
 
 def opened_at_once(url: str) -> list[str]:
@@ -71,11 +71,11 @@ def opened_at_once(url: str) -> list[str]:
 
 
 def test_an_empty_database_is_made_once_by_many_programs_that_start_at_once(
-    database_url: str,
+    empty_url: str,
 ) -> None:
-    assert opened_at_once(database_url) == [""] * AT_ONCE
-    assert beside.rows(database_url, VERSION) == [(str(schema.VERSION),)]
-    assert beside.value(database_url, "SELECT to_regclass('procrastinate_jobs')::text")
+    assert opened_at_once(empty_url) == [""] * AT_ONCE
+    assert beside.rows(empty_url, VERSION) == [(str(schema.VERSION),)]
+    assert beside.value(empty_url, "SELECT to_regclass('procrastinate_jobs')::text")
 
 
 def test_an_old_database_is_brought_up_once_by_many_programs_that_start_at_once(old: str) -> None:
@@ -123,13 +123,13 @@ def everything(url: str) -> list[Sequence[object]]:
     return [*beside.rows(url, "SELECT * FROM friends"), *beside.rows(url, "SELECT * FROM usage")]
 
 
-def test_a_newer_database_is_refused_and_its_password_told_nobody(database_url: str) -> None:
-    Store(database_url).close()
-    beside.change(database_url, "UPDATE about SET value = '99'")
-    before = beside.rows(database_url, TABLES)
+def test_a_newer_database_is_refused_and_its_password_told_nobody(empty_url: str) -> None:
+    Store(empty_url).close()
+    beside.change(empty_url, "UPDATE about SET value = '99'")
+    before = beside.rows(empty_url, TABLES)
     for opening in (Store, server_check.look):
         with pytest.raises(StoreError) as caught:
-            opening(database_url)
+            opening(empty_url)
         assert caught.value.key == "start.newer_database"
         assert "***" in str(caught.value.values["url"])
-    assert beside.rows(database_url, TABLES) == before
+    assert beside.rows(empty_url, TABLES) == before

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def case(environ: dict[str, str], database_url: str, tmp_path: Path) -> Case:
-    ours = settings.load(environ | {"DATABASE_URL": database_url}, file=tmp_path / "config.env")
+def case(environ: dict[str, str], empty_url: str, tmp_path: Path) -> Case:
+    ours = settings.load(environ | {"DATABASE_URL": empty_url}, file=tmp_path / "config.env")
     return Case(ours, (), Texts.load(), tmp_path / "config.env")
 
 
 @pytest.fixture
-def bot(environ: dict[str, str], database_url: str) -> Iterator[Bot]:
-    with Bot(environ | {"DATABASE_URL": database_url}).open() as bot:
+def bot(environ: dict[str, str], empty_url: str) -> Iterator[Bot]:
+    with Bot(environ | {"DATABASE_URL": empty_url}).open() as bot:
         yield bot
 
 
@@ -62,10 +62,10 @@ def test_an_empty_server_is_well(case: Case) -> None:
     assert "처음 켤 때 만들어요" in found.text
 
 
-def test_without_a_worker_the_doctor_says_how_to_start_one(case: Case, database_url: str) -> None:
-    Store(database_url, teller=queue.Queue()).close()
-    queue.make_tables(database_url)
-    store = Store(database_url, teller=queue.Queue())
+def test_without_a_worker_the_doctor_says_how_to_start_one(case: Case, empty_url: str) -> None:
+    Store(empty_url, teller=queue.Queue()).close()
+    queue.make_tables(empty_url)
+    store = Store(empty_url, teller=queue.Queue())
     store.ask("one", "friend", "질문").result()
     store.close()
     (found,) = seen(case)
@@ -92,8 +92,8 @@ def test_a_clock_that_is_wrong_is_told(case: Case, monkeypatch: pytest.MonkeyPat
     assert (found.state, found.data["seconds"]) == ("warn", 300)
 
 
-def test_what_cannot_be_reached_is_told_without_its_password(case: Case, database_url: str) -> None:
-    gone = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
+def test_what_cannot_be_reached_is_told_without_its_password(case: Case, empty_url: str) -> None:
+    gone = make_url(empty_url).set(database="nowhere").render_as_string(hide_password=False)
     with pytest.raises(StoreError) as caught:
         server_check.look(gone)
     assert caught.value.key == "start.no_database"
@@ -116,9 +116,9 @@ def test_a_database_that_cannot_hold_every_letter_is_refused(
 
 
 def test_a_database_of_somebody_else_is_refused_with_the_remedy(
-    postgres: "Server", database_url: str
+    postgres: "Server", empty_url: str
 ) -> None:
-    address, name = make_url(database_url), f"guest_{token_hex(4)}"
+    address, name = make_url(empty_url), f"guest_{token_hex(4)}"
     with postgres.connect() as connection:
         connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'guest'")
     try:
@@ -134,14 +134,14 @@ def test_a_database_of_somebody_else_is_refused_with_the_remedy(
 
 @pytest.mark.parametrize("may", ["SELECT", "SELECT, INSERT, UPDATE, DELETE"])
 def test_whoever_may_not_do_all_that_is_needed_is_told_the_remedy(
-    postgres: "Server", database_url: str, environ: dict[str, str], may: str
+    postgres: "Server", empty_url: str, environ: dict[str, str], may: str
 ) -> None:
     """As where somebody else has moved the talks into it."""
-    Store(database_url).close()
-    address, name = make_url(database_url), f"guest_{token_hex(4)}"
+    Store(empty_url).close()
+    address, name = make_url(empty_url), f"guest_{token_hex(4)}"
     guest = address.set(username=name, password="guest").render_as_string(hide_password=False)
     beside.change(
-        database_url,
+        empty_url,
         f"CREATE ROLE {name} LOGIN PASSWORD 'guest'",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         f"GRANT {may} ON ALL TABLES IN SCHEMA public TO {name}",
@@ -162,7 +162,7 @@ def test_whoever_may_not_do_all_that_is_needed_is_told_the_remedy(
         assert f"ALTER DATABASE {address.database} OWNER TO {name}" in told
         assert f"{name}:***@" in told
     finally:
-        beside.change(database_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+        beside.change(empty_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
 def test_where_nobody_works_the_owner_and_their_watcher_are_told(

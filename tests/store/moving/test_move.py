@@ -58,22 +58,22 @@ def pieces_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moving, "SOME", 10)
 
 
-def test_every_table_arrives_as_it_was(tmp_path: Path, database_url: str) -> None:
+def test_every_table_arrives_as_it_was(tmp_path: Path, empty_url: str) -> None:
     source = class_in(tmp_path)
     before = everything(source)
-    assert move(source, database_url) is MoveState.NEW
-    assert everything(database_url) == before == everything(source)
+    assert move(source, empty_url) is MoveState.NEW
+    assert everything(empty_url) == before == everything(source)
     assert all(before[name] for name in ("friends", "questions", "usage", "tallies_by_day"))
-    assert not unfinished(database_url)
+    assert not unfinished(empty_url)
 
 
-def test_what_was_moved_is_gone_on_with(tmp_path: Path, database_url: str) -> None:
+def test_what_was_moved_is_gone_on_with(tmp_path: Path, empty_url: str) -> None:
     source = url_of(tmp_path)
     store = Store(source)
     store.ask("one", "민지", "처음").result()
     store.close()
-    move(source, database_url)
-    store = Store(database_url)
+    move(source, empty_url)
+    store = Store(empty_url)
     assert store.ask("two", "민지", "둘째").result().position == 2
     due = store.next("민지", 10).result()
     store.close()
@@ -81,26 +81,26 @@ def test_what_was_moved_is_gone_on_with(tmp_path: Path, database_url: str) -> No
     assert due.question.text == "처음"
 
 
-def test_a_file_of_an_older_version_is_brought_up_first(tmp_path: Path, database_url: str) -> None:
+def test_a_file_of_an_older_version_is_brought_up_first(tmp_path: Path, empty_url: str) -> None:
     source = class_in(tmp_path, days=1)
     change(tmp_path, "UPDATE about SET value = '99' WHERE name = 'version'")
-    assert refused(source, database_url).key == "start.newer_database"
-    assert look(database_url, ALL) == []
+    assert refused(source, empty_url).key == "start.newer_database"
+    assert look(empty_url, ALL) == []
 
 
-def test_an_empty_file_is_moved_as_well(tmp_path: Path, database_url: str) -> None:
+def test_an_empty_file_is_moved_as_well(tmp_path: Path, empty_url: str) -> None:
     Store(url_of(tmp_path)).close()
-    assert move(url_of(tmp_path), database_url) is MoveState.NEW
-    assert noted(database_url)["version"] == str(schema.VERSION)
+    assert move(url_of(tmp_path), empty_url) is MoveState.NEW
+    assert noted(empty_url)["version"] == str(schema.VERSION)
 
 
 @pytest.mark.usefixtures("pieces_of_ten")
 @pytest.mark.parametrize("count", [9, 10, 11, 30])
-def test_the_last_piece_is_not_forgotten(tmp_path: Path, database_url: str, count: int) -> None:
+def test_the_last_piece_is_not_forgotten(tmp_path: Path, empty_url: str, count: int) -> None:
     source = many_in(tmp_path, count)
-    move(source, database_url)
-    assert len(everything(database_url)["questions"]) == count
-    assert everything(database_url) == everything(source)
+    move(source, empty_url)
+    assert len(everything(empty_url)["questions"]) == count
+    assert everything(empty_url) == everything(source)
 
 
 # --- cut short ------------------------------------------------------------------------------
@@ -108,66 +108,66 @@ def test_the_last_piece_is_not_forgotten(tmp_path: Path, database_url: str, coun
 
 @pytest.mark.usefixtures("pieces_of_ten")
 @pytest.mark.parametrize("pieces", [0, 1, 3])
-def test_a_move_that_was_cut_short_goes_on(tmp_path: Path, database_url: str, pieces: int) -> None:
+def test_a_move_that_was_cut_short_goes_on(tmp_path: Path, empty_url: str, pieces: int) -> None:
     source = many_in(tmp_path, 35)
-    begun(source, database_url, pieces)
-    assert unfinished(database_url)
-    assert look(database_url, "SELECT count(*) FROM questions") == [(10 * pieces,)]
+    begun(source, empty_url, pieces)
+    assert unfinished(empty_url)
+    assert look(empty_url, "SELECT count(*) FROM questions") == [(10 * pieces,)]
     marks = "SELECT xmin::text FROM questions ORDER BY id"
-    arrived = look(database_url, marks)
-    assert move(source, database_url) is MoveState.RESUMED
-    assert look(database_url, marks)[: len(arrived)] == arrived, "they were written once"
-    assert everything(database_url) == everything(source)
-    assert not unfinished(database_url)
+    arrived = look(empty_url, marks)
+    assert move(source, empty_url) is MoveState.RESUMED
+    assert look(empty_url, marks)[: len(arrived)] == arrived, "they were written once"
+    assert everything(empty_url) == everything(source)
+    assert not unfinished(empty_url)
 
 
-def test_a_place_that_has_not_all_of_it_is_not_used(tmp_path: Path, database_url: str) -> None:
+def test_a_place_that_has_not_all_of_it_is_not_used(tmp_path: Path, empty_url: str) -> None:
     source = many_in(tmp_path, 5)
-    begun(source, database_url, 1)
+    begun(source, empty_url, 1)
     with pytest.raises(StoreError) as caught:
-        Store(database_url)
+        Store(empty_url)
     assert caught.value.key == "start.unfinished_move"
-    move(source, database_url)
-    Store(database_url).close()
+    move(source, empty_url)
+    Store(empty_url).close()
 
 
 @pytest.mark.usefixtures("pieces_of_ten")
 def test_a_file_that_was_used_meanwhile_is_moved_from_its_beginning(
-    tmp_path: Path, database_url: str
+    tmp_path: Path, empty_url: str
 ) -> None:
     source = many_in(tmp_path, 35)
-    begun(source, database_url, 2)
+    begun(source, empty_url, 2)
     change(tmp_path, "UPDATE questions SET shown = '고친 답' WHERE id = 'q000001'")
     change(tmp_path, "DELETE FROM questions WHERE id = 'q000002'")
-    assert move(source, database_url) is MoveState.AGAIN
-    assert everything(database_url) == everything(source)
+    assert move(source, empty_url) is MoveState.AGAIN
+    assert everything(empty_url) == everything(source)
 
 
-def test_a_move_that_is_done_says_so_and_touches_nothing(tmp_path: Path, database_url: str) -> None:
+def test_a_move_that_is_done_says_so_and_touches_nothing(tmp_path: Path, empty_url: str) -> None:
     source = class_in(tmp_path, days=1)
-    move(source, database_url)
-    do(database_url, "DELETE FROM friends")  # as ChatGee may by now
-    assert move(source, database_url) is MoveState.DONE
-    assert everything(database_url)["friends"] == []
+    move(source, empty_url)
+    do(empty_url, "DELETE FROM friends")  # as ChatGee may by now
+    assert move(source, empty_url) is MoveState.DONE
+    assert everything(empty_url)["friends"] == []
 
 
-def test_of_two_moves_at_once_the_second_is_refused(tmp_path: Path, database_url: str) -> None:
+def test_of_two_moves_at_once_the_second_is_refused(tmp_path: Path, empty_url: str) -> None:
     source = many_in(tmp_path, 5)
-    with moving.between(source, database_url) as one:
+    with moving.between(source, empty_url) as one:
         one.begin()
-        assert refused(source, database_url).key == "move.busy"
-    assert move(source, database_url) is MoveState.RESUMED
+        assert refused(source, empty_url).key == "move.busy"
+    assert move(source, empty_url) is MoveState.RESUMED
 
 
 def test_a_lost_connection_is_told_and_the_move_goes_on_afterwards(
-    tmp_path: Path, database_url: str
+    tmp_path: Path, empty_url: str
 ) -> None:
     source = many_in(tmp_path, 5)
     end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
     ours = f"{end} AND datname = current_database()"
-    error = refused(source, database_url, begun=lambda: do(database_url, ours))
+    error = refused(source, empty_url, begun=lambda: do(empty_url, ours))
     assert error.key == "move.interrupted"
-    assert move(source, database_url) is MoveState.RESUMED
+    assert move(source, empty_url) is MoveState.RESUMED
 
 
 # --- where there is something else ----------------------------------------------------------
@@ -189,51 +189,49 @@ def foreign_usage(url: str) -> None:
 
 @pytest.mark.parametrize("fill", [used, foreign, foreign_usage])
 def test_a_place_with_something_in_it_is_refused_and_stays_as_it_is(
-    tmp_path: Path, database_url: str, fill: Callable[[str], None]
+    tmp_path: Path, empty_url: str, fill: Callable[[str], None]
 ) -> None:
-    fill(database_url)
-    tables = look(database_url, ALL)
-    error = refused(class_in(tmp_path, days=1), database_url)
+    fill(empty_url)
+    tables = look(empty_url, ALL)
+    error = refused(class_in(tmp_path, days=1), empty_url)
     assert error.key == "move.not_empty"
-    assert look(database_url, ALL) == tables
+    assert look(empty_url, ALL) == tables
     if fill is used:
-        assert len(everything(database_url)["questions"]) == 1
+        assert len(everything(empty_url)["questions"]) == 1
 
 
-def test_tables_of_others_are_no_hindrance(tmp_path: Path, database_url: str) -> None:
-    do(database_url, "CREATE TABLE theirs (id int); INSERT INTO theirs VALUES (1)")
+def test_tables_of_others_are_no_hindrance(tmp_path: Path, empty_url: str) -> None:
+    do(empty_url, "CREATE TABLE theirs (id int); INSERT INTO theirs VALUES (1)")
     source = class_in(tmp_path, days=1)
-    move(source, database_url)
-    assert everything(database_url) == everything(source)
-    assert look(database_url, "SELECT * FROM theirs") == [(1,)]
+    move(source, empty_url)
+    assert everything(empty_url) == everything(source)
+    assert look(empty_url, "SELECT * FROM theirs") == [(1,)]
 
 
-def test_what_is_of_another_file_is_refused(tmp_path: Path, database_url: str) -> None:
+def test_what_is_of_another_file_is_refused(tmp_path: Path, empty_url: str) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
     one, other = many_in(tmp_path / "one", 5), many_in(tmp_path / "other", 6)
-    begun(one, database_url, 1)
-    before = everything(database_url), noted(database_url)
-    assert refused(other, database_url).key == "move.of_another"
-    assert (everything(database_url), noted(database_url)) == before
-    move(one, database_url)
-    assert refused(other, database_url).key == "move.not_empty"
+    begun(one, empty_url, 1)
+    before = everything(empty_url), noted(empty_url)
+    assert refused(other, empty_url).key == "move.of_another"
+    assert (everything(empty_url), noted(empty_url)) == before
+    move(one, empty_url)
+    assert refused(other, empty_url).key == "move.not_empty"
 
 
-def test_a_file_that_was_used_after_its_move_is_told_apart(
-    tmp_path: Path, database_url: str
-) -> None:
+def test_a_file_that_was_used_after_its_move_is_told_apart(tmp_path: Path, empty_url: str) -> None:
     source = many_in(tmp_path, 5)
-    move(source, database_url)
+    move(source, empty_url)
     change(tmp_path, "UPDATE questions SET shown = '새 답' WHERE id = 'q000001'")
-    assert refused(source, database_url).key == "move.changed_since"
+    assert refused(source, empty_url).key == "move.changed_since"
 
 
-def test_a_place_of_a_newer_chatgee_is_refused(tmp_path: Path, database_url: str) -> None:
-    Store(database_url).close()
-    do(database_url, "UPDATE about SET value = '99' WHERE name = 'version'")
-    assert refused(many_in(tmp_path, 5), database_url).key == "start.newer_database"
-    assert not unfinished(database_url)
+def test_a_place_of_a_newer_chatgee_is_refused(tmp_path: Path, empty_url: str) -> None:
+    Store(empty_url).close()
+    do(empty_url, "UPDATE about SET value = '99' WHERE name = 'version'")
+    assert refused(many_in(tmp_path, 5), empty_url).key == "start.newer_database"
+    assert not unfinished(empty_url)
 
 
 # --- compared -------------------------------------------------------------------------------
@@ -249,55 +247,55 @@ CHANGES = [
 
 @pytest.mark.parametrize("sql", CHANGES)
 def test_whatever_differs_is_found_and_the_next_move_mends_it(
-    tmp_path: Path, database_url: str, sql: str
+    tmp_path: Path, empty_url: str, sql: str
 ) -> None:
     source = many_in(tmp_path, 5)
-    error = refused(source, database_url, copied=lambda: do(database_url, sql))
+    error = refused(source, empty_url, copied=lambda: do(empty_url, sql))
     assert error.key == "move.different"
-    assert unfinished(database_url)
-    assert move(source, database_url) is MoveState.AGAIN
-    assert everything(database_url) == everything(source)
+    assert unfinished(empty_url)
+    assert move(source, empty_url) is MoveState.AGAIN
+    assert everything(empty_url) == everything(source)
 
 
 def test_text_that_postgresql_cannot_hold_is_mended_and_counted(
-    tmp_path: Path, database_url: str
+    tmp_path: Path, empty_url: str
 ) -> None:
     source = many_in(tmp_path, 5)
     change(tmp_path, "UPDATE questions SET text = ? WHERE id = 'q000001'", "한\0글\0")
     change(tmp_path, "UPDATE questions SET id = ? WHERE id = 'q000004'", "a\0")
-    with moving.between(source, database_url) as one:
+    with moving.between(source, empty_url) as one:
         one.begin()
         for name in moving.TABLES:
             list(one.copy(name))
         assert one.compare("questions").mended == 2
-    rows = look(database_url, "SELECT id, text FROM questions ORDER BY position")
+    rows = look(empty_url, "SELECT id, text FROM questions ORDER BY position")
     assert (rows[1], rows[4][0]) == (("q000001", "한\ufffd글\ufffd"), "a\ufffd")
 
 
 def test_a_row_that_cannot_go_over_is_named_and_nothing_is_lost(
-    tmp_path: Path, database_url: str
+    tmp_path: Path, empty_url: str
 ) -> None:
     source = many_in(tmp_path, 5)
     change(tmp_path, "UPDATE questions SET answer = CAST(x'ff00fe' AS TEXT) WHERE id = 'q000002'")
-    error = refused(source, database_url)
+    error = refused(source, empty_url)
     assert (error.key, error.values["table"]) == ("move.odd_value", "questions")
     assert (error.values["row"], error.values["column"]) == ("id='q000002'", "answer")
     change(tmp_path, "UPDATE questions SET answer = '다시' WHERE id = 'q000002'")
-    assert move(source, database_url) is MoveState.AGAIN
-    assert everything(database_url) == everything(source)
+    assert move(source, empty_url) is MoveState.AGAIN
+    assert everything(empty_url) == everything(source)
 
 
-def test_a_damaged_file_is_told_and_can_be_replaced(tmp_path: Path, database_url: str) -> None:
+def test_a_damaged_file_is_told_and_can_be_replaced(tmp_path: Path, empty_url: str) -> None:
     source = many_in(tmp_path, 20_000)
     file = tmp_path / "chatgee.db"
     with closing(sqlite3.connect(file)) as database:
         database.execute("PRAGMA journal_mode=DELETE")
     whole, half = file.read_bytes(), file.stat().st_size // 2
     file.write_bytes(whole[:half] + bytes(half))
-    assert refused(source, database_url).key == "start.database_broken"
+    assert refused(source, empty_url).key == "start.database_broken"
     file.write_bytes(file.read_bytes()[:half] + whole[half:])
-    move(source, database_url)
-    assert everything(database_url) == everything(source)
+    move(source, empty_url)
+    assert everything(empty_url) == everything(source)
 
 
 def test_only_a_postgresql_is_moved_to(tmp_path: Path) -> None:
@@ -305,10 +303,8 @@ def test_only_a_postgresql_is_moved_to(tmp_path: Path) -> None:
     assert refused(many_in(tmp_path, 1), target).key == "move.only_postgresql"
 
 
-def test_the_tables_are_made_by_the_same_hand_as_elsewhere(
-    tmp_path: Path, database_url: str
-) -> None:
+def test_the_tables_are_made_by_the_same_hand_as_elsewhere(tmp_path: Path, empty_url: str) -> None:
     """As a start of ChatGee would have made them, if it has not moved in yet."""
-    with create_engine(database_url, poolclass=NullPool).connect() as connection:
+    with create_engine(empty_url, poolclass=NullPool).connect() as connection:
         migrations.bring_up(connection)
-    assert move(many_in(tmp_path, 5), database_url) is MoveState.NEW
+    assert move(many_in(tmp_path, 5), empty_url) is MoveState.NEW
