@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -60,6 +61,22 @@ def folder_of_new(folder: Path) -> Settings:
     (folder / "system_prompt.txt").write_text("새 성격", "utf-8")
     crashed(ours)
     return ours
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return backup_of_old(tmp_path_factory.mktemp("good"))
+
+
+@pytest.fixture(scope="session")
+def new(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder_of_new(tmp_path_factory.mktemp("new")).data_dir
+
+
+@pytest.fixture
+def ours(new: Path, tmp_path: Path) -> Settings:
+    """Of a folder as `folder_of_new` makes it."""
+    return settings_of(shutil.copytree(new, tmp_path / "data"))
 
 
 def crashed(ours: Settings) -> None:

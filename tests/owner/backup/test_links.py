@@ -13,21 +13,11 @@ from chatgee.errors import ChatGeeError
 from chatgee.owner.backup import pack, restore
 from chatgee.settings import Settings
 from chatgee.store import Store
-from tests.support.backups import NEW, OLD, asked, backup_of_old, folder_of_new, settings_of, stage
+from tests.support.backups import NEW, OLD, asked, folder_of_new, settings_of, stage
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links need a right of their own there")
 
 SECRET = "sk-somebody-elses"
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> bytes:
-    return backup_of_old(tmp_path / "first")
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> Settings:
-    return folder_of_new(tmp_path / "data")
 
 
 @pytest.fixture

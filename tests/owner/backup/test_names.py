@@ -11,23 +11,13 @@ from chatgee.errors import ChatGeeError
 from chatgee.owner.backup import names, pack, restore, unpack
 from chatgee.settings import Settings
 from chatgee.texts import Texts
-from tests.support.backups import backup_of_old, filled, folder_of_new, rebuilt, state
+from tests.support.backups import filled, rebuilt, state
 
 IMPOSSIBLE = (
     *("CON", "con", "nul.txt", "COM1.json", "com¹.txt", "LPT9", "aux.x.y", "PRN ", "conin$"),
     *("CON .txt", "evil.", "evil ", "a:b", "a<b", "a>b", 'a"b', "a|b", "a?b", "a*b", "a\\b"),
     *("a\nb", "a\0b", "a\x1fb", "가" * 86, "x" * 256, "\ud800"),
 )
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> bytes:
-    return backup_of_old(tmp_path / "first")
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> Settings:
-    return folder_of_new(tmp_path / "data")
 
 
 def refused_by_name(packed: bytes, ours: Settings) -> str:

@@ -17,23 +17,10 @@ from tests.support.backups import (
     NEW,
     OLD,
     asked,
-    backup_of_old,
-    folder_of_new,
     settings_of,
     stage,
     state,
 )
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> bytes:
-    return backup_of_old(tmp_path / "first")
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> Settings:
-    return folder_of_new(tmp_path / "data")
-
 
 # --- a good one -----------------------------------------------------------------------------
 

@@ -14,24 +14,12 @@ from chatgee.store import schema
 from tests.support.backups import (
     AFTER,
     Change,
-    backup_of_old,
     database,
-    folder_of_new,
     rebuilt,
     refused,
     stage,
     state,
 )
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> bytes:
-    return backup_of_old(tmp_path / "first")
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> Settings:
-    return folder_of_new(tmp_path / "data")
 
 
 def half(files: dict[str, bytes], told: dict[str, Any]) -> None:

@@ -5,26 +5,15 @@ import tracemalloc
 import zipfile
 import zlib
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 
 from chatgee.errors import ChatGeeError
 from chatgee.owner.backup import pack, restore, unpack, zip_directory
 from chatgee.settings import Settings
-from tests.support.backups import backup_of_old, folder_of_new, rebuilt, refused
+from tests.support.backups import rebuilt, refused
 
 END = b"PK\5\6"
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> bytes:
-    return backup_of_old(tmp_path / "first")
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> Settings:
-    return folder_of_new(tmp_path / "data")
 
 
 def many(count: int) -> bytes:

@@ -17,9 +17,7 @@ from chatgee.settings import Settings
 from chatgee.store.days import day_name, day_of, hour_of
 from chatgee.store.files import bounds
 from tests.support.backups import (
-    backup_of_old,
     database,
-    folder_of_new,
     rebuilt,
     refused,
     settings_of,
@@ -27,16 +25,6 @@ from tests.support.backups import (
 )
 from tests.support.bot import Bot
 from tests.support.visitor import ask
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> bytes:
-    return backup_of_old(tmp_path / "first")
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> Settings:
-    return folder_of_new(tmp_path / "data")
 
 
 def answered(**changed: str) -> str:

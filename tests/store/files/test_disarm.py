@@ -13,7 +13,6 @@ from chatgee.settings import Settings
 from chatgee.store.days import day_of
 from chatgee.store.files.disarm import INSTEAD
 from tests.support.backups import (
-    backup_of_old,
     database,
     folder_of_new,
     rebuilt,
@@ -30,11 +29,6 @@ ASKED = """INSERT INTO friends VALUES ('friend-1', 2, 0, {now}, {now});
         NULL, NULL, NULL, NULL, {delivery}, {delivered}, '{url}', {now}, {now});
     INSERT INTO questions VALUES ('known', 'friend-1', 2, '문 닫아요?', NULL, {now}, 'answered',
         '아홉 시요.', '아홉 시요.', NULL, {now}, NULL, NULL, '{url}', {now}, NULL)"""
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> bytes:
-    return backup_of_old(tmp_path / "first")
 
 
 def restored(good: bytes, folder: Path, sql: str) -> Settings:

@@ -16,9 +16,10 @@ from chatgee.settings import Settings
 from chatgee.store import Store, schema
 from chatgee.store.files import copy, released_schemas
 from tests.support.backups import (
+    OLD,
     asked,
-    backup_of_old,
     database,
+    filled,
     folder_of_new,
     rebuilt,
     refused,
@@ -27,16 +28,6 @@ from tests.support.backups import (
 
 OLD_BACKUPS = sorted((Path(__file__).parents[2] / "old_backups").glob("*.zip"))
 """Each written by the code of its version; 2.0.0 had no backups yet: only the file is its own."""
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> bytes:
-    return backup_of_old(tmp_path / "first")
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> Settings:
-    return folder_of_new(tmp_path / "data")
 
 
 @pytest.mark.parametrize("file", OLD_BACKUPS, ids=lambda path: path.stem)
@@ -125,7 +116,7 @@ def test_texts_of_another_encoding_are_refused(ours: Settings, tmp_path: Path) -
     assert "UTF-16" in str(caught.value.values["why"])
 
 
-def test_an_index_that_says_what_is_not_there_is_made_anew(good: bytes, tmp_path: Path) -> None:
+def test_an_index_that_says_what_is_not_there_is_made_anew(tmp_path: Path) -> None:
     """Made over a table without the row; deleting that would end in 'malformed' otherwise."""
     lie = """PRAGMA writable_schema = ON;
         UPDATE sqlite_master SET sql = replace(sql, 'questions (asked_at)', 'questions (position)')
@@ -134,7 +125,7 @@ def test_an_index_that_says_what_is_not_there_is_made_anew(good: bytes, tmp_path
         "'questions (asked_at)', 'questions (position)'", "'(position)', '(asked_at)'"
     )
     file = tmp_path / "lying.db"
-    first = tmp_path / "first" / "chatgee.db"
+    first = filled(tmp_path / "first", OLD).data_dir / "chatgee.db"
     with closing(sqlite3.connect(first)) as db:
         db.execute("PRAGMA journal_mode = DELETE")
         db.executescript(lie)
