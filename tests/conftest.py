@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,11 @@ import openai  # noqa: F401  # takes a second, which no deadline of a test shoul
 import pytest
 
 from chatgee import settings
+from chatgee.store.databases.database_kind import DatabaseKind
 from chatgee.store.databases.opening import is_shared
-from tests.support.bot import Bot
+from chatgee.store.databases.postgresql import Postgresql
+from chatgee.store.databases.sqlite import Sqlite
+from tests.support.bot import Bot, Clock
 from tests.support.everything import pytest_sessionfinish as pytest_sessionfinish
 from tests.support.far_ends import FakeKakao, FakeOpenAI
 
@@ -97,6 +100,19 @@ def wherever(environ: dict[str, str], database: str, monkeypatch: pytest.MonkeyP
 def unhurried(environ: dict[str, str]) -> None:
     """With time enough to answer at once, also on a machine that has much to do."""
     environ["REPLY_SECONDS"] = "4.5"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Moves the time of running bots, be their database SQLite's or PostgreSQL's."""
+    clock = Clock()
+
+    def ahead(right: Callable[[DatabaseKind], float]) -> Callable[[DatabaseKind], float]:
+        return lambda kind: right(kind) + clock.ahead
+
+    for kind in (Sqlite, Postgresql):
+        monkeypatch.setattr(kind, "now", ahead(kind.now))
+    return clock
 
 
 @pytest.fixture

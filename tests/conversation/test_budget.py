@@ -11,7 +11,7 @@ from chatgee.conversation.budget import OVER, WORST, Budget, size_of
 from chatgee.questions import Prompt, Turn
 from chatgee.store import SpentToday
 from tests.support import beside
-from tests.support.bot import Bot
+from tests.support.bot import Bot, Clock
 from tests.support.far_ends import PATIENCE, FakeOpenAI
 from tests.support.kakao_side import Friend, Shown
 
@@ -81,14 +81,14 @@ def test_a_burst_of_one_friend_ends_at_the_limit(limited: Bot, fake_openai: Fake
 
 
 def test_what_was_not_asked_can_be_asked_again_the_next_day(
-    limited: Bot, fake_openai: FakeOpenAI
+    limited: Bot, fake_openai: FakeOpenAI, clock: Clock
 ) -> None:
     friends = [limited.friend(f"f{n}") for n in range(10)]
     shown = ask_at_once(limited, fake_openai, friends)
     friend, told = next(pair for pair in zip(friends, shown, strict=True) if pair[1].buttons)
     assert USED_UP in told.text
     assert USED_UP in friend.presses(told, AGAIN).text
-    beside.change(limited.database, "UPDATE usage SET day = '2020-01-01'")
+    clock.forward(86_400)
     assert "답: 질문" in fetched(friend, friend.presses(told, AGAIN)).text
 
 

@@ -23,6 +23,16 @@ TEXTS = Texts.load()
 
 
 @dataclass
+class Clock:
+    """By how many seconds running bots are ahead, in all that they store and count by the day."""
+
+    ahead: float = 0.0
+
+    def forward(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+@dataclass
 class Bot:
     """A running ChatGee; `open` it once or, as after a restart, several times.
 
