@@ -17,6 +17,7 @@ from chatgee.store.databases.sqlite import Sqlite
 from tests.support.bot import Bot, Clock
 from tests.support.everything import pytest_sessionfinish as pytest_sessionfinish
 from tests.support.far_ends import FakeKakao, FakeOpenAI
+from tests.support.quick import is_quick
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -45,12 +46,17 @@ NO_PSYCOPG = "no psycopg: pip install -r requirements-cluster.txt"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For `tests/web/test_odd_requests.py`."""
+    """For `tests/web/test_odd_requests.py`, and for whoever wants to know soon."""
     parser.addoption("--requests", type=int, help="how many odd requests; 2,000 by itself")
     parser.addoption("--seed", type=int, help="from which they follow")
+    parser.addoption("--quick", action="store_true", help="only tests that start no program")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        left_out = [item for item in items if not is_quick(item)]
+        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=left_out)
     later = len(LONGEST)
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.relative_to(HERE).as_posix(), later))
