@@ -3,11 +3,12 @@
 Itself it needs none of them.
 """
 
+import csv
 import re
 import sys
 from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from chatgee.doctor.case import Case, Check
 from chatgee.settings.options import ROOT
@@ -44,22 +45,23 @@ def remedy(texts: Texts) -> str:
 def _troubles(texts: Texts, line: str) -> Iterator[str]:
     """What is wrong with `name>=1.2,<2`, in a few words."""
     name = re.match(r"[\w.-]*", line)[0]  # type: ignore[index]  # it matches anything
-    try:
-        found = metadata.distribution(name)
-        version = found.version
-    except (metadata.PackageNotFoundError, ValueError, KeyError):
+    version = installed_packages.version_of(name)
+    if version is None:
         yield texts("doctor.package_missing", name=name)
-        return
-    if not version or not installed_packages.fits(version, line):
+    elif not installed_packages.fits(version, line):
         yield texts("doctor.package_version", name=name, version=version, wanted=line)
-    elif gone := _gone(found):
+    elif gone := _gone(metadata.distribution(name)):
         yield texts("doctor.package_damaged", name=name, file=gone)
 
 
 def _gone(package: metadata.Distribution) -> str | None:
-    """The first of its files that is no longer there: virus scanners take some away."""
-    for file in package.files or ():
+    """The first of its files that is no longer there: virus scanners take some away.
+
+    Its list is read here, since `package.files` leaves out what is missing (from Python 3.12 on).
+    """
+    for path, *_ in csv.reader((package.read_text("RECORD") or "").splitlines()):
+        file, there = PurePosixPath(path), Path(str(package.locate_file(path)))
         outside = file.parts[0] == ".."  # scripts, which we do not call
-        if file.suffix != ".pyc" and not outside and not Path(str(file.locate())).exists():
+        if file.suffix != ".pyc" and not outside and not there.exists():
             return file.name
     return None

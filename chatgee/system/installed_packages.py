@@ -41,10 +41,17 @@ def installed(line: str) -> bool:
     found = re.fullmatch(r"([\w.-]+)(?:\[.*\])?((?:(?:[<>]=?|[=!]=)[\d.]+,?)*)", line)
     if not found:
         return False
+    version = version_of(found[1])
+    return version is not None and fits(version, found[2])
+
+
+def version_of(name: str) -> str | None:
+    """What is installed of a package; None where it is not there, or does not say so any more."""
     try:
-        return fits(str(metadata.version(found[1])), found[2])  # None if the package is damaged
-    except metadata.PackageNotFoundError:
-        return False
+        about = metadata.metadata(name)
+    except (metadata.PackageNotFoundError, ValueError):  # no package can have such a name
+        return None
+    return about["Version"] if "Version" in about else None
 
 
 def fits(version: str, line: str) -> bool:

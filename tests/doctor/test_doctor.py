@@ -24,7 +24,7 @@ from chatgee.kakao import messages
 from chatgee.model.prices import Prices
 from chatgee.owner.status import OwnerStatus
 from chatgee.questions import Answer, Usage
-from chatgee.system import http, own_mark, single_instance
+from chatgee.system import http, installed_packages, own_mark, single_instance
 from chatgee.texts import Texts
 from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE, FakeKakao, FakeOpenAI, FarEnd
@@ -274,6 +274,18 @@ def test_a_package_that_lost_a_file_is_told(
     (check,) = packages.packages(case_of(quiet), file)
     assert check.state == "bad"
     assert "hurt: 파일이 빠졌어요(eaten.py)" in check.text
+
+
+def test_a_package_that_does_not_say_what_it_is_any_more_is_told(
+    quiet: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib" / "hurt-1.0.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    assert not installed_packages.installed("hurt>=1,<2")
+    file = tmp_path / "requirements.txt"
+    file.write_text("hurt>=1,<2\n")
+    (check,) = packages.packages(case_of(quiet), file)
+    assert (check.state, check.text) == ("bad", "hurt: 없어요")
 
 
 def test_a_package_so_broken_that_nothing_starts_is_told(
