@@ -12,14 +12,13 @@ import io
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import IO, NamedTuple
+from typing import IO
 
 PROJECT = Path(__file__).resolve().parent
 LOG = PROJECT / "data" / "install.log"
@@ -28,36 +27,7 @@ OLDEST_PYTHON = (3, 11)
 WINDOWS = sys.platform == "win32"
 BASE = getattr(sys, "_base_executable", None) or sys.executable  # we may run inside our own
 
-
-class Command(NamedTuple):
-    about: str
-    module: Sequence[str]
-    needs: Sequence[str] = ("requirements.txt",)
-    usual: Sequence[str] = ()  # its words where none are given
-
-
-CLUSTER_NEEDS = ("requirements.txt", "requirements-cluster.txt")
-TEST_NEEDS = (*CLUSTER_NEEDS, "tests/requirements.txt")
-# In two processes: tests wait as much as they work, and some of them for no longer than friends do.
-ALL_TESTS = ("-n2", "--durations=10")
-COMMANDS = {
-    "run": Command("ChatGee를 시작해요 (run은 안 써도 돼요)", ("chatgee.launch", "run")),
-    "key": Command("카카오에 붙여 넣을 SKILL_KEY를 보여 줘요", ("chatgee.launch", "key")),
-    "autostart": Command("컴퓨터를 켤 때 함께 켜요 (on, off)", ("chatgee.launch", "autostart")),
-    "migrate-to": Command(
-        "지금까지의 대화를 PostgreSQL로 옮겨요 (주소)",
-        ("chatgee.launch", "migrate-to"),
-        CLUSTER_NEEDS,
-    ),
-    "doctor": Command("무엇이 잘못됐는지 하나씩 살펴봐요", ("chatgee.subcommands.doctor",)),
-    "worker": Command(
-        "여러 대로 쓸 때 다른 곳에 온 질문에 답해요", ("chatgee.launch", "worker"), CLUSTER_NEEDS
-    ),
-    "test": Command("ChatGee가 제대로 작동하는지 검사해요", ("pytest",), TEST_NEEDS, ALL_TESTS),
-}
-
 # What the owner reads; what to do about a failure is in chatgee/system/install_troubles.toml.
-USAGE = "'{word}'은(는) 없는 명령이에요. 이렇게 쓸 수 있어요."
 WAITING = "다른 창에서 ChatGee를 준비하고 있어요. 끝날 때까지 기다릴게요."
 MAKING = "1/2 ChatGee만의 파이썬 환경을 만들고 있어요: {folder}"
 INSTALLING = "2/2 필요한 패키지를 설치하고 있어요. 처음에는 몇 분 걸릴 수 있어요."
@@ -84,11 +54,14 @@ def main(words: Sequence[str]) -> int:
         return refuse(OLD_PYTHON.format(version=sys.version.split()[0]), 1)
     if not all((PROJECT / name).exists() for name in ("chatgee/launch.py", "requirements.txt")):
         return refuse(INCOMPLETE, 1)
-    command = COMMANDS.get(words[0] if words else "run")
+    from chatgee.subcommands import commands  # here: an old Python could not read it
+
+    command = commands.COMMANDS.get(words[0] if words else "run")
     if command is None:
-        return refuse(usage(words[0]), 2)
+        return refuse(commands.usage(words[0]), 2)
     try:
-        return start(python_with(command.needs), [*command.module, *(words[1:] or command.usual)])
+        python = python_with(("requirements.txt", *command.needs))
+        return commands.start(PROJECT, [python, *command.argv(words[1:])])
     except KeyboardInterrupt:
         return refuse(STOPPED, 130)
     except (Trouble, OSError) as error:
@@ -97,10 +70,10 @@ def main(words: Sequence[str]) -> int:
 
 def python_with(needs: Sequence[str]) -> str:
     """The Python to use: this one if it has what is needed, else the environment's."""
-    from chatgee.system import installed_packages  # here: an old Python could not read it
+    from chatgee.system import installed_packages  # here, like the commands above
 
     if installed_packages.is_shared(os.environ, PROJECT / "config.env"):
-        needs = tuple(dict.fromkeys((*needs, *CLUSTER_NEEDS)))
+        needs = tuple(dict.fromkeys((*needs, "requirements-cluster.txt")))
     env, files = environment_folder(), [PROJECT / name for name in needs]
     if not inside(env) and all(map(installed_packages.installed, installed_packages.lines(files))):
         return sys.executable
@@ -109,18 +82,6 @@ def python_with(needs: Sequence[str]) -> str:
             if not ready(env, needs):  # a second start has waited, and may find it done
                 prepare(env, needs)
     return str(python_of(env))
-
-
-def start(python: str, words: Sequence[str]) -> int:
-    os.chdir(PROJECT)
-    argv = [python, "-X", "utf8", "-m", *words]
-    environ = {**os.environ, "PYTHONUTF8": "1"}
-    sys.stdout.flush()
-    if not WINDOWS:
-        os.execve(python, argv, environ)  # signals, PID and exit code are the server's own
-    for name in ("SIGINT", "SIGBREAK"):  # the server hears them too, and decides when to end
-        signal.signal(getattr(signal, name), lambda *_: None)
-    return subprocess.call(argv, env=environ)
 
 
 # The environment: a folder of ours, with a stamp that tells what is in it
@@ -310,11 +271,6 @@ def why(text: str) -> str:
 
     details = DETAILS.format(log=LOG) if LOG.exists() else ""
     return install_troubles.remedy(text, environment_folder()) + details
-
-
-def usage(word: str) -> str:
-    lines = [f"    python run.py {name:<10} {command.about}" for name, command in COMMANDS.items()]
-    return "\n".join([USAGE.format(word=word), *lines])
 
 
 def say(text: str, end: str = "\n") -> None:

@@ -300,10 +300,10 @@ def _wait(condition: Callable[[], bool], seconds: float) -> None:
 
 COMMANDS = {
     "run": run,
-    "worker": worker,
     "key": key,
     "autostart": autostart.command,
     "migrate-to": migrate,
+    "worker": worker,
 }
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from threading import Thread
 import pytest
 
 import run
+from chatgee import launch
+from chatgee.subcommands import commands
 from chatgee.system import installed_packages
 from tests.support.installs import (
     AWKWARD,
@@ -115,14 +117,19 @@ def test_test_installs_its_own_needs_and_runs_pytest_with_the_words(made: Projec
     outcome = made.run("test", "-k", "두 낱말")
     assert json.loads(outcome.out.splitlines()[-1]) == ["-k", "두 낱말"]
     alone = made.run("test")
-    assert json.loads(alone.out.splitlines()[-1]) == [*run.ALL_TESTS]
+    assert json.loads(alone.out.splitlines()[-1]) == [*commands.COMMANDS["test"].usual]
     assert len(made.run().out.splitlines()) == 1  # and nothing is installed again to run
 
 
 def test_an_unknown_word_is_answered_with_those_that_exist(new: Project) -> None:
     outcome = new.run("tset", PYTHONIOENCODING="cp949")
     assert outcome.code == 2
-    assert all(word in outcome.err for word in ("tset", *run.COMMANDS))
+    assert all(word in outcome.err for word in ("tset", *commands.COMMANDS))
+
+
+def test_each_word_is_known_where_it_is_sent() -> None:
+    sent = [one.module for one in commands.COMMANDS.values() if one.module[0] == "chatgee.launch"]
+    assert [module[1] for module in sent] == [*launch.COMMANDS]
 
 
 def test_run_py_alone_asks_to_unpack_the_zip(tmp_path: Path) -> None:

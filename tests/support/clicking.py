@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from chatgee.system import installed_packages
+from tests.support.installs import copy_what_run_py_reads
 from tests.support.process import ROOT
 
 BAT, COMMAND = ROOT / "ChatGee.bat", ROOT / "ChatGee.command"
@@ -35,8 +35,7 @@ def stub_project(folder: Path, needs: str = "") -> Path:
     """The launchers and run.py as they are; what they start, and what it needs, is a stub."""
     (folder / "chatgee").mkdir(parents=True)
     (folder / "chatgee" / "launch.py").write_text(STUB, "utf-8")
-    (folder / "chatgee" / "system").mkdir()
-    shutil.copy(installed_packages.__file__, folder / "chatgee" / "system")
+    copy_what_run_py_reads(folder)
     (folder / "requirements.txt").write_text(needs, "utf-8")
     for name in ("run.py", BAT.name, COMMAND.name, "docs/install-python.html"):
         (folder / name).parent.mkdir(exist_ok=True)

@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import run
+from chatgee.subcommands import commands
 from chatgee.system import install_troubles, installed_packages
 
 RUN = Path(run.__file__)
+READ_BY_RUN_PY = (
+    *(commands.__file__, commands.WORDS, installed_packages.__file__),
+    *(install_troubles.__file__, install_troubles.WORDS),
+)
 AWKWARD = Path("OneDrive - 회사") / "바탕 화면" / "챗지 (1) & 테스트"
 STUB = """
 import json, os, sys
@@ -37,14 +42,7 @@ class Project:
         (folder / "chatgee" / "launch.py").write_text(STUB, "utf-8")
         (folder / "tests").mkdir()
         shutil.copy(RUN, folder)
-        for file in (
-            install_troubles.__file__,
-            install_troubles.WORDS,
-            installed_packages.__file__,
-        ):
-            place = folder / Path(file).relative_to(RUN.parent)
-            place.parent.mkdir(exist_ok=True)
-            shutil.copy(file, place)
+        copy_what_run_py_reads(folder)
         (folder / "requirements-cluster.txt").touch()
         self.require(needs)
 
@@ -73,6 +71,14 @@ class Project:
     @property
     def log(self) -> Path:
         return self.folder / "data" / "install.log"
+
+
+def copy_what_run_py_reads(folder: Path) -> None:
+    """What it needs of `chatgee/` before it starts anything."""
+    for file in READ_BY_RUN_PY:
+        place = folder / Path(file).relative_to(RUN.parent)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, place)
 
 
 class Outcome:

@@ -1,0 +1,47 @@
+"""The words of `python run.py WORD`, from commands.toml, and how one of them is started.
+
+run.py reads it before anything is installed: the standard library alone, and a file of its own.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+WORDS = Path(__file__).with_suffix(".toml")
+TABLE = tomllib.loads(WORDS.read_text(encoding="utf-8"))
+
+
+class Command(NamedTuple):
+    about: str
+    module: Sequence[str]
+    needs: Sequence[str] = ()
+    usual: Sequence[str] = ()
+
+    def argv(self, words: Sequence[str]) -> list[str]:
+        """What Python is given."""
+        return ["-X", "utf8", "-m", *self.module, *(words or self.usual)]
+
+
+COMMANDS = {name: Command(**row) for name, row in TABLE["command"].items()}
+
+
+def usage(word: str) -> str:
+    lines = [f"    python run.py {name:<10} {command.about}" for name, command in COMMANDS.items()]
+    return "\n".join([TABLE["unknown"].format(word=word), *lines])
+
+
+def start(folder: Path, argv: list[str]) -> int:
+    """Give our place to a program of ours, in `folder`; its exit code on Windows."""
+    os.chdir(folder)
+    environ = {**os.environ, "PYTHONUTF8": "1"}
+    sys.stdout.flush()
+    if sys.platform != "win32":
+        os.execve(argv[0], argv, environ)  # signals, PID and exit code are the server's own
+    for name in ("SIGINT", "SIGBREAK"):  # the server hears them too, and decides when to end
+        signal.signal(getattr(signal, name), lambda *_: None)
+    return subprocess.call(argv, env=environ)
