@@ -8,7 +8,7 @@ from threading import Thread
 from chatgee.desktop import terminal_screen
 from chatgee.owner.setup import Setup
 from chatgee.owner.status import OwnerStatus
-from chatgee.settings import Settings
+from chatgee.settings import CONFIG, Settings
 from chatgee.system import logs
 from chatgee.system.single_instance import OwnedFolder
 from chatgee.texts import Texts
@@ -109,7 +109,7 @@ class Announcements:
             terminal_screen.open_page(self._status.local + ("/setup" if new else "/"))
         elif new:
             url = f"{self._status.local}/setup"
-            for line in self._texts("start.steps", url=url).splitlines():
+            for line in self._texts("start.steps", url=url, file=CONFIG).splitlines():
                 log.info("%s", line)
 
     def _show(self) -> None:

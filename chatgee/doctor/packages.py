@@ -6,37 +6,46 @@ Itself it needs none of them.
 import csv
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from chatgee.doctor.case import Case, Check
-from chatgee.settings.options import ROOT
 from chatgee.system import installed_packages
+from chatgee.system.installation import INSTALLED, PROJECT
 from chatgee.texts import Texts
 
-REQUIREMENTS = ROOT / "requirements.txt"
 
-
-def packages(case: Case, file: Path = REQUIREMENTS) -> Iterator[Check]:
-    broken = troubles(case.texts, file)
+def packages(case: Case, lines: Sequence[str] = ()) -> Iterator[Check]:
+    lines = lines or needed()
+    broken = troubles(case.texts, lines)
     if broken:
         words = ", ".join(broken)
         yield case.told("packages", "bad", words, remedy(case.texts), packages=words)
     else:
-        yield case.check(
-            "packages", "good", "doctor.packages", count=len(installed_packages.lines([file]))
-        )
+        yield case.check("packages", "good", "doctor.packages", count=len(lines))
 
 
-def troubles(texts: Texts, file: Path = REQUIREMENTS) -> list[str]:
+def needed() -> list[str]:
+    """`name>=1.2,<2` of each package that ChatGee cannot do without; a package is one itself."""
+    if not INSTALLED:
+        return installed_packages.lines([PROJECT / "requirements.txt"])
+    try:
+        wanted = metadata.requires("chatgee") or []
+    except metadata.PackageNotFoundError:
+        wanted = []
+    return ["chatgee", *(line for line in wanted if "extra ==" not in line)]
+
+
+def troubles(texts: Texts, lines: Sequence[str]) -> list[str]:
     """What is wrong with which package, in a few words each."""
-    lines = installed_packages.lines([file])
     return [trouble for line in lines for trouble in _troubles(texts, line)]
 
 
 def remedy(texts: Texts) -> str:
-    """An environment may be deleted and is made anew; a system's Python not."""
+    """An environment that run.py made may be deleted and is made anew; another one not."""
+    if INSTALLED:
+        return texts("doctor.packages_reinstall_remedy")
     if sys.prefix == sys.base_prefix:
         return texts("doctor.packages_install_remedy")
     return texts("doctor.packages_remedy", folder=sys.prefix)

@@ -15,9 +15,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from chatgee.settings import ROOT
+from chatgee.system.installation import DOCS, worded
 
-DOCS = ROOT / "docs"
 PICTURES = DOCS / "pictures"
 PICTURE_SUFFIXES = (".svg", ".png")
 
@@ -80,7 +79,7 @@ def page(name: str, link: Link) -> Page:
 
 @lru_cache(maxsize=2 * len(ORDER))
 def _page(file: Path, changed: int, link: Link) -> Page:
-    return render(file.read_text(encoding="utf-8"), link)
+    return render(worded(file.read_text(encoding="utf-8")), link)
 
 
 def title(name: str, link: Link) -> str:

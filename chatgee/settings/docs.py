@@ -5,7 +5,8 @@
 
 from collections.abc import Iterator
 
-from chatgee.settings import BY_HAND, GROUPS, OPTIONS, OWN, ROOT
+from chatgee.settings import BY_HAND, GROUPS, OPTIONS, OWN
+from chatgee.system.installation import PROJECT
 
 RESTART = "다시 켜야 바뀌어요."
 HAND = "화면에서는 바꿀 수 없고 직접 적어요."
@@ -71,5 +72,5 @@ def reference() -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / "config.example.env").write_text(example_env(), encoding="utf-8", newline="\n")
-    (ROOT / "docs" / "settings.md").write_text(reference(), encoding="utf-8", newline="\n")
+    (PROJECT / "config.example.env").write_text(example_env(), encoding="utf-8", newline="\n")
+    (PROJECT / "docs" / "settings.md").write_text(reference(), encoding="utf-8", newline="\n")

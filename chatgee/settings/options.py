@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-ROOT = Path(__file__).resolve().parents[2]
-"""The project's folder: relative paths in settings count from here."""
+from chatgee.system import installation
+
+ROOT = installation.folder()
+"""Relative paths in settings count from here."""
 
 
 POSTGRESQL = "postgresql+psycopg"

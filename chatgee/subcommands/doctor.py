@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
 
 def _damaged(why: str, words: list[str]) -> int:
     texts = Texts.load()
-    troubles = ", ".join(packages.troubles(texts) or [why])
+    troubles = ", ".join(packages.troubles(texts, packages.needed()) or [why])
     check = Check("packages", "bad", troubles, packages.remedy(texts), {"packages": troubles})
     print(as_json([check]) if "--json" in words else check.line(texts))
     return 1

@@ -17,6 +17,7 @@ from typing import Any
 from chatgee.errors import ChatGeeError
 from chatgee.kakao.bubbles import is_blank
 from chatgee.system import text_files
+from chatgee.system.installation import worded
 
 OURS = Path(__file__).with_name("texts.ko.toml")
 
@@ -70,7 +71,7 @@ class Texts:
         """Ours, with the owner's on top. Never raises for what the owner wrote."""
         ours = tomllib.loads(OURS.read_text(encoding="utf-8"))
         cards = _cards(ours.pop("card"))
-        texts = cls(dict(_flat(ours)), cards)
+        texts = cls({key: worded(sentence) for key, sentence in _flat(ours)}, cards)
         if owners is None or not owners.is_file():
             return texts
         try:

@@ -255,7 +255,7 @@ def test_packages_that_are_missing_or_of_another_version_are_told(
 ) -> None:
     file = tmp_path / "requirements.txt"
     file.write_text("# what it needs\nflask>=3,<99\nno-such-package>=1\npytest<1  # old\n")
-    (check,) = packages.packages(case_of(quiet), file)
+    (check,) = packages.packages(case_of(quiet), installed_packages.lines([file]))
     assert check.state == "bad"
     assert check.text.startswith("no-such-package: 없어요, pytest ")
     assert "flask" not in check.text
@@ -271,7 +271,7 @@ def test_a_package_that_lost_a_file_is_told(
     monkeypatch.syspath_prepend(tmp_path / "lib")
     file = tmp_path / "requirements.txt"
     file.write_text("hurt>=1,<2\n")
-    (check,) = packages.packages(case_of(quiet), file)
+    (check,) = packages.packages(case_of(quiet), installed_packages.lines([file]))
     assert check.state == "bad"
     assert "hurt: 파일이 빠졌어요(eaten.py)" in check.text
 
@@ -284,7 +284,7 @@ def test_a_package_that_does_not_say_what_it_is_any_more_is_told(
     assert not installed_packages.installed("hurt>=1,<2")
     file = tmp_path / "requirements.txt"
     file.write_text("hurt>=1,<2\n")
-    (check,) = packages.packages(case_of(quiet), file)
+    (check,) = packages.packages(case_of(quiet), installed_packages.lines([file]))
     assert (check.state, check.text) == ("bad", "hurt: 없어요")
 
 

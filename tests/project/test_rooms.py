@@ -18,7 +18,7 @@ LONGEST_FILE = 320
 MOST_MODULES, MOST_ROOMS = 8, 18
 
 ORDER = (
-    *("launch", "subcommands", "doctor", "app", "desktop", "web", "cluster", "owner"),
+    *("__main__", "launch", "subcommands", "doctor", "app", "desktop", "web", "cluster", "owner"),
     *("simulator", "conversation", "model", "tunnel", "store", "texts", "kakao", "settings"),
     *("system", "questions", "clock", "errors", "version"),
 )
@@ -38,6 +38,7 @@ DOORS = {
     "dotenv": {"settings"},
     "tomlkit": {"owner"},
     "filelock": {"system"},
+    "platformdirs": {"system"},
     "rich": {"desktop", "doctor"},
     "pyperclip": {"desktop"},
     "procrastinate": {"cluster"},

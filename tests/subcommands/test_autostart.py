@@ -18,6 +18,7 @@ from chatgee.subcommands.autostart.files import DesktopEntry, LaunchAgent, UserU
 from tests.project.test_always_on import verified
 from tests.support.far_ends import PATIENCE
 from tests.support.process import program, project
+from tests.support.windows import windows_path
 
 AWKWARD = Path("OneDrive - 회사") / "바탕 화면" / "챗지 (1) & 100%d 테스트"
 STUB = """
@@ -256,10 +257,18 @@ def test_a_folder_is_as_long_as_windows_allows_and_no_longer() -> None:
 
 @linux
 @needs("wine", "wine wine64")
-def test_a_log_in_to_windows_starts_it_without_a_browser(tmp_path: Path, folder: Path) -> None:
-    bat = "@echo off\r\necho [%OPEN_BROWSER%]>started\r\n"
-    (folder / "ChatGee.bat").write_text(bat, "ascii")
-    value = windows.line("Z:" + str(folder).replace("/", "\\"))
+@pytest.mark.parametrize("packaged", [False, True], ids=["project", "package"])
+def test_a_log_in_to_windows_starts_it_without_a_browser(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, folder: Path, packaged: bool
+) -> None:
+    bat = "@echo off\r\necho [%OPEN_BROWSER%]%*>started\r\nexit\r\n"
+    program = windows.PROGRAM
+    stub = folder / "ChatGee.bat"
+    if packaged:
+        stub = tmp_path_factory.mktemp("a & b") / "python.bat"  # a name that a line has room for
+        program = f'"{windows_path(stub)}" -m chatgee'
+    stub.write_text(bat, "ascii")
+    value = windows.line(windows_path(folder), program)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     lines = ["Windows Registry Editor Version 5.00", ""]
     lines += [rf"[HKEY_CURRENT_USER\{windows.RUN}]", f'"ChatGee"="{escaped}"', ""]
@@ -276,4 +285,6 @@ def test_a_log_in_to_windows_starts_it_without_a_browser(tmp_path: Path, folder:
     wine("wineserver", "-k", "-w")
     wine("wineboot")  # a log-in: it runs what the registry lists
     wine("wineserver", "-w")
-    assert (folder / "started").read_text("ascii").strip() == "[off]"
+    assert (folder / "started").read_text("ascii").strip() == (
+        "[off]-m chatgee" if packaged else "[off]"
+    )

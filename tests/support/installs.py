@@ -14,12 +14,12 @@ from typing import Any
 
 import run
 from chatgee.subcommands import commands
-from chatgee.system import install_troubles, installed_packages
+from chatgee.system import install_troubles, installation, installed_packages
 
 RUN = Path(run.__file__)
 READ_BY_RUN_PY = (
     *(commands.__file__, commands.WORDS, installed_packages.__file__),
-    *(install_troubles.__file__, install_troubles.WORDS),
+    *(installation.__file__, install_troubles.__file__, install_troubles.WORDS),
 )
 AWKWARD = Path("OneDrive - 회사") / "바탕 화면" / "챗지 (1) & 테스트"
 STUB = """

@@ -104,35 +104,41 @@ class Program:
         *arguments: str,
         folder: Path | None = None,
         within: Sequence[str] = (),
+        command: Sequence[str] = (),
         by_run_py: bool = False,
         constants: Mapping[str, object] | None = None,
     ) -> None:
-        """`within` is a command that starts it elsewhere, such as in another network.
+        """`within` is a command that starts it elsewhere, such as in another network; `command`
+        starts another ChatGee than run.py's.
 
-        It is forked, which takes a fifth of the time, unless it is started `by_run_py`, `within`
-        something, in a `folder` or with a PYTHONPATH of its own. `constants` are those of `Start`.
+        It is forked, which takes a fifth of the time, unless it is started `by_run_py` or by a
+        `command`, `within` something, in a `folder` or with a PYTHONPATH of its own. `constants`
+        are those of `Start`.
         """
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
         # No test may reach for the real services.
         given = kept | {"PYTHONUTF8": "1", "TUNNEL": "none"} | environ
         start = Start([*arguments], given, constants or {})
         self.process: subprocess.Popen[str] | Forked
-        if FORKS and not (folder or within or by_run_py or "PYTHONPATH" in environ):
+        if FORKS and not (folder or within or command or by_run_py or "PYTHONPATH" in environ):
             self.process = Forked(start)
         else:
-            self.process = self._begin(start, folder or project(), within)
+            self.process = self._begin(start, folder or project(), within, command)
         self.lines: list[str] = []
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     @staticmethod
-    def _begin(start: Start, folder: Path, within: Sequence[str]) -> subprocess.Popen[str]:
-        argv = [str(folder / "run.py"), *start.arguments]
+    def _begin(
+        start: Start, folder: Path, within: Sequence[str], command: Sequence[str]
+    ) -> subprocess.Popen[str]:
+        ours = command or [sys.executable, str(folder / "run.py")]
+        argv = [*ours, *start.arguments]
         if start.constants:
-            argv = ["-X", "utf8", starting.__file__, "once", start.dumps()]
+            argv = [sys.executable, "-X", "utf8", starting.__file__, "once", start.dumps()]
         return subprocess.Popen(
-            [*within, sys.executable, *argv],
+            [*within, *argv],
             cwd=folder if start.constants else None,
             env=start.environ,
             stdin=subprocess.DEVNULL,

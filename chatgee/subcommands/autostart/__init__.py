@@ -1,7 +1,8 @@
 """`python run.py autostart on`: ChatGee starts when its owner logs in to the computer.
 
 Every system has a place where it looks for what to start. What is put there starts run.py in this
-folder, and opens no browser. Whatever is running just now goes on as it is.
+folder, or the package in its owner's, and opens no browser. Whatever is running just now goes on
+as it is.
 """
 
 import subprocess

@@ -8,13 +8,18 @@ from pathlib import Path
 
 from chatgee.errors import ChatGeeError
 from chatgee.settings import ROOT
+from chatgee.system.installation import INSTALLED, worded
 
 NAME = "chatgee.subcommands.autostart"
 """Stands in each file of ours: one without it is somebody else's."""
 
 
+PROGRAM = "-m chatgee" if INSTALLED else "run.py"
+"""What Python is given to start ChatGee."""
+
+
 def _python() -> str:
-    """The Python to start run.py with: not that of .venv, which run.py may have to mend."""
+    """The Python to start it with: not that of .venv, which run.py may have to mend."""
     made_by_run_py = Path(sys.prefix) == ROOT / ".venv"
     return str(getattr(sys, "_base_executable", None) if made_by_run_py else sys.executable)
 
@@ -61,7 +66,7 @@ class LaunchAgent(_File):
         log = str(Path.home() / "Library" / "Logs" / "ChatGee.log")
         agent = {
             "Label": NAME,
-            "ProgramArguments": [python, "run.py"],
+            "ProgramArguments": [python, *PROGRAM.split()],
             "WorkingDirectory": folder,
             "EnvironmentVariables": {"OPEN_BROWSER": "off"},
             "RunAtLoad": True,
@@ -100,14 +105,14 @@ class UserUnit(_File):
 
     def _text(self, folder: str, python: str) -> str:
         quoted = re.sub(r'(["\\])', r"\\\1", python).replace("%", "%%")
-        return f"""# {NAME}: made by "python run.py autostart on"
+        return f"""# {NAME}: made by "{worded("python run.py")} autostart on"
 [Unit]
 Description=ChatGee
 
 [Service]
 Type=exec
 WorkingDirectory={folder.replace("%", "%%")}
-ExecStart="{quoted}" run.py
+ExecStart="{quoted}" {PROGRAM}
 Environment=OPEN_BROWSER=off
 Restart=on-failure
 RestartSec=10
@@ -132,7 +137,7 @@ class DesktopEntry(_File):
 Type=Application
 Name=ChatGee
 Path={_escaped(folder)}
-Exec=env OPEN_BROWSER=off "{_escaped(quoted)}" run.py
+Exec=env OPEN_BROWSER=off "{_escaped(quoted)}" {PROGRAM}
 X-Made-By={NAME}
 """
 

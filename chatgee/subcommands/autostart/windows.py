@@ -8,6 +8,7 @@ import re
 import sys
 
 from chatgee.errors import ChatGeeError
+from chatgee.system.installation import INSTALLED
 
 RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
@@ -15,14 +16,18 @@ LONGEST_LINE = 260
 """https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys"""
 
 
-def line(folder: str) -> str:
-    """What Windows runs at a log-in: ChatGee.bat, in a small window of its own.
+PROGRAM = f'"{sys.executable}" -m chatgee' if INSTALLED else r"cmd.exe /d /c .\ChatGee.bat"
+"""What is started in the folder."""
+
+
+def line(folder: str, program: str = PROGRAM) -> str:
+    """What Windows runs at a log-in: ChatGee.bat, or a package, in a small window of its own.
 
     Only `pushd` meets the folder's name, between quotes: what comes later (`start` hands a batch
     file to yet another cmd) would stumble over an `&` in it. `pushd` also goes to a folder of the
     network.
     """
-    start = r'start "ChatGee" /min cmd.exe /d /c .\ChatGee.bat'
+    start = f'start "ChatGee" /min {program}'
     whole = f'cmd.exe /d /s /c "pushd "{folder}" && set "OPEN_BROWSER=off" && {start}"'
     if len(whole) > LONGEST_LINE:
         most = len(folder) - (len(whole) - LONGEST_LINE)
