@@ -7,8 +7,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -40,6 +41,13 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "run.py").write_text(STUB, "utf-8")
     return folder
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose name is short: Windows' lines are, and those of the tests' own are not."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -122,6 +130,26 @@ def test_it_is_never_started_twice(
     said(desktop, "on")
     said(systemd, "on")
     assert set(files(home)) == {UNIT, ENABLED}
+
+
+OF_2_3 = """[Desktop Entry]
+Type=Application
+Name=ChatGee
+Path=/home/kim/ChatGee
+Exec=env OPEN_BROWSER=off "/usr/bin/python3" run.py
+X-Made-By=chatgee.autostart
+"""
+
+
+@linux
+def test_what_an_older_version_has_switched_on_can_be_switched_off(
+    home: Path, desktop: dict[str, str]
+) -> None:
+    (home / ".config" / "autostart").mkdir()
+    (home / ".config" / ENTRY).write_text(OF_2_3, "utf-8")
+    assert "ChatGee도 켜져요: /home/kim/ChatGee" in said(desktop)
+    said(desktop, "off")
+    assert files(home) == {}
 
 
 @linux
@@ -259,13 +287,16 @@ def test_a_folder_is_as_long_as_windows_allows_and_no_longer() -> None:
 @needs("wine", "wine wine64")
 @pytest.mark.parametrize("packaged", [False, True], ids=["project", "package"])
 def test_a_log_in_to_windows_starts_it_without_a_browser(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, folder: Path, packaged: bool
+    tmp_path: Path, short: Path, packaged: bool
 ) -> None:
+    folder = short / AWKWARD
+    folder.mkdir(parents=True)
     bat = "@echo off\r\necho [%OPEN_BROWSER%]%*>started\r\nexit\r\n"
     program = windows.PROGRAM
     stub = folder / "ChatGee.bat"
     if packaged:
-        stub = tmp_path_factory.mktemp("a & b") / "python.bat"  # a name that a line has room for
+        stub = short / "a & b" / "python.bat"  # a name that a line has room for
+        stub.parent.mkdir()
         program = f'"{windows_path(stub)}" -m chatgee'
     stub.write_text(bat, "ascii")
     value = windows.line(windows_path(folder), program)

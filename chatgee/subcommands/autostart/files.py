@@ -10,7 +10,7 @@ from chatgee.errors import ChatGeeError
 from chatgee.settings import ROOT
 from chatgee.system.installation import INSTALLED, worded
 
-NAME = "chatgee.subcommands.autostart"
+NAME = "chatgee.autostart"
 """Stands in each file of ours: one without it is somebody else's."""
 
 
