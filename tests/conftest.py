@@ -122,7 +122,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def stopped_bot(environ: dict[str, str]) -> Bot:
+def stopped_bot(environ: dict[str, str], clock: Clock) -> Bot:
+    """Its time is the clock's from the beginning."""
     return Bot(environ)
 
 
