@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import line
+import long_queue
 from commits import WEIGHT, Left, commits
-from company import HEARD, Company, Listener, Setting, Spent, assembled, database_server, postgres
 from contenders import far_end_seen
 from generator import Friends, Reply, connect
 from load import FAILURES, Others, machine, names, write_between_marks
+from machines import HEARD, Company, Listener, Setting, Spent, assembled, database_server, postgres
 from plan import say
 from processes import raise_file_limit
 from results import Table, goal, percentile, summary
@@ -247,7 +247,7 @@ TOPICS: dict[str, Callable[[Plan], Table]] = {
     "rates": rates,
     "weight": weight,
     "commits": lambda plan: commits(plan.server),
-    "line": lambda plan: line.line(plan.server),
+    "line": lambda plan: long_queue.line(plan.server),
 }
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from company import Company, database, postgres
+from machines import Company, database, postgres
 from plan import say
 from results import Table
 

@@ -12,15 +12,15 @@ from wsgiref.types import WSGIApplication
 from chatgee.clock import PerMinute
 from chatgee.cluster.shared_files import SharedFiles
 from chatgee.conversation.answering import Answering
-from chatgee.conversation.budget import Budget
 from chatgee.conversation.callback import CallbackHosts, Callbacks
+from chatgee.conversation.daily_tokens import Budget
 from chatgee.conversation.engine import Engine
 from chatgee.conversation.health import Health
 from chatgee.conversation.health_changes import telling
 from chatgee.conversation.replies import Replies
 from chatgee.conversation.responder import Responder
 from chatgee.conversation.waiting import Waiters
-from chatgee.conversation.worker import InProcessNews, Worker
+from chatgee.conversation.worker_thread import InProcessNews, Worker
 from chatgee.errors import SettingsError, StoreError
 from chatgee.model.openai_model import OpenAIModel
 from chatgee.model.practice_model import PracticeModel
@@ -153,7 +153,7 @@ def working(
     if not is_shared(url):
         raise SettingsError("start.worker_alone")
     from chatgee.cluster.tidying import Tidying
-    from chatgee.cluster.worker import ClusterWorker, Duties
+    from chatgee.cluster.worker_process import ClusterWorker, Duties
 
     worker = Worker(new_loop=asyncio.SelectorEventLoop)  # Windows' own is not psycopg's
     model = model or choose_model(settings, texts)

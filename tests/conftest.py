@@ -99,7 +99,7 @@ def wherever(environ: dict[str, str], database: str, monkeypatch: pytest.MonkeyP
     """On one machine, and on two: one with a door, and a worker."""
     environ["DATABASE_URL"] = database
     if is_shared(database):
-        monkeypatch.setattr("chatgee.cluster.worker.LAST_SECONDS", 0.1)
+        monkeypatch.setattr("chatgee.cluster.worker_process.LAST_SECONDS", 0.1)
 
 
 @pytest.fixture

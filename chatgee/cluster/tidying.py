@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from procrastinate import App
 
 from chatgee.cluster import shared_state
-from chatgee.cluster.worker import waiting_friends
+from chatgee.cluster.worker_process import waiting_friends
 from chatgee.store import Store
 
 CLAIM_SECONDS = 60.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from chatgee.clock import PAUSES
-from chatgee.conversation.budget import Budget
 from chatgee.conversation.callback import Callbacks
+from chatgee.conversation.daily_tokens import Budget
 from chatgee.conversation.health import Health
 from chatgee.conversation.replies import HELD, Replies
 from chatgee.conversation.responder import Responder

@@ -3,17 +3,17 @@
 import logging
 from collections.abc import Callable, Iterator
 
-from chatgee.doctor import here, packages, services, trip
+from chatgee.doctor import packages, round_trip, services, this_machine
 from chatgee.doctor.case import Case, Check
 
 STEPS: dict[str, Callable[[Case], Iterator[Check]]] = {
-    "python": here.python,
+    "python": this_machine.python,
     "packages": packages.packages,
-    "config": here.config,
-    "disk": here.disk,
-    "database": here.database,
+    "config": this_machine.config,
+    "disk": this_machine.disk,
+    "database": this_machine.database,
     "model": services.model,
-    "tunnel": trip.public,
+    "tunnel": round_trip.public,
     "callback": services.callback,
     "clock": services.clock,
 }

@@ -14,7 +14,7 @@ from chatgee.settings import Settings
 from chatgee.store.reading.archive import Archive, file_of
 from chatgee.store.reading.database_size import facts
 from chatgee.system import logs
-from chatgee.system.sizes import readable
+from chatgee.system.readable_bytes import readable
 from chatgee.texts import Texts
 
 NAMES = (

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from chatgee.clock import OncePerMinute
-from chatgee.settings.options import Secret
+from chatgee.settings.value_parsers import Secret
 from chatgee.system.key_values import Entry, InMemory, KeyValues
 
 Tries = tuple[tuple[float, str], ...]

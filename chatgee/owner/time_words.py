@@ -3,7 +3,7 @@
 import time
 from datetime import datetime, timedelta, timezone
 
-from chatgee.store.days import KOREA_SECONDS
+from chatgee.store.korean_days import KOREA_SECONDS
 from chatgee.texts import Texts
 
 KOREA = timezone(timedelta(seconds=KOREA_SECONDS))

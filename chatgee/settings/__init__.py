@@ -13,8 +13,7 @@ from typing import Any
 from dotenv.parser import Binding, parse_stream
 
 from chatgee.errors import SettingsError
-from chatgee.settings.options import ROOT, Refused, Secret
-from chatgee.settings.table import (
+from chatgee.settings.all_settings import (
     BY_HAND,
     GROUPS,
     HELD,
@@ -28,6 +27,7 @@ from chatgee.settings.table import (
     is_example,
     parse,
 )
+from chatgee.settings.value_parsers import ROOT, Refused, Secret
 from chatgee.system import text_files
 
 __all__ = [

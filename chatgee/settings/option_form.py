@@ -23,7 +23,7 @@ from chatgee.settings import (
     is_example,
 )
 from chatgee.settings.config_check import Mistake, too_short
-from chatgee.settings.options import (
+from chatgee.settings.value_parsers import (
     ENDLESS,
     OneOf,
     bounds,

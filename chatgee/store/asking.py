@@ -1,7 +1,7 @@
 """A question is written down, or refused: steps of a transaction, each handed its session."""
 
 from chatgee.questions import State
-from chatgee.store import days
+from chatgee.store import korean_days
 from chatgee.store.database_session import Session
 from chatgee.store.results import Asked, Limits, SpentToday
 from chatgee.store.rows import question_of, value_of
@@ -87,7 +87,7 @@ def _refusal(db: Session, user_id: str, limits: Limits, now: float) -> tuple[str
         return "limit.stranger", limits.strangers
     if limits.per_minute and asked_since(now - 60) >= limits.per_minute:
         return "limit.minute", limits.per_minute
-    if limits.per_day and asked_since(days.midnight(now)) >= limits.per_day:
+    if limits.per_day and asked_since(korean_days.midnight(now)) >= limits.per_day:
         return "limit.day", limits.per_day
     if limits.tokens_per_day and _promised(db, now) >= limits.tokens_per_day:
         return "limit.tokens", limits.tokens_per_day
@@ -102,7 +102,7 @@ def _promised(db: Session, now: float) -> float:
 
 
 def _spent(db: Session, now: float) -> SpentToday:
-    names = (days.day_name(now), days.day_name(now - 86400))
+    names = (korean_days.day_name(now), korean_days.day_name(now - 86400))
     today, before = (db.one("used_on", day=day) or (0, 0, 0) for day in names)
     for calls, sent, written in (today, before):
         if calls:

@@ -11,7 +11,7 @@ from typing import Any
 
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
-from chatgee.store.days import day_name, day_of, hour_of
+from chatgee.store.korean_days import day_name, day_of, hour_of
 
 ASKED, ANSWERED = "asked", "answered"
 FAILED, DELIVERED = "failed.", "delivered."

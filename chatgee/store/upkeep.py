@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from chatgee.store import days
+from chatgee.store import korean_days
 from chatgee.store.database_session import Session
 
 
@@ -50,7 +50,7 @@ def purge(db: Session, keep_days: int, most: int) -> int:
     count = db.change("purge_questions", before=before, limit=most)
     if count < most:
         db.change("purge_friends", before=before)
-        db.change("purge_usage", day=days.day_name(before))
+        db.change("purge_usage", day=korean_days.day_name(before))
     return count
 
 

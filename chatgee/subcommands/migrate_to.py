@@ -10,7 +10,7 @@ from dataclasses import replace
 from chatgee.errors import AlreadyRunningError, ChatGeeError
 from chatgee.owner.backup import restore
 from chatgee.settings import Settings, parse
-from chatgee.settings.options import Secret
+from chatgee.settings.value_parsers import Secret
 from chatgee.store.databases.opening import is_shared
 from chatgee.store.moving import move as moving
 from chatgee.store.moving.move import Compared, Move, MoveState

@@ -11,9 +11,9 @@ import pytest
 pytest.importorskip("procrastinate", reason="pip install -r requirements-cluster.txt")
 
 from chatgee.cluster import queue
-from chatgee.cluster import worker as cluster_worker
-from chatgee.cluster.worker import ClusterWorker, Duties
-from chatgee.conversation.worker import Worker
+from chatgee.cluster import worker_process as cluster_worker
+from chatgee.cluster.worker_process import ClusterWorker, Duties
+from chatgee.conversation.worker_thread import Worker
 from chatgee.errors import StoreError
 from chatgee.store import Limits, Store
 from chatgee.store.database_session import Session

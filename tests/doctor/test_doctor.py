@@ -18,7 +18,7 @@ import requests
 from rich.console import Console
 
 from chatgee import settings
-from chatgee.doctor import here, packages, report, services, steps, trip
+from chatgee.doctor import packages, report, round_trip, services, steps, this_machine
 from chatgee.doctor.case import Case, Check
 from chatgee.kakao import messages
 from chatgee.model.prices import Prices
@@ -144,7 +144,7 @@ def test_its_first_call_has_no_key_and_is_no_trouble_to_the_owner(
         assert one("tunnel", environ).state == "good"
         assert [line for line in run.lines if "X-ChatGee-Key" in line] == []
     keys = [headers.get("X-ChatGee-Key") for _, headers, _ in tunnel.requests]
-    assert keys == [None, *[SKILL_KEY["SKILL_KEY"]] * (trip.TRIPS - 1)]
+    assert keys == [None, *[SKILL_KEY["SKILL_KEY"]] * (round_trip.TRIPS - 1)]
 
 
 def test_its_calls_look_like_kakaos_but_are_told_apart(
@@ -199,7 +199,7 @@ def test_a_bad_setting_is_a_line_and_not_the_end(quiet: dict[str, str]) -> None:
 
 
 def test_a_key_that_is_soon_guessed_is_a_line(quiet: dict[str, str]) -> None:
-    (check,) = here.config(case_of(quiet | {"SKILL_KEY": "short-1"}))
+    (check,) = this_machine.config(case_of(quiet | {"SKILL_KEY": "short-1"}))
     assert (check.state, "12글자" in check.text) == ("warn", True)
     assert "short-1" not in check.text + (check.remedy or "")
 
@@ -245,7 +245,7 @@ def test_every_line_has_its_sentences() -> None:
 
 
 def test_an_old_python_is_told(quiet: dict[str, str]) -> None:
-    (check,) = here.python(case_of(quiet), (3, 10, 12))
+    (check,) = this_machine.python(case_of(quiet), (3, 10, 12))
     assert (check.state, check.data["version"]) == ("bad", "3.10.12")
     assert "3.11" in (check.remedy or "")
 
@@ -331,7 +331,7 @@ def test_a_folder_that_cannot_be_written_is_told(quiet: dict[str, str], tmp_path
     ("free", "state"), [(199_000_000, "bad"), (999_000_000, "warn"), (10**9, "good")]
 )
 def test_a_full_disk_is_told(quiet: dict[str, str], free: int, state: str) -> None:
-    assert here.space(case_of(quiet), free).state == state
+    assert this_machine.space(case_of(quiet), free).state == state
 
 
 def test_a_database_is_read_while_another_program_writes(quiet: dict[str, str]) -> None:
@@ -435,11 +435,11 @@ def test_a_stand_in_takes_the_place_of_a_chatgee_that_does_not_run(
     outside: dict[str, str], tunnel: Tunnel
 ) -> None:
     assert one("tunnel", outside).state == "good"
-    assert len(tunnel.requests) == trip.TRIPS
+    assert len(tunnel.requests) == round_trip.TRIPS
 
 
 def test_the_stand_in_answers_nobody_else(outside: dict[str, str]) -> None:
-    with trip.stand_in(case_of(outside)) as server:
+    with round_trip.stand_in(case_of(outside)) as server:
         message = payload() | {"headers": {}}
         with requests.post(f"{server.local}/prompt", json=message, timeout=PATIENCE) as reply:
             assert reply.status_code == 503
@@ -468,7 +468,7 @@ def test_the_proposed_wait(
     quiet: dict[str, str], reply_seconds: str, worst: float, proposed: float | None
 ) -> None:
     case = case_of(quiet | {"REPLY_SECONDS": reply_seconds})
-    check = trip.judge(case, "https://bot.example.com", [0.1, 0.2, worst])
+    check = round_trip.judge(case, "https://bot.example.com", [0.1, 0.2, worst])
     assert check.data.get("proposed") == proposed
     assert (check.state == "good") is (worst == 0.7)
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from chatgee import app, launch, settings
-from chatgee.conversation.worker import Worker
+from chatgee.conversation.worker_thread import Worker
 from chatgee.errors import ChatGeeError, StoreError
 from chatgee.launch import ENDED
 from chatgee.store import Store

@@ -15,7 +15,7 @@ from chatgee.owner.login_tries import (
     source_of_known,
     told_address,
 )
-from chatgee.settings.options import Secret
+from chatgee.settings.value_parsers import Secret
 from chatgee.system.key_values import InMemory
 
 PASSWORD = "open-sesame-2026"

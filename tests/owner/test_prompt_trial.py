@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from chatgee.conversation.responder import Responder
-from chatgee.conversation.worker import Worker
+from chatgee.conversation.worker_thread import Worker
 from chatgee.errors import ChatGeeError, Failure, ModelError
 from chatgee.model.system_prompt import Character
 from chatgee.owner.prompt_trial import MOST_AT_ONCE, Trial, Tried

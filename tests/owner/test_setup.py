@@ -14,7 +14,7 @@ from chatgee.owner.setup import Setup, SetupReport
 from chatgee.owner.setup.draft import SetupDraft, chosen, plan
 from chatgee.settings import Settings
 from chatgee.settings.docs import example_env
-from chatgee.settings.options import Secret
+from chatgee.settings.value_parsers import Secret
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.support.bot import Bot

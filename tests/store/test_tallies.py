@@ -9,7 +9,7 @@ import pytest
 from chatgee.errors import Failure, StoreError
 from chatgee.questions import Delivery, Usage
 from chatgee.store import Limits, Outcome, Store
-from chatgee.store.days import day_of, hour_of
+from chatgee.store.korean_days import day_of, hour_of
 from chatgee.store.tallies import bucket, bucket_end
 from tests.support import beside
 from tests.support.far_ends import PATIENCE

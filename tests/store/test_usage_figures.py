@@ -10,7 +10,7 @@ from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
 from chatgee.store import Store
 from chatgee.store.database_session import Session
-from chatgee.store.days import HOURS_OF_DAY, day_of
+from chatgee.store.korean_days import HOURS_OF_DAY, day_of
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.usage_figures import EPOCH, Figures, Period, Span, look
 from chatgee.store.tallies import Tallies, bucket

@@ -23,9 +23,9 @@ TEXTS = Texts.load()
 FETCH = TEXTS("button.fetch")
 NOT_STORED = TEXTS("reply.not_stored")
 SOONER = {
-    "chatgee.cluster.worker.HEARTBEAT_SECONDS": 1.5,
-    "chatgee.cluster.worker.STALLED_SECONDS": 6.0,
-    "chatgee.cluster.worker.EVERY_FIVE_SECONDS": "* * * * * *",
+    "chatgee.cluster.worker_process.HEARTBEAT_SECONDS": 1.5,
+    "chatgee.cluster.worker_process.STALLED_SECONDS": 6.0,
+    "chatgee.cluster.worker_process.EVERY_FIVE_SECONDS": "* * * * * *",
 }
 """With which a worker that died is noticed in 7 s, and not in 17."""
 TAKEN_OVER_SECONDS = 20.0

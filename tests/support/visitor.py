@@ -7,7 +7,7 @@ import requests
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from chatgee.owner.login_tries import LoginTries
-from chatgee.settings.options import Secret
+from chatgee.settings.value_parsers import Secret
 from chatgee.web import known_browsers as known_browser
 from chatgee.web import session
 from tests.support.bot import Bot

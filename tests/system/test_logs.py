@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatgee.owner import log_tail
-from chatgee.settings.options import database_url
+from chatgee.settings.value_parsers import database_url
 from chatgee.system import logs
 
 

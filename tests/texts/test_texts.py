@@ -18,7 +18,7 @@ from chatgee.owner import about, log_tail, texts_editor
 from chatgee.owner.csv_export import COLUMNS
 from chatgee.questions import Delivery
 from chatgee.settings import OPTIONS
-from chatgee.settings.options import OneOf
+from chatgee.settings.value_parsers import OneOf
 from chatgee.simulator import problem_words
 from chatgee.simulator.payloads import WAYS
 from chatgee.store.moving import move

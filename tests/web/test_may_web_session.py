@@ -13,7 +13,7 @@ from chatgee import settings
 from chatgee.errors import SettingsError
 from chatgee.model.prices import Prices
 from chatgee.owner.setup import Setup
-from chatgee.settings import BY_HAND, options
+from chatgee.settings import BY_HAND, value_parsers
 from chatgee.system import text_files
 from chatgee.web import owner
 from tests.support import beside
@@ -188,7 +188,11 @@ def test_web_session_changes_by_no_field_for_what_is_decided_by_hand(home: Bot) 
 
 def test_every_setting_that_names_a_place_is_decided_by_hand() -> None:
     parsers = {name: row.metadata["parse"] for name, row in settings.OPTIONS.items()}
-    places = {name for name, parse in parsers.items() if parse in {options.place, options.names}}
+    places = {
+        name
+        for name, parse in parsers.items()
+        if parse in {value_parsers.place, value_parsers.names}
+    }
     assert places | {"DATABASE_URL"} == BY_HAND
 
 

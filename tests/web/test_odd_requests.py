@@ -85,7 +85,7 @@ def bot(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     environ |= SECRETS | {"QUESTIONS_PER_MINUTE": "0", "QUESTIONS_PER_DAY": "0"}
     environ |= {"CALLBACK_HOSTS": "callback.invalid", "DATABASE_URL": database}
     if is_shared(database):
-        monkeypatch.setattr("chatgee.cluster.worker.LAST_SECONDS", 0.1)
+        monkeypatch.setattr("chatgee.cluster.worker_process.LAST_SECONDS", 0.1)
     (tmp_path / "chatgee.log").write_text("2026-11-23 09:00:00 ERROR x\n" * 50, "utf-8")
     setup = Setup(tmp_path / "config.env", {}, (("x", "http://127.0.0.1:9/v1"),), no_tunnel)
     with Bot(environ, Named(), setup=setup).open() as bot:

@@ -14,7 +14,7 @@ from chatgee.errors import ChatGeeError
 from chatgee.model.system_prompt import MOST_CHARS
 from chatgee.settings import OPTIONS, SECRETS, Settings, is_example
 from chatgee.settings.config_check import would_leak
-from chatgee.settings.options import Refused, Secret
+from chatgee.settings.value_parsers import Refused, Secret
 
 Problems = dict[str, ChatGeeError]
 """By the field's name."""

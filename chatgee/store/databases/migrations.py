@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateColumn
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, State, Usage
 from chatgee.store import schema
-from chatgee.store.days import KOREA_SECONDS
+from chatgee.store.korean_days import KOREA_SECONDS
 from chatgee.store.tallies import UNKNOWN_MODEL, Tallies
 
 LOCK = 0x43686174476565

@@ -12,7 +12,7 @@ from sqlalchemy import Select, bindparam, func, select
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
 from chatgee.store import schema, tallies
-from chatgee.store.days import HOURS_OF_DAY, day_of, first_hour, hour_of
+from chatgee.store.korean_days import HOURS_OF_DAY, day_of, first_hour, hour_of
 from chatgee.store.reading.archive import Archive
 
 Counts = dict[int, Counter[str]]

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from chatgee.errors import ChatGeeError
 from chatgee.owner.backup import pack, restore
 from chatgee.store.databases.opening import is_shared
-from chatgee.store.days import day_name
+from chatgee.store.korean_days import day_name
 from chatgee.web import owner
 from chatgee.web.pages import status
 from chatgee.web.parts import now, parts

@@ -10,7 +10,7 @@ from chatgee.owner.about import about
 from chatgee.owner.backup import restore
 from chatgee.store.databases.opening import is_shared
 from chatgee.store.databases.server_check import dump_command
-from chatgee.store.days import day_name
+from chatgee.store.korean_days import day_name
 from chatgee.web import owner
 from chatgee.web.parts import now, parts
 from chatgee.web.server import bodies

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.errors import StoreError
 from chatgee.owner import csv_export, nicknames, time_words
-from chatgee.store.days import day_name
+from chatgee.store.korean_days import day_name
 from chatgee.store.reading import talks as archive
 from chatgee.store.reading.talks import NEWEST, PAGE, Friend, Talk, TalkKind, TalkPlace, Wanted
 from chatgee.web import owner, request_values

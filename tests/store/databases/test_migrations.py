@@ -9,8 +9,8 @@ import pytest
 from chatgee.errors import StoreError
 from chatgee.store import Store, schema
 from chatgee.store.databases import migrations
-from chatgee.store.days import day_of, hour_of
 from chatgee.store.files import checkup
+from chatgee.store.korean_days import day_of, hour_of
 from chatgee.store.tallies import bucket
 from tests.support.far_ends import PATIENCE
 

@@ -15,7 +15,7 @@ pytest.importorskip("psycopg", reason="no psycopg: pip install -r requirements-c
 
 from chatgee import app, settings
 from chatgee.cluster import listener, queue
-from chatgee.doctor import here
+from chatgee.doctor import this_machine
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import StoreError
 from chatgee.owner.backup import restore
@@ -46,7 +46,7 @@ def bot(environ: dict[str, str], empty_url: str) -> Iterator[Bot]:
 
 
 def seen(case: Case) -> list[Check]:
-    return list(here.database(case))
+    return list(this_machine.database(case))
 
 
 def password(url: str) -> str:

@@ -14,8 +14,8 @@ from chatgee.kakao import messages
 from chatgee.owner.backup import pack, restore
 from chatgee.questions import Delivery
 from chatgee.settings import Settings
-from chatgee.store.days import day_name, day_of, hour_of
 from chatgee.store.files import bounds
+from chatgee.store.korean_days import day_name, day_of, hour_of
 from tests.support.backups import (
     database,
     rebuilt,

@@ -10,8 +10,8 @@ import pytest
 
 from chatgee.owner.backup import restore
 from chatgee.settings import Settings
-from chatgee.store.days import day_of
 from chatgee.store.files.disarm import INSTEAD
+from chatgee.store.korean_days import day_of
 from tests.support.backups import (
     database,
     folder_of_new,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from company import database, postgres
 from contenders import PROJECT
+from machines import database, postgres
 from plan import say
 from results import Table
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatgee.conversation.budget import OVER, WORST, Budget, size_of
+from chatgee.conversation.daily_tokens import OVER, WORST, Budget, size_of
 from chatgee.questions import Prompt, Turn
 from chatgee.store import SpentToday
 from tests.support import beside

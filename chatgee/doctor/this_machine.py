@@ -17,7 +17,7 @@ from chatgee.store.reading.archive import file_of
 from chatgee.system import logs, single_instance
 from chatgee.system.addresses import is_loopback
 from chatgee.system.http import within
-from chatgee.system.sizes import readable
+from chatgee.system.readable_bytes import readable
 from chatgee.web.server.port import listen
 
 OLDEST_PYTHON = (3, 11)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from chatgee.errors import SettingsError
-from chatgee.settings.options import (
+from chatgee.settings.value_parsers import (
     POSTGRESQL,
     ROOT,
     OneOf,

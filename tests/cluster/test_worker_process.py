@@ -10,7 +10,7 @@ pytest.importorskip(
     "procrastinate", reason="no procrastinate: pip install -r requirements-cluster.txt"
 )
 from chatgee.cluster import queue
-from chatgee.cluster.worker import ClusterWorker, Duties
+from chatgee.cluster.worker_process import ClusterWorker, Duties
 from chatgee.store import Store
 from chatgee.store.notes import NoteDraft
 from tests.support.cluster import until

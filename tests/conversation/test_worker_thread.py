@@ -6,8 +6,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatgee.conversation import worker as jobs
-from chatgee.conversation.worker import Worker
+from chatgee.conversation import worker_thread as jobs
+from chatgee.conversation.worker_thread import Worker
 from tests.support.far_ends import PATIENCE
 
 FRIENDS = ["민지", "민지", "민지"]
