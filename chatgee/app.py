@@ -17,6 +17,7 @@ from chatgee.conversation.daily_tokens import Budget
 from chatgee.conversation.engine import Engine
 from chatgee.conversation.health import Health
 from chatgee.conversation.health_changes import telling
+from chatgee.conversation.memory import Memory
 from chatgee.conversation.replies import Replies
 from chatgee.conversation.responder import Responder
 from chatgee.conversation.waiting import Waiters
@@ -30,7 +31,7 @@ from chatgee.owner.login_tries import LoginTries
 from chatgee.owner.prompt_trial import Trial
 from chatgee.owner.setup import Setup
 from chatgee.owner.status import OwnerStatus
-from chatgee.questions import Memory, Model
+from chatgee.questions import Model
 from chatgee.settings import Settings
 from chatgee.simulator.callbacks import NOWHERE, CallbackReceiver
 from chatgee.simulator.photos import Photos

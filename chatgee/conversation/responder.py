@@ -7,9 +7,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from chatgee.conversation.memory import Memory
 from chatgee.errors import Failure, ModelError
 from chatgee.model.system_prompt import Character
-from chatgee.questions import Answer, Memory, Model, Prompt, Turn
+from chatgee.questions import Answer, Model, Prompt, Turn
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from chatgee.errors import StoreError
-from chatgee.web import owner, request_values, session, skill
+from chatgee.web import health, owner, request_values, session, skill
 from chatgee.web.pages import (
     backups,
     character,
@@ -35,6 +35,7 @@ __all__ = ["Parts", "create_app"]
 
 BLUEPRINTS = (
     skill.bp,
+    health.bp,
     public.bp,
     login.bp,
     home.bp,

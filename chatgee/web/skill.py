@@ -1,4 +1,4 @@
-"""`POST /prompt`, which Kakao's skill calls, and `GET /health`.
+"""`POST /prompt`, which Kakao's skill calls.
 
 Kakao shows its user nothing at all for any status but 200, so what a friend should hear of is an
 ordinary reply with words. What is no skill request at all is a 400.
@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from chatgee.clock import Deadline
-from chatgee.errors import Failure, PayloadError
+from chatgee.errors import PayloadError
 from chatgee.kakao import messages
 from chatgee.kakao.messages import SkillRequest
 from chatgee.simulator.call import KEY_HEADER as KEY_HEADER
@@ -44,8 +44,6 @@ MOST_HELD = 1500
 """Beyond so many, each with a thread of its own, nobody is held any more."""
 PASSING_SECONDS = 0.3
 """Time to write a question down and to give its button."""
-LOOK_SECONDS = 2.0
-"""A load balancer does not wait for long."""
 
 log = logging.getLogger(__name__)
 bp = Blueprint("skill", __name__)
@@ -175,33 +173,3 @@ def bug(error: Exception) -> ResponseReturnValue:
         raise error
     log.exception("%s %s", request.method, request.path)
     return _deliver(parts().engine.replies.sentence("failure.bug"))
-
-
-@bp.get("/health/live")
-def live() -> ResponseReturnValue:
-    """For a load balancer: 200 while this process can write questions down.
-
-    A wrong key, say, is no reason to send friends elsewhere: it is wrong there too.
-    """
-    engine = parts().engine
-    there = engine.store.database.is_there  # as far as the last work told, which may be long ago
-    if there and engine.can_store(Deadline.after(LOOK_SECONDS)):
-        return jsonify(status="ok")
-    return jsonify(status="failing", reason=Failure.STORAGE), 503
-
-
-@bp.get("/health")
-def health() -> ResponseReturnValue:
-    """200 when questions can be answered; 503 after a failure that does not pass by itself.
-
-    Which model it is, and what to do, is the owner's alone to know.
-    """
-    model, known = parts().status.model, parts().status.health
-    trouble = "no_worker" if known.nobody_works else known.trouble
-    told = {"status": "failing", "reason": trouble} if trouble else {"status": "ok"}
-    if owner.is_owner():
-        told["model"] = model
-        if trouble:
-            hint = "start" if known.needs_a_start else trouble
-            told["hint"] = parts().texts(f"hint.{hint}", model=model)
-    return owner.private(jsonify(told)), 503 if trouble else 200

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from chatgee.conversation.memory import Memory
 from chatgee.conversation.responder import Responder
 from chatgee.errors import Failure, ModelError
 from chatgee.model.system_prompt import Character
-from chatgee.questions import Answer, Memory, Model, Prompt, Turn
+from chatgee.questions import Answer, Model, Prompt, Turn
 from chatgee.web import owner
 from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE, FakeOpenAI

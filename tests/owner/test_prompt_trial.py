@@ -10,12 +10,13 @@ from threading import Event
 
 import pytest
 
+from chatgee.conversation.memory import Memory
 from chatgee.conversation.responder import Responder
 from chatgee.conversation.worker_thread import Worker
 from chatgee.errors import ChatGeeError, Failure, ModelError
 from chatgee.model.system_prompt import Character
 from chatgee.owner.prompt_trial import MOST_AT_ONCE, Trial, Tried
-from chatgee.questions import Answer, Memory, Model, Prompt, Turn, Usage
+from chatgee.questions import Answer, Model, Prompt, Turn, Usage
 from chatgee.store import Store
 from tests.support.far_ends import PATIENCE
 

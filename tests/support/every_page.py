@@ -18,7 +18,7 @@ from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE
 
 EVERYBODYS = {
-    *("static", "skill.prompt", "skill.wrong_address", "skill.health", "skill.live"),
+    *("static", "skill.prompt", "skill.wrong_address", "health.health", "health.live"),
     *("pages.front", "pages.local_test", "pages.not_for_people"),
     *("login.show", "login.enter", "login.leave", "arrivals.callback"),
 }

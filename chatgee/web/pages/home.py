@@ -36,7 +36,7 @@ def page() -> str:
 @bp.get("/board")
 def board() -> ResponseReturnValue:
     """The part of the page that changes by itself; the page asks for it every few seconds."""
-    return render_template("board.html", **_board())
+    return render_template("home_status.html", **_board())
 
 
 @bp.post("/key")

@@ -71,7 +71,7 @@ def _page(
     period = look(archive, span, now())
     stats = Stats(period, prices, parts().texts, ours.openai_model, ours.practice)
     return render_template(
-        "stats.html",
+        "statistics.html",
         stats=stats,
         spans=list(Span),
         typed=typed or stats.typed,
