@@ -233,7 +233,8 @@ def test_backup_file_changes_talks_and_texts_alone(stopped_bot: Bot, tmp_path: P
     Restored(stopped_bot, tmp_path)
     new = {path.name for path in tmp_path.iterdir()} - before
     assert {re.sub(r"[\d-]+$", "", name) for name in new} <= {
-        *("chatgee.db", "chatgee.db-wal", "chatgee.db-shm", "chatgee.lock", "board.json"),
+        *("chatgee.db", "chatgee.db-wal", "chatgee.db-shm", "chatgee.lock", "changing.lock"),
+        "board.json",
         "before-restore",
     }
     assert settings.read_file(tmp_path / "config.env") == {"KEEP_DAYS": "7"}
