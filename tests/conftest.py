@@ -34,6 +34,9 @@ LONGEST = (
     "cluster/test_topology.py",
     "cluster/test_shared_files.py",
     "project/test_code.py",
+    "web/test_everybody.py",
+    "project/test_recipes.py",
+    "project/test_package.py",
     "cluster/test_faults.py",
     "cluster/test_partition.py",
     "cluster/test_restarts.py",
@@ -42,6 +45,14 @@ LONGEST = (
     "cluster/test_machines_talk.py",
 )
 """Files that take a minute or two, and are begun first: else some process would end with one."""
+NOT_QUICK = (
+    *("cluster", "doctor", "launch", "owner/backup", "store/files", "tunnel", "web"),
+    *("conversation/test_callbacks.py", "conversation/test_daily_tokens.py"),
+    "conversation/test_friends.py",
+    *("owner/test_manual.py", "owner/test_texts_file.py", "project/test_recipes.py"),
+)
+"""Not even collected for `--quick`: what mostly starts programs, waits as long as friends do, or
+tries every page with everything."""
 NO_PSYCOPG = "no psycopg: pip install -r requirements-cluster.txt"
 
 
@@ -49,7 +60,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """For `tests/web/test_odd_requests.py`, and for whoever wants to know soon."""
     parser.addoption("--requests", type=int, help="how many odd requests; 2,000 by itself")
     parser.addoption("--seed", type=int, help="from which they follow")
-    parser.addoption("--quick", action="store_true", help="only tests that start no program")
+    parser.addoption("--quick", action="store_true", help="a minute of tests that start no program")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if config.getoption("--quick") and collection_path.is_relative_to(HERE):
+        return collection_path.relative_to(HERE).as_posix() in NOT_QUICK or None
+    return None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

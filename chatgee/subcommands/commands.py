@@ -23,10 +23,12 @@ class Command(NamedTuple):
     module: Sequence[str]
     needs: Sequence[str] = ()
     usual: Sequence[str] = ()
+    """Options that come first, unless a word is more than an option."""
 
     def argv(self, words: Sequence[str]) -> list[str]:
         """What Python is given."""
-        return ["-X", "utf8", "-m", *self.module, *(words or self.usual)]
+        usual = self.usual if all(word.startswith("-") for word in words) else ()
+        return ["-X", "utf8", "-m", *self.module, *usual, *words]
 
 
 COMMANDS = {name: Command(**row) for name, row in TABLE["command"].items()}
