@@ -17,24 +17,18 @@ from chatgee.owner.login_tries import (
 )
 from chatgee.settings.value_parsers import Secret
 from chatgee.system.key_values import InMemory
+from tests.support.clocks import StoppedClock
 
 PASSWORD = "open-sesame-2026"
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def door(clock: Clock) -> LoginTries:
+def door(clock: StoppedClock) -> LoginTries:
     return LoginTries(Secret(PASSWORD), InMemory(clock))
 
 
@@ -81,7 +75,7 @@ def test_the_password_is_not_printed(door: LoginTries) -> None:
 
 
 def test_after_some_wrong_ones_a_source_is_told_to_wait_and_the_right_one_still_passes(
-    door: LoginTries, clock: Clock
+    door: LoginTries, clock: StoppedClock
 ) -> None:
     assert guesses(door, "a") == [WRONG] * TRIES
     clock.now += 60
@@ -91,7 +85,7 @@ def test_after_some_wrong_ones_a_source_is_told_to_wait_and_the_right_one_still_
 
 
 def test_a_source_is_told_as_at_first_when_the_oldest_have_left_the_window(
-    door: LoginTries, clock: Clock
+    door: LoginTries, clock: StoppedClock
 ) -> None:
     guesses(door, "a", 1)
     clock.now += 100
@@ -104,7 +98,9 @@ def test_a_source_is_told_as_at_first_when_the_oldest_have_left_the_window(
     assert guesses(door, "a", 1) == [WRONG]
 
 
-def test_all_strangers_together_guess_no_more_than_some(door: LoginTries, clock: Clock) -> None:
+def test_all_strangers_together_guess_no_more_than_some(
+    door: LoginTries, clock: StoppedClock
+) -> None:
     """However many addresses they have; the right one would not be looked at either."""
     for source in map(str, range(TRIES_OF_ALL)):
         guesses(door, source, 1)
@@ -115,7 +111,9 @@ def test_all_strangers_together_guess_no_more_than_some(door: LoginTries, clock:
     assert is_let_in(door, "one more"), "to go on trying makes it no longer"
 
 
-def test_one_source_guesses_no_more_than_all_together(door: LoginTries, clock: Clock) -> None:
+def test_one_source_guesses_no_more_than_all_together(
+    door: LoginTries, clock: StoppedClock
+) -> None:
     heard = [one.heard for one in guesses(door, "127.0.0.1", 2 * TRIES_OF_ALL)]
     assert heard == [True] * TRIES_OF_ALL + [False] * TRIES_OF_ALL
     assert not is_let_in(door, "127.0.0.1")
@@ -144,7 +142,7 @@ def test_strangers_lock_out_nobody_who_was_here_before(door: LoginTries) -> None
 
 
 def test_the_tries_of_a_known_browser_are_its_own_and_bounded(
-    door: LoginTries, clock: Clock
+    door: LoginTries, clock: StoppedClock
 ) -> None:
     heard = [one.heard for one in guesses(door, MINE, TRIES_OF_ALL + 1)]
     assert heard == [True] * TRIES_OF_ALL + [False], "the cookie may be a thief's"
@@ -163,7 +161,7 @@ def test_no_address_is_taken_for_a_known_browser() -> None:
 # --- with others ----------------------------------------------------------------------------
 
 
-def test_tries_are_counted_with_those_of_other_programs_old_and_new(clock: Clock) -> None:
+def test_tries_are_counted_with_those_of_other_programs_old_and_new(clock: StoppedClock) -> None:
     """Each of which knows no more of one than its moment and its source."""
     of_before, kept = json.dumps([[clock.now - 1, "1.2.3.4"]] * TRIES), InMemory(clock)
     kept.change(NAME, lambda _: (of_before, None))
@@ -176,7 +174,7 @@ def test_tries_are_counted_with_those_of_other_programs_old_and_new(clock: Clock
     assert not is_let_in(one, "c")
 
 
-def test_the_log_is_told_once_a_minute(door: LoginTries, clock: Clock) -> None:
+def test_the_log_is_told_once_a_minute(door: LoginTries, clock: StoppedClock) -> None:
     assert [door.may_complain() for _ in range(3)] == [True, False, False]
     clock.now += door.may_complain.SECONDS
     assert [door.may_complain() for _ in range(2)] == [True, False]

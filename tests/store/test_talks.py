@@ -12,30 +12,15 @@ from chatgee.store import Outcome, Store
 from chatgee.store.reading import talks
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.talks import NEWEST, TalkKind, TalkPlace, Wanted
+from tests.support.clocks import StoppedClock
 from tests.support.far_ends import PATIENCE
 
 START = 1_800_000_000.0
 
 
-class Clock:
-    """Stands still until it is told to go on."""
-
-    at = START
-
-    def __call__(self) -> float:
-        return self.at
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(database: str, clock: Clock) -> Iterator[Store]:
-    store = Store(database, clock)
-    yield store
-    store.close()
+def clock() -> StoppedClock:
+    return StoppedClock(START)
 
 
 @pytest.fixture
@@ -49,13 +34,13 @@ Tell = Callable[..., None]
 
 
 @pytest.fixture
-def tell(store: Store, clock: Clock) -> Tell:
+def tell(store: Store, clock: StoppedClock) -> Tell:
     """Have a friend ask, a second after the last one, and be answered or not."""
 
     def told(
         id: str, text: str = "질문", outcome: Outcome | None = None, user_id: str = "friend"
     ) -> None:
-        clock.at += 1
+        clock.now += 1
         now(store.ask(id, user_id, text))
         if outcome:
             now(store.fill(now(store.find(id, user_id)), outcome))
@@ -83,11 +68,11 @@ def search(archive: Archive, *words: str, kind: TalkKind | None = None) -> list[
 
 
 def test_the_newest_come_first_page_after_page_and_none_twice(
-    archive: Archive, tell: Tell, clock: Clock
+    archive: Archive, tell: Tell, clock: StoppedClock
 ) -> None:
     for number in range(7):
         tell(f"q{number}")
-        clock.at -= number % 2  # some share their moment
+        clock.now -= number % 2  # some share their moment
     pages, on = [], NEWEST
     while on:
         found = talks.find(archive, Wanted(), on, most=2)
@@ -170,7 +155,7 @@ def test_it_is_known_what_became_of_each(archive: Archive, store: Store, tell: T
 
 
 def test_only_what_is_new_or_open_is_looked_at_again(
-    archive: Archive, store: Store, tell: Tell, clock: Clock
+    archive: Archive, store: Store, tell: Tell, clock: StoppedClock
 ) -> None:
     for id in ("old", "open", "last"):
         tell(id)

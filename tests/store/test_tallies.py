@@ -1,6 +1,5 @@
 """What is counted: once for everything that happened, at the moment of its question."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -12,6 +11,7 @@ from chatgee.store import Limits, Outcome, Store
 from chatgee.store.korean_days import day_of, hour_of
 from chatgee.store.tallies import bucket, bucket_end
 from tests.support import beside
+from tests.support.clocks import StoppedClock
 from tests.support.far_ends import PATIENCE
 
 HOUR, DAY = 3600.0, 86400.0
@@ -20,23 +20,9 @@ MORNING = 1_800_000_000 // DAY * DAY
 GOOD = Outcome("답", "답", None, Usage(100, 20), "gpt-test", 2.0)
 
 
-class Clock:
-    now = MORNING
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(database: str, clock: Clock) -> Iterator[Store]:
-    store = Store(database, clock)
-    yield store
-    store.close()
+def clock() -> StoppedClock:
+    return StoppedClock(MORNING)
 
 
 def now(future: "Future[Any]") -> Any:
@@ -81,7 +67,7 @@ def test_an_answer_in_time_counts_with_what_it_took_and_used(store: Store, datab
 
 
 def test_what_comes_later_counts_at_the_hour_of_the_question(
-    store: Store, database: str, clock: Clock
+    store: Store, database: str, clock: StoppedClock
 ) -> None:
     ask(store, "one")
     clock.now += 2 * DAY
@@ -114,7 +100,7 @@ def test_a_failure_counts_by_its_kind_and_is_no_answer(store: Store, database: s
 
 
 def test_a_question_that_is_asked_again_is_one_more(
-    store: Store, database: str, clock: Clock
+    store: Store, database: str, clock: StoppedClock
 ) -> None:
     ask(store, "one")
     fill(store, "one", Outcome(failure=Failure.TIMEOUT))
@@ -149,7 +135,7 @@ def test_a_question_above_a_limit_was_not_asked(store: Store, database: str) -> 
 
 
 def test_a_friend_counts_once_an_hour_and_once_a_day(
-    store: Store, database: str, clock: Clock
+    store: Store, database: str, clock: StoppedClock
 ) -> None:
     for number in range(4):
         ask(store, f"{number}")
@@ -162,7 +148,7 @@ def test_a_friend_counts_once_an_hour_and_once_a_day(
 
 
 def test_a_friend_who_comes_back_counts_by_the_days_between(
-    store: Store, database: str, clock: Clock
+    store: Store, database: str, clock: StoppedClock
 ) -> None:
     for days in (0, 1, 5, 1000):
         clock.now += days * DAY
@@ -184,7 +170,9 @@ def test_what_could_not_be_written_was_not_counted(store: Store, database: str) 
     assert counted(database)["asked"] == 2
 
 
-def test_the_counts_stay_when_the_questions_go(store: Store, database: str, clock: Clock) -> None:
+def test_the_counts_stay_when_the_questions_go(
+    store: Store, database: str, clock: StoppedClock
+) -> None:
     ask(store, "one")
     fill(store, "one")
     clock.now += 10 * DAY
@@ -192,7 +180,9 @@ def test_the_counts_stay_when_the_questions_go(store: Store, database: str, cloc
     assert counted(database)["answered"] == 1
 
 
-def test_two_programs_count_in_the_same_rows(store: Store, database: str, clock: Clock) -> None:
+def test_two_programs_count_in_the_same_rows(
+    store: Store, database: str, clock: StoppedClock
+) -> None:
     other = Store(database, clock)
     asking = [
         one.ask(f"{number} {one is other}", f"friend {number}", "질문")

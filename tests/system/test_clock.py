@@ -1,17 +1,11 @@
 """How often something may happen."""
 
 from chatgee.clock import PerMinute
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clocks import StoppedClock
 
 
 def test_so_many_are_taken_within_a_minute_and_no_more() -> None:
-    clock = Clock()
+    clock = StoppedClock()
     door = PerMinute(2, clock)
     assert door.take() == 0
     clock.now += 10

@@ -1,0 +1,15 @@
+"""A store whose time is the `clock` of the file's own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chatgee.store import Store
+from tests.support.clocks import StoppedClock
+
+
+@pytest.fixture
+def store(database: str, clock: StoppedClock) -> Iterator[Store]:
+    store = Store(database, clock)
+    yield store
+    store.close()
