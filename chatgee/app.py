@@ -202,7 +202,7 @@ def inside(
     """
     url = settings.sqlalchemy_url
     node = _node(url, waiters)
-    teller = node.teller if node else InProcessNews(worker, waiters.ring)
+    teller = node.teller if node else InProcessNews(worker, waiters.wake)
     tell = telling(texts, health, waiters, ended, here=node is None)
     store = Store(url, teller=teller, tell=tell)
     key_values = node.key_values(store) if node else InMemory()

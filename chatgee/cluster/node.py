@@ -38,11 +38,11 @@ class Node:
         def look() -> None:
             waited_for = self.waiters.waited_for()
             if waited_for:
-                self._ring(store.known_of(waited_for).result())
+                self._wake(store.known_of(waited_for).result())
             missed()
 
         channels = {
-            queue.ANSWERED: lambda payload: self._ring(told(payload)),
+            queue.ANSWERED: lambda payload: self._wake(told(payload)),
             queue.NOTED: lambda payload: noted(told(payload)),
         }
         self._listener = NewsListener(self.url, channels, look, counted, lost=store.look)
@@ -56,6 +56,6 @@ class Node:
         if self._listener:
             self._listener.close()
 
-    def _ring(self, question_ids: Sequence[str]) -> None:
+    def _wake(self, question_ids: Sequence[str]) -> None:
         for one in question_ids:
-            self.waiters.ring(one)
+            self.waiters.wake(one)

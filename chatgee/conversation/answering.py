@@ -81,9 +81,7 @@ class Answering:
     async def _fill(self, question: Question, outcome: Outcome) -> None:
         try:
             await self._patiently(lambda: self.store.fill(question, outcome))
-        except (
-            Exception
-        ):  # no database takes it; unanswered, it would stop its friend's other questions
+        except Exception:  # no database takes it; unanswered, it would hold up all that follow
             log.exception("question %s", question.id)
             bug = Outcome(failure=Failure.BUG)
             await self._patiently(lambda: self.store.fill(question, bug))
@@ -173,12 +171,12 @@ class Answering:
 
     async def _answered(self, question_id: str, user_id: str) -> None:
         """Wait for the answer, as long as Kakao keeps the callback open."""
-        with self.waiters.listening(question_id, to_the_end=True) as listener:
+        with self.waiters.waiting(question_id, to_the_end=True) as waiter:
             question = await asyncio.wrap_future(self.store.find(question_id, user_id))
             if question is None or question.state != State.ASKED:
                 return
             left = question.asked_at + self.callback_seconds - self.store.now()
-            await asyncio.wait([asyncio.wrap_future(listener)], timeout=max(0.0, left))
+            await asyncio.wait([asyncio.wrap_future(waiter)], timeout=max(0.0, left))
 
     # --- housekeeping ---------------------------------------------------------------------
 

@@ -104,10 +104,10 @@ class Engine:
         return None
 
     def _fetch(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply:
-        with self.waiters.listening(press.question) as listener:
+        with self.waiters.waiting(press.question) as waiter:
             claimed = self._claim(press.question, skill.user_id, deadline, Delivery.PRESS)
             if claimed and claimed.question.state == State.ASKED:
-                if not self.waiters.wait(listener, deadline):
+                if not self.waiters.wait(waiter, deadline):
                     return self.replies.not_yet(press.question)
                 late = deadline.at_least(GRACE)
                 claimed = self._claim(press.question, skill.user_id, late, Delivery.PRESS)
@@ -135,7 +135,7 @@ class Engine:
 
     def _ask(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         question_id = new_id()
-        with self.waiters.listening(question_id) as listener:
+        with self.waiters.waiting(question_id) as waiter:
             storing = self._store(question_id, skill)
             try:
                 asked = storing.result(timeout=max(deadline.remaining, GRACE))
@@ -147,7 +147,7 @@ class Engine:
             if asked.refusal:
                 return self._refused(*asked.refusal)
             try:
-                return self._when_ready(question_id, skill, asked, listener, deadline)
+                return self._when_ready(question_id, skill, asked, waiter, deadline)
             except (StoreError, TimeoutError):  # stored it is, so its button will fetch it
                 return self.replies.not_yet(question_id)
 
@@ -169,7 +169,7 @@ class Engine:
         question_id: str,
         skill: SkillRequest,
         asked: Asked,
-        listener: Waiter,
+        waiter: Waiter,
         deadline: Deadline,
     ) -> Reply | Promise:
         callback_url = self._usable_callback(skill)
@@ -177,7 +177,7 @@ class Engine:
             promise = self._promise(question_id, skill, callback_url, deadline)
             if promise:
                 return promise
-        ready = self.waiters.wait(listener, deadline)
+        ready = self.waiters.wait(waiter, deadline)
         late = deadline.at_least(GRACE)
         if not ready and callback_url:
             promise = self._promise(question_id, skill, callback_url, late)

@@ -12,11 +12,11 @@ Waiter = Future[None]
 
 
 class Waiters:
-    """Rings for everybody who waits for a question. Safe from any thread."""
+    """Wakes everybody who waits for a question. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._listeners: dict[str, list[Waiter]] = {}
+        self._waiters: dict[str, list[Waiter]] = {}
         self._patient: dict[str, list[Waiter]] = {}
         self._released = self._closed = False
         self.asleep = 0
@@ -24,14 +24,14 @@ class Waiters:
 
     def __len__(self) -> int:
         """How many questions are waited for."""
-        return len(self._listeners)
+        return len(self._waiters)
 
-    def wait(self, listener: Waiter, deadline: Deadline) -> bool:
-        """Wait in a thread; whether it rang before the deadline."""
+    def wait(self, waiter: Waiter, deadline: Deadline) -> bool:
+        """Wait in a thread; whether it was woken before the deadline."""
         with self._lock:
             self.asleep += 1
         try:
-            listener.result(timeout=deadline.remaining)
+            waiter.result(timeout=deadline.remaining)
         except TimeoutError:
             return False
         finally:
@@ -40,55 +40,55 @@ class Waiters:
         return True
 
     @contextmanager
-    def listening(self, question_id: str, to_the_end: bool = False) -> Iterator[Waiter]:
-        """Begin to listen before you look into the store, and no ring is missed.
+    def waiting(self, question_id: str, to_the_end: bool = False) -> Iterator[Waiter]:
+        """Begin to wait before you look into the store, and no answer is missed.
 
         `to_the_end`: for a coroutine, which holds nobody up; `release` does not let it go.
         """
-        listener: Waiter = Future()
+        waiter: Waiter = Future()
         with self._lock:
             if self._closed or (self._released and not to_the_end):
-                listener.set_result(None)
+                waiter.set_result(None)
             else:
-                listeners = self._patient if to_the_end else self._listeners
-                listeners.setdefault(question_id, []).append(listener)
+                waiters = self._patient if to_the_end else self._waiters
+                waiters.setdefault(question_id, []).append(waiter)
         try:
-            yield listener
+            yield waiter
         finally:
             with self._lock:
-                for listeners in (self._listeners, self._patient):
-                    others = listeners.get(question_id, [])
-                    if listener in others:
-                        others.remove(listener)
+                for waiters in (self._waiters, self._patient):
+                    others = waiters.get(question_id, [])
+                    if waiter in others:
+                        others.remove(waiter)
                     if not others:
-                        listeners.pop(question_id, None)
+                        waiters.pop(question_id, None)
 
     def waited_for(self) -> list[str]:
         """The questions of which somebody wants to know."""
         with self._lock:
-            return [*self._listeners, *self._patient]
+            return [*self._waiters, *self._patient]
 
-    def ring(self, question_id: str) -> None:
+    def wake(self, question_id: str) -> None:
         with self._lock:
-            listeners = self._listeners.pop(question_id, [])
-            listeners += self._patient.pop(question_id, [])
-        for listener in listeners:
-            listener.set_result(None)
+            waiters = self._waiters.pop(question_id, [])
+            waiters += self._patient.pop(question_id, [])
+        for waiter in waiters:
+            waiter.set_result(None)
 
     def release(self) -> None:
         """Let go who waits in a thread, now and from now on: other settings come."""
         with self._lock:
             self._released = True
-            waiting, self._listeners = self._listeners, {}
-        for listeners in waiting.values():
-            for listener in listeners:
-                listener.set_result(None)
+            left, self._waiters = self._waiters, {}
+        for waiters in left.values():
+            for waiter in waiters:
+                waiter.set_result(None)
 
     def close(self) -> None:
         """Let everybody go, now and from now on: the program ends."""
         self.release()
         with self._lock:
             self._closed = True
-            waiting = list(self._patient)
-        for question_id in waiting:
-            self.ring(question_id)
+            left = list(self._patient)
+        for question_id in left:
+            self.wake(question_id)

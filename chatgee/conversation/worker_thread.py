@@ -224,7 +224,7 @@ class InProcessNews:
     """Tells this very process, once it is on the disk; see `NewsTeller`."""
 
     worker: Worker
-    ring: Callable[[str], None]
+    wake: Callable[[str], None]
 
     def within(self, connection: Any, news: News) -> None: ...
 
@@ -235,4 +235,4 @@ class InProcessNews:
         for promise in news.promised:
             self.worker.promise(*promise)
         for question_id in news.answered:
-            self.ring(question_id)
+            self.wake(question_id)

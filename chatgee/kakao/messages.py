@@ -230,7 +230,8 @@ def _says(label: str) -> dict[str, Any]:
 
 def same_words(one: str, other: str) -> bool:
     """Whether a friend means the same button by both: emoji, spaces and marks do not count."""
-    return bool(_letters(one)) and _letters(one) == _letters(other)
+    letters = _letters(one)
+    return bool(letters) and letters == _letters(other)
 
 
 def _letters(text: str) -> str:

@@ -158,8 +158,8 @@ def test_an_answer_is_the_reply_as_long_as_there_is_time_however_slow_the_store(
         fake_openai.hold()
         asking = pool.submit(friend.says, "질문")
         fake_openai.wait_for(2)
-        with waiters.listening(waiters.waited_for()[0]) as listener:
-            listener.add_done_callback(lambda _: store.database.submit(lambda _: time.sleep(0.5)))
+        with waiters.waiting(waiters.waited_for()[0]) as waiter:
+            waiter.add_done_callback(lambda _: store.database.submit(lambda _: time.sleep(0.5)))
             fake_openai.release()
             assert asking.result(PATIENCE).bubbles == ["답: 질문"]
 

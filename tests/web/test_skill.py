@@ -270,7 +270,7 @@ def test_where_a_crowd_waits_already_nobody_more_is_held(
     with stopped_bot.open(REPLY_SECONDS=4.5) as bot, ExitStack() as crowd:
         assert bot.running is not None
         for number in range(1500):
-            crowd.enter_context(bot.running.waiters.listening(str(number)))
+            crowd.enter_context(bot.running.waiters.waiting(str(number)))
         shown = bot.friend().says("질문")
     assert shown.buttons
     assert shown.seconds < 2
