@@ -132,8 +132,11 @@ def _math(state: StateInline, silent: bool) -> bool:
     return True
 
 
+_HANGUL = r"[\uac00-\ud7a3]"  # a syllable
+
+
 def _is_prose(text: str) -> bool:
-    words = re.search(r"[가-힣]|[A-Za-z]{2}.*\s|\s.*[A-Za-z]{2}", text)
+    words = re.search(rf"{_HANGUL}|[A-Za-z]{{2}}.*\s|\s.*[A-Za-z]{{2}}", text)
     return bool(words) and not re.search(r"[\\^_{]", text)
 
 

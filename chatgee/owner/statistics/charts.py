@@ -15,7 +15,7 @@ class Column:
     """What happened in one piece of time."""
 
     name: str
-    """Such as 11월 22일 (일)."""
+    """Its day, or its hour, in the owner's words."""
     label: str
     """The same below the chart, where there is room for it; empty where it has none."""
     values: tuple[float, ...]

@@ -45,7 +45,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """As the page shows them."""
 KEYS = tuple(key for keys in GROUPS.values() for key in keys)
 
-LONGEST = {"limit": 10_000, "question": "가" * ASKED_CHARS, "seconds": 50, "number": 60}
+LONGEST = {"limit": 10_000, "question": "x" * ASKED_CHARS, "seconds": 50, "number": 60}
 """What the program fills in, at its longest."""
 
 UNUSABLE = {"sentences.empty", "sentences.braces", "sentences.placeholder"}
