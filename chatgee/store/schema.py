@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 from chatgee.questions import State
 
-VERSION = 3
+VERSION = 4
 """Of the tables; a database with a higher one was made by a newer ChatGee."""
 
 metadata = MetaData()
@@ -60,6 +60,8 @@ questions = Table(
     Column("callback_url", Text),  # a promise not yet kept
     Column("promised_at", Float),
     Column("claimed_at", Float),
+    Column("broken_off", Integer),  # 1: the model's answer was cut at its length
+    Column("said", Text),  # by the service that refused, without secrets
 )
 
 Index("questions_by_friend", questions.c.user_id, questions.c.position, unique=True)

@@ -6,8 +6,9 @@ version's number, are one transaction: a program that is stopped in between has 
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, func, inspect, select, update
+from sqlalchemy import Column, Connection, func, inspect, select, update
 from sqlalchemy.schema import CreateColumn
 
 from chatgee.errors import Failure
@@ -131,8 +132,7 @@ def _count_tokens(connection: Connection, tallies: Tallies) -> None:
 
 def _company(connection: Connection) -> None:
     """Version 3 can be used by several programs at once: claims are dated and notes shared."""
-    new = CreateColumn(schema.questions.c.claimed_at).compile(dialect=connection.dialect)
-    connection.exec_driver_sql(f"ALTER TABLE questions ADD COLUMN {new}")
+    _add(connection, schema.questions.c.claimed_at)
     schema.metadata.create_all(connection, tables=[schema.notes, schema.commits])
     asked_again = schema.questions.c.state == State.ASKED.value
     connection.execute(update(schema.questions).where(asked_again).values(answered_at=None))
@@ -140,5 +140,16 @@ def _company(connection: Connection) -> None:
         index.create(connection)
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {2: _tallies, 3: _company}
+def _what_models_send(connection: Connection) -> None:
+    """Version 4 keeps what a service said, and whether it cut its answer."""
+    for column in (schema.questions.c.broken_off, schema.questions.c.said):
+        _add(connection, column)
+
+
+def _add(connection: Connection, column: Column[Any]) -> None:
+    new = CreateColumn(column).compile(dialect=connection.dialect)
+    connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {new}")
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {2: _tallies, 3: _company, 4: _what_models_send}
 """By the version that they make."""

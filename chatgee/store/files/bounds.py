@@ -73,6 +73,7 @@ RANGES: dict[Column[Any], tuple[int, int]] = {
     _f.questions: (0, MOST_QUESTIONS),
     _f.memory_from: (0, MOST_QUESTIONS),
     _q.position: (1, MOST_QUESTIONS),
+    _q.broken_off: (0, 1),
     _u.answers: (0, MOST_QUESTIONS),
     _u.prompt_tokens: (0, MOST),
     _u.completion_tokens: (0, MOST),

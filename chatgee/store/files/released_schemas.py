@@ -52,6 +52,10 @@ CREATE INDEX claimed_questions ON questions (claimed_at)
 CREATE INDEX waiting_questions ON questions (asked_at) WHERE answered_at IS NULL;
 CREATE INDEX usage_by_friend ON usage (user_id);
 """,
+    4: """
+ALTER TABLE questions ADD COLUMN broken_off INTEGER;
+ALTER TABLE questions ADD COLUMN said TEXT;
+""",
 }
 """What each version added. As it was released: never changed, also where `schema` changes."""
 
