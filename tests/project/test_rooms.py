@@ -127,6 +127,16 @@ def test_each_foreign_package_has_one_door() -> None:
     assert wrong == []
 
 
+def test_no_class_name_means_two_things() -> None:
+    """Also none that begins with an underscore: who searches finds one place."""
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name.lstrip("_"), []).append(f"{path}, line {node.lineno}")
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_every_room_stands_in_the_order() -> None:
     assert set(ORDER) == {room(path) for path in FILES} - {"__init__"}
     modules = {path.stem for path in HOUSE.glob("*.py")} - {"__init__"}
