@@ -18,6 +18,7 @@ from chatgee.conversation.engine import Engine
 from chatgee.conversation.health import Health
 from chatgee.conversation.health_changes import telling
 from chatgee.conversation.memory import Memory
+from chatgee.conversation.purging import Purging
 from chatgee.conversation.replies import Replies
 from chatgee.conversation.responder import Responder
 from chatgee.conversation.waiting import Waiters
@@ -160,7 +161,7 @@ def working(
     model = model or choose_model(settings, texts)
     with inside(settings, texts, model, Waiters(), Health(), worker, None, reload, ended) as inner:
         answering = inner.answering
-        tidying = Tidying(inner.store, answering.purge)
+        tidying = Tidying(inner.store, Purging(inner.store, texts, settings.keep_days).once)
         work = Duties(answering.next, answering.keep_promise, tidying)
         worker.run(ClusterWorker(url, work, settings.max_concurrent_answers or MOST_AT_ONCE).run())
         worker.run(model.prepare())
@@ -227,7 +228,6 @@ def inside(
         photo_for_model=Photos(key_values).for_model,
         budget=Budget(settings.daily_token_limit, lambda: asyncio.wrap_future(store.spent())),
         callback_seconds=settings.callback_seconds,
-        keep_days=settings.keep_days,
     )
     shared_files = SharedFiles(settings, store, health, status, reload) if node else None
     try:
@@ -241,7 +241,7 @@ def inside(
             node.join(store, shared_files.noted, shared_files.missed, health.counted)
         else:
             _take_up(store, texts, settings.callback_seconds)
-            worker.run(answering.purge_daily())
+            worker.run(Purging(store, texts, settings.keep_days).for_ever())
         change = shared_files.change if shared_files else here(settings.data_dir)
         yield WorkerSide(
             store=store,

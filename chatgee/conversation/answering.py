@@ -40,9 +40,6 @@ TOO_SOON = 1.0
 TOO_LATE = 2.0
 """Seconds past CALLBACK_SECONDS, counted from the promise, after which none is used any more."""
 
-PURGE_SECONDS = 6 * 3600
-PURGE_AT_ONCE = 500
-
 log = logging.getLogger(__name__)
 
 
@@ -60,7 +57,6 @@ class Answering:
     photo_for_model: PhotoForModel
     budget: Budget
     callback_seconds: float
-    keep_days: int = 0
 
     async def next(self, user_id: str) -> None:
         """Answer the friend's oldest question that has no answer yet, if there is one."""
@@ -177,26 +173,6 @@ class Answering:
                 return
             left = question.asked_at + self.callback_seconds - self.store.now()
             await asyncio.wait([asyncio.wrap_future(waiter)], timeout=max(0.0, left))
-
-    # --- housekeeping ---------------------------------------------------------------------
-
-    async def purge_daily(self) -> None:
-        """Delete what is older than KEEP_DAYS, now and then every few hours."""
-        while self.keep_days:
-            try:
-                await self.purge()
-            except StoreError as error:
-                log.error("purge: %s", error)
-            await asyncio.sleep(PURGE_SECONDS)
-
-    async def purge(self) -> None:
-        """In small pieces, between which the store is there for friends."""
-        total, count = 0, PURGE_AT_ONCE if self.keep_days else 0
-        while count == PURGE_AT_ONCE:
-            count = await asyncio.wrap_future(self.store.purge(self.keep_days, PURGE_AT_ONCE))
-            total += count
-        if total:
-            log.info("%s", self.texts("start.purged", days=self.keep_days, count=total))
 
 
 async def _plain(markdown: str) -> str:

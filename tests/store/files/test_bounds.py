@@ -168,7 +168,8 @@ def extremes(now: float) -> str:
                     f"'https://talk.kakaocdn.net/', {at}, '{state}', 'a', "
                     f"'**x** ' || char(0), {repr(failure.value) if failure else 'NULL'}, "
                     f"{end - at}, {repr(way.value) if way else 'NULL'}, "
-                    f"{at if way else 'NULL'}, 'http://127.0.0.1:9/', {now}, {now}, 1, {long.format(9)})"
+                    f"{at if way else 'NULL'}, 'http://127.0.0.1:9/', {now}, {now}, "
+                    f"1, {long.format(9)})"
                 )
                 position -= 1
     id = "'" + STRANGE_ID.replace("'", "''") + "'"
