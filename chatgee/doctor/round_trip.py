@@ -25,7 +25,7 @@ from chatgee.simulator import payloads
 from chatgee.simulator.call import KAKAO_SECONDS, headers
 from chatgee.simulator.payloads import Message
 from chatgee.system import own_mark, single_instance
-from chatgee.system.http import Lost, Reply, send
+from chatgee.system.http import HttpReply, Lost, send
 from chatgee.system.single_instance import Running
 from chatgee.tunnel import Link
 from chatgee.web.server.wsgi_server import WebServer
@@ -137,7 +137,7 @@ def _call(case: Case, address: str, secret: str, with_key: bool = True) -> float
     return reply.seconds
 
 
-def _trouble(reply: Reply, ours: bool, with_key: bool) -> str | None:
+def _trouble(reply: HttpReply, ours: bool, with_key: bool) -> str | None:
     """What is wrong with a reply; the end of a key of the texts."""
     match reply.status:
         case 200 if ours:

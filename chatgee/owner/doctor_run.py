@@ -44,7 +44,7 @@ class Finding(Protocol):
 
 
 @dataclass(frozen=True)
-class Line:
+class CheckLine:
     """A finding as it was written down."""
 
     name: str
@@ -63,7 +63,7 @@ class Record:
     heard_at: float = 0.0
     """When the last line came."""
     ended: bool = True
-    found: tuple[Line, ...] = ()
+    found: tuple[CheckLine, ...] = ()
 
     def ended_at(self, now: float) -> float | None:
         """None before the end, and where there was no run."""
@@ -125,16 +125,16 @@ class DoctorRun:
         return DoctorReport(running, record.found, left, ended_at, record.machine)
 
     def _go(self, id: str) -> None:
-        found: list[Line] = []
+        found: list[CheckLine] = []
         try:
             for one in self.look():
-                found.append(Line(one.name, one.state, one.text, one.remedy))
+                found.append(CheckLine(one.name, one.state, one.text, one.remedy))
                 self._write(id, found)
         except Exception:
             log.exception("doctor")
         self._write(id, found, ended=True)
 
-    def _write(self, id: str, found: Sequence[Line], ended: bool = False) -> None:
+    def _write(self, id: str, found: Sequence[CheckLine], ended: bool = False) -> None:
         """Of this run alone: where another has begun meanwhile, its record stands."""
         now = self.now()
 
@@ -161,4 +161,4 @@ class DoctorRun:
 
 
 def _read(told: Any) -> Record:
-    return Record(**told | {"found": tuple(Line(**one) for one in told["found"])})
+    return Record(**told | {"found": tuple(CheckLine(**one) for one in told["found"])})

@@ -26,7 +26,7 @@ START = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (DEBUG|INFO|WARNING|ERROR|
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """What was logged at once."""
 
     at: str
@@ -43,9 +43,9 @@ class Entry:
 
 def tail(
     folder: Path, secrets: Collection[str], level: str = "all", words: str = ""
-) -> list[Entry]:
+) -> list[LogEntry]:
     """The newest entries first: those of a level or above, with these words somewhere in them."""
-    found: list[Entry] = []
+    found: list[LogEntry] = []
     chars = 0
     least, wanted = LEVELS.get(level, 0), words.strip().casefold()
     for entry in _entries(_lines(folder, secrets)):
@@ -99,7 +99,7 @@ def _end(path: Path, most: int) -> bytes:
     return raw[raw.find(b"\n") + 1 :] if start else raw
 
 
-def _entries(lines: Iterable[str]) -> Iterator[Entry]:
+def _entries(lines: Iterable[str]) -> Iterator[LogEntry]:
     """Lines put together, both the newest first."""
     below: list[str] = []
     for line in lines:
@@ -112,6 +112,6 @@ def _entries(lines: Iterable[str]) -> Iterator[Entry]:
         yield _entry("", "INFO", below.pop(), below)
 
 
-def _entry(at: str, level: str, text: str, below: list[str]) -> Entry:
+def _entry(at: str, level: str, text: str, below: list[str]) -> LogEntry:
     more = [line[:LINE_CHARS] for line in reversed(below)]
-    return Entry(at, level, text[:LINE_CHARS], (*more[:TRACE_LINES],))
+    return LogEntry(at, level, text[:LINE_CHARS], (*more[:TRACE_LINES],))

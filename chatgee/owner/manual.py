@@ -54,7 +54,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Page:
+class ManualPage:
     """One page of the manual."""
 
     title: str
@@ -69,7 +69,7 @@ class Page:
         return self.head + self.body
 
 
-def page(name: str, link: Link) -> Page:
+def page(name: str, link: Link) -> ManualPage:
     """The page called `name`; `KeyError` where there is none, `OSError` where it was lost."""
     if name not in ORDER:
         raise KeyError(name)
@@ -78,7 +78,7 @@ def page(name: str, link: Link) -> Page:
 
 
 @lru_cache(maxsize=2 * len(ORDER))
-def _page(file: Path, changed: int, link: Link) -> Page:
+def _page(file: Path, changed: int, link: Link) -> ManualPage:
     return render(worded(file.read_text(encoding="utf-8")), link)
 
 
@@ -87,7 +87,7 @@ def title(name: str, link: Link) -> str:
     return page(name, link).title
 
 
-def render(markdown: str, link: Link) -> Page:
+def render(markdown: str, link: Link) -> ManualPage:
     """A page from its Markdown; links between pages and pictures are asked of `link`."""
     tokens = PARSER.parse(_COMMENT.sub("", markdown))
     headings = list(_name_headings(tokens))
@@ -97,7 +97,7 @@ def render(markdown: str, link: Link) -> Page:
     after = 3 if tokens and tokens[0].tag == "h1" else 0  # its opening, its words, its end
     head, body = (_html(part) for part in (tokens[:after], tokens[after:]))
     shown = tuple(one for one in headings if one.level in CONTENTS_LEVELS)
-    return Page(headings[0].title if headings else "", head, body, shown)
+    return ManualPage(headings[0].title if headings else "", head, body, shown)
 
 
 def _html(tokens: Sequence[Token]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from chatgee.kakao.limits import Problem, problems
 from chatgee.settings import Secret
 from chatgee.system import own_mark
-from chatgee.system.http import Lost, Reply, send
+from chatgee.system.http import HttpReply, Lost, send
 
 KAKAO_SECONDS = 5.0
 """After which Kakao hangs up and shows its user nothing; see REPLY_SECONDS"""
@@ -60,7 +60,7 @@ def call(
     return _judged(payload, reply)
 
 
-def _judged(payload: Mapping[str, Any], reply: Reply) -> Exchange:
+def _judged(payload: Mapping[str, Any], reply: HttpReply) -> Exchange:
     try:
         response = json.loads(reply.body)
     except (ValueError, RecursionError):

@@ -18,7 +18,7 @@ WORDS = Path(__file__).with_suffix(".toml")
 TABLE = tomllib.loads(WORDS.read_text(encoding="utf-8"))
 
 
-class Command(NamedTuple):
+class Subcommand(NamedTuple):
     about: str
     module: Sequence[str]
     needs: Sequence[str] = ()
@@ -31,7 +31,7 @@ class Command(NamedTuple):
         return ["-X", "utf8", "-m", *self.module, *usual, *words]
 
 
-COMMANDS = {name: Command(**row) for name, row in TABLE["command"].items()}
+COMMANDS = {name: Subcommand(**row) for name, row in TABLE["command"].items()}
 if INSTALLED:
     del COMMANDS["test"]  # tests are no part of a package
 

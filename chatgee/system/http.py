@@ -34,7 +34,7 @@ class Lost(Exception):
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpReply:
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -64,7 +64,7 @@ def send(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     trusting: bool = False,
-) -> Reply:
+) -> HttpReply:
     """Whatever is answered; `Lost` where nothing is. `trusting` believes any certificate."""
     # A question needs none of them, and loading them is no part of the call's time.
     from requests import Request
@@ -77,7 +77,7 @@ def send(
     except (OSError, ValueError, HTTPError) as error:
         raise Lost(_why(error)) from error
     took = time.monotonic() - started
-    return Reply(status, told, content, took, _offset(told.get("Date"), now + took / 2))
+    return HttpReply(status, told, content, took, _offset(told.get("Date"), now + took / 2))
 
 
 def _exchange(

@@ -18,7 +18,7 @@ from chatgee.kakao import messages
 from chatgee.kakao.messages import Reply
 from chatgee.owner import doctor_run as doctor
 from chatgee.owner import login_tries
-from chatgee.owner.doctor_run import SILENT_SECONDS, DoctorRun, Line, Record
+from chatgee.owner.doctor_run import SILENT_SECONDS, CheckLine, DoctorRun, Record
 from chatgee.simulator import callbacks, photos
 from chatgee.simulator.callbacks import CallbackReceiver
 from chatgee.simulator.photos import Photos
@@ -199,7 +199,7 @@ def test_a_visit_whose_program_died_ends_and_another_may_begin(
 ) -> None:
     clock = Clock(stores[0])
     doctor_run = DoctorRun(("python", "disk"), key_values=InDatabase(stores[0]), now=clock)
-    line = Line("python", "good", "3.12", None)
+    line = CheckLine("python", "good", "3.12", None)
     dead = Record("of-another", "class-3b", clock(), ended=False, found=(line,))
     note = json.dumps(vars(dead) | {"found": [vars(line)]})
     stores[1].write_note(doctor.NAME, note).result()
@@ -218,10 +218,10 @@ def test_a_doctor_who_has_begun_goes_on_when_the_database_goes_away(
 ) -> None:
     away = threading.Event()
 
-    def look() -> Iterator[Line]:
-        yield Line("python", "good", "3.12", None)
+    def look() -> Iterator[CheckLine]:
+        yield CheckLine("python", "good", "3.12", None)
         assert away.wait(PATIENCE)
-        yield Line("disk", "bad", "full", "이렇게요")
+        yield CheckLine("disk", "bad", "full", "이렇게요")
 
     store = Store(own_postgres.url("postgres"), teller=Queue())
     doctor_run = DoctorRun(("python", "disk"), look, InDatabase(store), store.now)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from chatgee.system.http import MOST_BYTES, Lost, Reply, send
+from chatgee.system.http import MOST_BYTES, HttpReply, Lost, send
 from tests.support.far_ends import PATIENCE
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -117,7 +117,7 @@ def dripping(first: bytes, piece: bytes, pause: float = 0.02) -> Iterator[End]:
         made.close()
 
 
-def asked(port: int, host: str = "127.0.0.1", seconds: float = PATIENCE) -> Reply:
+def asked(port: int, host: str = "127.0.0.1", seconds: float = PATIENCE) -> HttpReply:
     return send("POST", f"http://{host}:{port}/prompt", seconds, b"{}")
 
 
