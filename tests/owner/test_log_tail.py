@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def texts(found: list[log_tail.Entry]) -> list[str]:
+def texts(found: list[log_tail.LogEntry]) -> list[str]:
     return [one.text for one in found]
 
 
