@@ -42,8 +42,10 @@ class Question:
 
     id: str
     user_id: str
-    position: int
-    """Its place among all that the friend has asked, from 1; asked again, it moves to the end."""
+    room_id: str
+    """The chat in which it was asked: a group's, or the friend's own, which is the `user_id`."""
+    place: int
+    """Among all that was asked in the room, from 1; asked again, it moves to the end."""
     text: str
     image_url: str | None
     asked_at: float
@@ -54,6 +56,10 @@ class Question:
     failure: Failure | None
     delivery: Delivery | None
     """None while nobody has claimed the answer."""
+
+    @property
+    def in_group(self) -> bool:
+        return self.room_id != self.user_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Queue:
         self._jobs = App(connector=SyncPsycopgConnector()).job_manager
 
     def within(self, connection: Any, news: News) -> None:
-        jobs = [answer(user_id) for user_id in news.asked]
+        jobs = [answer(room_id) for room_id in news.asked]
         jobs += [keep_promise(*promise) for promise in news.promised]
         if jobs:
             try:
@@ -58,13 +58,13 @@ def batched(told: list[str]) -> Iterator[list[str]]:
         yield told[start : start + AT_ONCE]
 
 
-def answer(user_id: str) -> Job:
-    """The friend's oldest question without an answer, one friend's after the other."""
-    return _job(ANSWERS, ANSWER, user_id, user_id=user_id)
+def answer(room_id: str) -> Job:
+    """The room's oldest question without an answer, one room's after the other."""
+    return _job(ANSWERS, ANSWER, room_id, room_id=room_id)
 
 
-def keep_promise(question_id: str, user_id: str, promised_at: float) -> Job:
-    about = {"question_id": question_id, "user_id": user_id, "promised_at": promised_at}
+def keep_promise(question_id: str, room_id: str, promised_at: float) -> Job:
+    about = {"question_id": question_id, "room_id": room_id, "promised_at": promised_at}
     return _job(CARE, KEEP_PROMISE, None, **about)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from procrastinate import App
 
 from chatgee.cluster import shared_state
-from chatgee.cluster.worker_process import waiting_friends
+from chatgee.cluster.worker_process import waiting_rooms
 from chatgee.store import Store
 
 CLAIM_SECONDS = 60.0
@@ -40,8 +40,8 @@ class Tidying:
             await self.purge()
 
     async def _adopt(self, app: App, before: float) -> None:
-        """Give a job to friends who wait without one, such as after a move from one machine."""
+        """Give a job to rooms that wait without one, such as after a move from one machine."""
         waiting = await asyncio.wrap_future(self.store.waiting(before))
-        if waiting and (lost := set(waiting) - await waiting_friends(app, waiting)):
+        if waiting and (lost := set(waiting) - await waiting_rooms(app, waiting)):
             log.warning("queue: %s questions without a job are taken up", len(lost))
             await asyncio.wrap_future(self.store.line_up([one for one in waiting if one in lost]))

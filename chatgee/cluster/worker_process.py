@@ -73,14 +73,20 @@ class ClusterWorker:
 
     def _register(self) -> None:
         @self.app.task(name=queue.ANSWER, retry=RetryAlways(), pass_context=True)
-        async def answer(context: JobContext, user_id: str) -> None:
-            await self._doing(context, self._work.answer(user_id))
+        async def answer(context: JobContext, room_id: str = "", user_id: str = "") -> None:
+            # `user_id` stands in jobs that a ChatGee before 2.4 has written; here and below.
+            await self._doing(context, self._work.answer(room_id or user_id))
 
         @self.app.task(name=queue.KEEP_PROMISE, retry=RetryAlways(), pass_context=True)
         async def keep_promise(
-            context: JobContext, question_id: str, user_id: str, promised_at: float
+            context: JobContext,
+            question_id: str,
+            promised_at: float,
+            room_id: str = "",
+            user_id: str = "",
         ) -> None:
-            await self._doing(context, self._work.keep_promise(question_id, user_id, promised_at))
+            keeping = self._work.keep_promise(question_id, room_id or user_id, promised_at)
+            await self._doing(context, keeping)
 
         @self.app.periodic(cron=EVERY_FIVE_SECONDS)
         @self.app.task(name="tidy", queue=queue.CARE, queueing_lock="tidy", pass_context=True)
@@ -201,11 +207,11 @@ async def _ended(worker: Worker, running: asyncio.Task[None]) -> None:
         log.info("queue: %r", error.__cause__ or error)
 
 
-async def waiting_friends(app: App, user_ids: list[str]) -> set[str]:
-    """Those of the friends for whom there is a job."""
+async def waiting_rooms(app: App, room_ids: list[str]) -> set[str]:
+    """Those of the rooms for which there is a job."""
     found: list[dict[str, Any]] = await app.connector.execute_query_all_async(
         "SELECT DISTINCT lock FROM procrastinate_jobs"
         " WHERE status IN ('todo', 'doing') AND lock = ANY(%(locks)s)",
-        locks=user_ids,
+        locks=room_ids,
     )
     return {row["lock"] for row in found}

@@ -58,10 +58,10 @@ class Answering:
     budget: Budget
     callback_seconds: float
 
-    async def next(self, user_id: str) -> None:
-        """Answer the friend's oldest question that has no answer yet, if there is one."""
+    async def next(self, room_id: str) -> None:
+        """Answer the room's oldest question that has no answer yet, if there is one."""
         turns = self.responder.memory.turns or 1_000
-        due = await self._patiently(lambda: self.store.next(user_id, turns))
+        due = await self._patiently(lambda: self.store.next(room_id, turns))
         if due is None:
             return
         question = due.question
@@ -135,19 +135,19 @@ class Answering:
 
     # --- callbacks ------------------------------------------------------------------------
 
-    async def keep_promise(self, question_id: str, user_id: str, promised_at: float) -> None:
+    async def keep_promise(self, question_id: str, room_id: str, promised_at: float) -> None:
         """One POST to Kakao: the answer when it is there, or that it takes longer.
 
         `promised_at` is unix time. Where Kakao refuses, or has stopped to wait before anybody
         could keep the promise, the answer is held for the friend's next message.
         """
-        await self._answered(question_id, user_id)
+        await self._answered(question_id, room_id)
         await asyncio.sleep(min(TOO_SOON, max(0.0, promised_at + TOO_SOON - self.store.now())))
         late = self.store.now() > promised_at + self.callback_seconds + TOO_LATE
-        await self.callbacks.finish(self._post(question_id, user_id, late))
+        await self.callbacks.finish(self._post(question_id, room_id, late))
 
-    async def _post(self, question_id: str, user_id: str, late: bool) -> None:
-        taken = await asyncio.wrap_future(self.store.use_callback(question_id, user_id, HELD))
+    async def _post(self, question_id: str, room_id: str, late: bool) -> None:
+        taken = await asyncio.wrap_future(self.store.use_callback(question_id, room_id, HELD))
         if taken is None:
             return
         url, claimed = taken
@@ -156,6 +156,8 @@ class Answering:
             await self._patiently(lambda: self.store.let_go(claimed.mine))
             return
         reply = self.replies.compose(claimed, beside=True, waiting="reply.callback_late")
+        if claimed.question.in_group:
+            reply = self.replies.in_words(reply)
         try:
             await self.callbacks.post(url, messages.encode(reply))
         except Exception as error:  # whatever it was: claimed, nobody else would announce it
@@ -164,11 +166,13 @@ class Answering:
             await self._patiently(lambda: self.store.let_go(claimed.mine))
         else:
             await self._patiently(lambda: self.store.confirm(claimed.mine))
+            if reply.rests:
+                await self._patiently(lambda: self.store.leave_unread(reply.rests))
 
-    async def _answered(self, question_id: str, user_id: str) -> None:
+    async def _answered(self, question_id: str, room_id: str) -> None:
         """Wait for the answer, as long as Kakao keeps the callback open."""
         with self.waiters.waiting(question_id, to_the_end=True) as waiter:
-            question = await asyncio.wrap_future(self.store.find(question_id, user_id))
+            question = await asyncio.wrap_future(self.store.find(question_id, room_id))
             if question is None or question.state != State.ASKED:
                 return
             left = question.asked_at + self.callback_seconds - self.store.now()

@@ -18,6 +18,7 @@ class Does(Enum):
     SHOW_HELP = auto()  # the cards of the texts
     FORGET = auto()  # the model is no longer reminded of what was; then its reply
     FETCH = auto()  # the newest answer that the friend has not seen
+    READ_ON = auto()  # in a group the rest of what was shown last; else the same
     ASK_AGAIN = auto()  # the last question that failed
 
 
@@ -34,7 +35,7 @@ class Command:
     @property
     def in_menu(self) -> bool:
         """Whether it stands in the chat's menu; else in our replies alone, where it has a use."""
-        return self.does not in (Does.FETCH, Does.ASK_AGAIN)
+        return self.does not in (Does.FETCH, Does.READ_ON, Does.ASK_AGAIN)
 
 
 HELP = Command("button.help", does=Does.SHOW_HELP)
@@ -42,7 +43,7 @@ COMMANDS = (
     HELP,
     Command("button.reset", "reply.reset", Does.FORGET),
     Command("button.fetch", does=Does.FETCH),
-    Command("button.more", does=Does.FETCH),
+    Command("button.more", does=Does.READ_ON),
     Command("button.again", does=Does.ASK_AGAIN),
     Command("button.unseen", does=Does.FETCH),
 )

@@ -46,10 +46,13 @@ class Engine:
     def answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         """What the friend is told now. Never raises for what a friend or Kakao may send."""
         try:
-            return self._answer(skill, deadline)
+            reply = self._answer(skill, deadline)
         except (StoreError, TimeoutError) as error:
             self._not_stored(error)
             return self.replies.sentence("reply.not_stored")
+        if skill.in_group and isinstance(reply, Reply):
+            return self.replies.in_words(reply)
+        return reply
 
     def _answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         command = commands.meant(skill.utterance, self.replies.texts)
@@ -86,7 +89,8 @@ class Engine:
         """Ask a failed question again, where that is what was pressed; None unless refused."""
         if not press.again:
             return None
-        asking = self.store.ask_again(press.question, skill.user_id, self._limits(skill))
+        limits = self._limits(skill)
+        asking = self.store.ask_again(press.question, skill.user_id, limits, skill.room_id)
         asked = _now(asking, deadline)
         return self._refused(*asked.refusal) if asked and asked.refusal else None
 
@@ -94,23 +98,27 @@ class Engine:
         self, skill: SkillRequest, command: Command, deadline: Deadline
     ) -> Press | None:
         """Our buttons' words without `extra`: the newest answer not seen, or the last failure."""
+        if command.does == Does.READ_ON and skill.in_group:
+            if unread := _now(self.store.unread(skill.room_id), deadline):
+                return Press(*unread)
         match command.does:
-            case Does.FETCH:
-                newest = _now(self.store.newest_answer(skill.user_id), deadline)
+            case Does.FETCH | Does.READ_ON:
+                newest = _now(self.store.newest_answer(skill.room_id), deadline)
                 return Press(newest) if newest else None
             case Does.ASK_AGAIN:
-                failed = _now(self.store.last_failed(skill.user_id), deadline)
+                failing = self.store.last_failed(skill.user_id, skill.room_id)
+                failed = _now(failing, deadline)
                 return Press(failed, again=True) if failed else None
         return None
 
     def _fetch(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply:
         with self.waiters.waiting(press.question) as waiter:
-            claimed = self._claim(press.question, skill.user_id, deadline, Delivery.PRESS)
+            claimed = self._claim(press.question, skill.room_id, deadline, Delivery.PRESS)
             if claimed and claimed.question.state == State.ASKED:
                 if not self.waiters.wait(waiter, deadline):
                     return self.replies.not_yet(press.question)
                 late = deadline.at_least(GRACE)
-                claimed = self._claim(press.question, skill.user_id, late, Delivery.PRESS)
+                claimed = self._claim(press.question, skill.room_id, late, Delivery.PRESS)
         if claimed is None:
             return self.replies.sentence("reply.unknown_question")
         return self.replies.compose(claimed, page=press.page, waiting=self._waiting)
@@ -119,7 +127,7 @@ class Engine:
         if command.does == Does.SHOW_HELP:
             return self.replies.help()
         if command.does == Does.FORGET:
-            _now(self.store.forget(skill.user_id), deadline)
+            _now(self.store.forget(skill.room_id), deadline)
         return self.replies.sentence(command.reply)
 
     def _said(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
@@ -154,7 +162,7 @@ class Engine:
     def _store(self, question_id: str, skill: SkillRequest) -> "Future[Asked]":
         text = self.replies.texts("reply.photo_question") if skill.image_url else skill.utterance
         return self.store.ask(
-            question_id, skill.user_id, text, skill.image_url, self._limits(skill)
+            question_id, skill.user_id, text, skill.image_url, self._limits(skill), skill.room_id
         )
 
     def _limits(self, skill: SkillRequest) -> Limits:
@@ -184,9 +192,9 @@ class Engine:
             if promise:
                 return promise
         if not ready and not asked.earlier:
-            return self.replies.not_yet(question_id, first=asked.position == 1)
+            return self.replies.not_yet(question_id, first=asked.place == 1)
         held = HELD if asked.earlier else 0
-        claimed = self._claim(question_id, skill.user_id, late, held=held)
+        claimed = self._claim(question_id, skill.room_id, late, held=held)
         if claimed is None:  # deleted by its owner in the meantime
             return self.replies.sentence("reply.unknown_question")
         return self.replies.compose(claimed, beside=True, waiting=self._waiting)
@@ -208,7 +216,7 @@ class Engine:
         self, question_id: str, skill: SkillRequest, url: str, deadline: Deadline
     ) -> Promise | None:
         """None where the answer came in the meantime."""
-        promising = self.store.promise(question_id, skill.user_id, url)
+        promising = self.store.promise(question_id, skill.room_id, url)
         try:
             promised = _now(promising, deadline)
         except TimeoutError:  # Kakao is told of a button instead, and would refuse a callback
@@ -222,12 +230,12 @@ class Engine:
     def _claim(
         self,
         question_id: str,
-        user_id: str,
+        room_id: str,
         deadline: Deadline,
         how: Delivery = Delivery.REPLY,
         held: int = 0,
     ) -> Claimed | None:
-        claiming = self.store.claim(question_id, user_id, how, held)
+        claiming = self.store.claim(question_id, room_id, how, held)
         try:
             return _now(claiming, deadline)
         except TimeoutError:
@@ -242,6 +250,8 @@ class Engine:
         """The reply is on its way to Kakao."""
         if isinstance(reply, Reply) and reply.claimed:
             self.store.confirm(reply.claimed)
+        if isinstance(reply, Reply) and reply.rests:
+            self.store.leave_unread(reply.rests)
 
     def not_sent(self, reply: Reply | Promise) -> None:
         """Nobody was there to take the reply: what it claimed is held again."""

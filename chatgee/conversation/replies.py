@@ -1,9 +1,17 @@
 """How answers become bubbles and buttons: held ones first, then the new one, never above three."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from chatgee.kakao.bubbles import clip, cut
-from chatgee.kakao.messages import BUBBLE_CHARS, BUBBLES, Press, QuickReply, Reply, TextCard
+from chatgee.kakao.bubbles import clip, cut, length
+from chatgee.kakao.messages import (
+    BUBBLE_CHARS,
+    BUBBLES,
+    Press,
+    QuickReply,
+    Reply,
+    TextCard,
+)
 from chatgee.questions import Question, State
 from chatgee.store import Claimed
 from chatgee.texts import Texts
@@ -15,6 +23,14 @@ MARK_CHARS = 80
 """Room in every bubble for the line that says which question it answers."""
 
 ASKED_CHARS = 40
+
+IN_GROUP = {
+    "reply.greeting": "group.greeting",
+    "reply.not_yet": "group.not_yet",
+    "reply.callback_late": "group.callback_late",
+    "reply.no_worker": "group.no_worker",
+}
+"""What is said in place of sentences that speak of a button, where KakaoTalk shows none."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,8 @@ class Replies:
         own = self._pieces(question, waiting)[page - 1 :]
         shown = own[:room] or (self.texts("reply.no_more"),)
         bubbles = [*greeting]
-        buttons = self._buttons(question, more=page + room if len(own) > room else None)
+        more = page + room if len(own) > room else None
+        buttons, rests = self._buttons(question, more), {question.id: more}
         spare = room - len(shown)
         for one in claimed.held:
             pieces = self._pieces(one, waiting)
@@ -64,15 +81,39 @@ class Replies:
             bubbles += [self._marked(one, pieces[0]), *pieces[1:taken]]
             more = taken + 1 if len(pieces) > taken else None
             buttons += self._buttons(one, more, label="button.more_of_held")
+            rests[one.id] = more
         if claimed.unseen:
             buttons.append(self._button("button.unseen", Press(claimed.unseen)))
         bubbles += [*shown, *notice]
-        return Reply(tuple(bubbles), tuple(buttons), claimed.mine)
+        unread = rests if question.in_group and (page > 1 or any(rests.values())) else {}
+        return Reply(tuple(bubbles), tuple(buttons), claimed.mine, unread)
+
+    def in_words(self, reply: Reply) -> Reply:
+        """The same for a group, where KakaoTalk draws neither buttons nor cards."""
+        said = {self.texts(one): self.texts(other) for one, other in IN_GROUP.items()}
+        bubbles: list[str] = []
+        for one in reply.bubbles:
+            bubbles += [said.get(one, one)] if isinstance(one, str) else self._listed(one)
+        held, more = self.texts("button.more_of_held"), self.texts("button.more")
+        labels = [more if one.label == held else one.label for one in reply.quick_replies]
+        if labels:
+            bubbles[-1] = _with_line(bubbles[-1], self._to_type(labels))
+        return replace(reply, bubbles=tuple(bubbles), quick_replies=())
+
+    def _listed(self, cards: Sequence[TextCard]) -> tuple[str, ...]:
+        return cut("\n\n".join(map(self._card, cards)), BUBBLE_CHARS)
+
+    def _card(self, card: TextCard) -> str:
+        words = [self._to_type(card.buttons)] if card.buttons else []
+        return "\n".join([card.title, card.description, *words])
+
+    def _to_type(self, labels: Iterable[str]) -> str:
+        return self.texts("group.to_type", words="’, ‘".join(dict.fromkeys(labels)))
 
     def _beside(self, claimed: Claimed) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        position, answered = claimed.question.position, claimed.question.state == State.ANSWERED
-        greeting = (self.texts("reply.greeting"),) if position == 1 else ()
-        due = self.notice_every and answered and position % self.notice_every == 0
+        place, answered = claimed.question.place, claimed.question.state == State.ANSWERED
+        greeting = (self.texts("reply.greeting"),) if place == 1 else ()
+        due = self.notice_every and answered and place % self.notice_every == 0
         # A held answer is worth more than a notice.
         notice = (self.texts("reply.notice"),) if due and len(claimed.held) < HELD else ()
         return greeting, notice
@@ -103,3 +144,9 @@ class Replies:
 
     def _button(self, label: str, press: Press) -> QuickReply:
         return QuickReply(self.texts(label), press)
+
+
+def _with_line(text: str, line: str) -> str:
+    """Answers leave room for it; what an owner wrote is cut, as it is where it is too long."""
+    pieces = cut(text, BUBBLE_CHARS - length(line) - 2)
+    return "\n\n".join((*pieces[:1], line))

@@ -1,7 +1,7 @@
 """The worker thread: one asyncio loop in which all friends' questions are worked on.
 
-A friend's questions go one after the other, in the order in which they were asked; different
-friends never wait for each other, up to `max_concurrent`. While requests crowd at the door no new
+A room's questions go one after the other, in the order in which they were asked; different
+rooms never wait for each other, up to `max_concurrent`. While requests crowd at the door no new
 work is begun: a reply in time is worth more than an answer that comes a moment earlier.
 """
 
@@ -21,7 +21,7 @@ from chatgee.store.transaction_news import News
 T = TypeVar("T")
 
 AnswerNext = Callable[[str], Awaitable[None]]
-"""Answers the oldest question of a friend that has no answer yet, if there is one."""
+"""Answers the oldest question of a room that has no answer yet, if there is one."""
 KeepPromise = Callable[[str, str, float], Coroutine[Any, Any, None]]
 """See `Answering.keep_promise`."""
 
@@ -53,7 +53,7 @@ class Worker:
         self._loop = new_loop()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._lines: dict[str, int] = {}
-        """How many answers each friend waits for who waits for any."""
+        """How many answers each room waits for that waits for any."""
         self._seldom = OncePerMinute()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = self._ending = self._given_up = False
@@ -73,15 +73,15 @@ class Worker:
         self._last, self._ended = last, ended
         self._thread.start()
 
-    def submit(self, user_id: str) -> None:
-        """One question more of this friend. Safe from any thread, and never blocks."""
-        self._soon(self._take, user_id)
+    def submit(self, room_id: str) -> None:
+        """One question more of this room. Safe from any thread, and never blocks."""
+        self._soon(self._take, room_id)
 
-    def promise(self, question_id: str, user_id: str, promised_at: float) -> None:
+    def promise(self, question_id: str, room_id: str, promised_at: float) -> None:
         """A callback to be kept. As safe."""
 
         async def keep() -> None:
-            await self._keep_promise(question_id, user_id, promised_at)
+            await self._keep_promise(question_id, room_id, promised_at)
 
         self._soon(lambda: self._spawn(self._until_done(keep)))
 
@@ -147,25 +147,25 @@ class Worker:
             return False
         return True
 
-    def _take(self, user_id: str) -> None:
-        if user_id in self._lines:
-            self._lines[user_id] += 1
+    def _take(self, room_id: str) -> None:
+        if room_id in self._lines:
+            self._lines[room_id] += 1
         else:
-            self._lines[user_id] = 1
-            self._spawn(self._work_through(user_id))
+            self._lines[room_id] = 1
+            self._spawn(self._work_through(room_id))
 
-    async def _work_through(self, user_id: str) -> None:
+    async def _work_through(self, room_id: str) -> None:
         async def answer() -> None:
             async with self._room:
                 await self._until_calm()
-                await self._answer_next(user_id)
+                await self._answer_next(room_id)
 
         try:
-            while self._lines[user_id]:
+            while self._lines[room_id]:
                 await self._until_done(answer)
-                self._lines[user_id] -= 1
+                self._lines[room_id] -= 1
         finally:
-            del self._lines[user_id]
+            del self._lines[room_id]
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         """Again and again, as the queue of many machines does: forgotten, nobody would answer."""
@@ -230,8 +230,8 @@ class InProcessNews:
 
     def after(self, news: News) -> None:
         """In the store's thread: questions are queued in the order in which they are stored."""
-        for user_id in news.asked:
-            self.worker.submit(user_id)
+        for room_id in news.asked:
+            self.worker.submit(room_id)
         for promise in news.promised:
             self.worker.promise(*promise)
         for question_id in news.answered:

@@ -7,7 +7,7 @@ from Kakao's guide to skills, https://kakaobusiness.gitbook.io/main/tool/chatbot
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chatgee.errors import PayloadError
@@ -27,6 +27,12 @@ ID_CHARS = 200
 """Far more than Kakao's have, which are 70 at the most: others may send a page full of it."""
 UTTERANCE_CHARS = 50_000
 """More than anybody types in KakaoTalk; what is longer is told so, and not kept."""
+
+GROUP = " group:"
+"""Before the id of a group, in those of rooms. A user's is stripped: none of them begins so."""
+_UNSEEN = " \t\r\n\u00a0\u3000\u200b"
+_MENTION = r"@({bot}(?=[{unseen}]|$)|\S{{1,40}}?\u200b)"
+"""Of the bot, in a group: its button leaves a letter behind the name that cannot be seen."""
 
 _PHOTO = re.compile(
     r"https://([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*kakaocdn\.net(:443)?/[!-\[\]-~]{0,4000}",
@@ -77,6 +83,8 @@ class SkillRequest:
     """One message from one user, as Kakao delivered it."""
 
     user_id: str
+    room_id: str
+    """The chat in which it was said: a group's, or the user's own, which is the `user_id`."""
     utterance: str
     """What the user wrote; for a photo, its address. Stripped, may be empty."""
     press: Press | None = None
@@ -89,6 +97,10 @@ class SkillRequest:
     is_tester: bool = False
     """Whether it comes from the admin center's own test panels, which know no friends."""
 
+    @property
+    def in_group(self) -> bool:
+        return self.room_id != self.user_id
+
     @classmethod
     def parse(cls, payload: object) -> "SkillRequest":
         """Read the JSON of a request; `PayloadError` where it is no skill request.
@@ -99,16 +111,18 @@ class SkillRequest:
             raise PayloadError("userRequest is missing")
         request, action = payload["userRequest"], _table(payload, "action")
         user, params = _table(request, "user"), _table(request, "params")
-        user_id = _text(user, "id")
+        user_id = _bounded(_text(user, "id"), "userRequest.user.id")
         if not user_id:
             raise PayloadError("userRequest.user.id is missing")
+        room_id = _room(request, user_id)
         utterance = _text(_table(action, "params"), "prompt") or _text(request, "utterance")
-        if len(user_id) > ID_CHARS:
-            raise PayloadError(f"userRequest.user.id is longer than {ID_CHARS} characters")
+        if room_id != user_id:
+            utterance = _without_mention(utterance, _text(_table(payload, "bot"), "name"))
         media = _table(params, "media")
         is_image = media.get("type") == "image" and is_photo(_text(media, "url"))
         return cls(
             user_id=user_id,
+            room_id=room_id,
             utterance=utterance,
             press=Press.parse(_table(action, "clientExtra")),
             callback_url=_text(request, "callbackUrl") or None,
@@ -138,6 +152,35 @@ def has_shape(payload: object) -> bool:
 def _table(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = parent.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _room(request: Mapping[str, Any], user_id: str) -> str:
+    """The group's; where it is not named, one that nobody shares with the user."""
+    chat = request.get("chat")
+    if not chat:
+        return user_id
+    if not isinstance(chat, dict):
+        chat = {"id": chat}
+    id_ = str(chat["id"]) if type(chat.get("id")) is int else _text(chat, "id")
+    named = id_ or _text(_table(chat, "properties"), "botGroupKey")
+    return GROUP + _bounded(named or user_id, "userRequest.chat.id")
+
+
+def _bounded(id_: str, name: str) -> str:
+    if len(id_) > ID_CHARS:
+        raise PayloadError(f"{name} is longer than {ID_CHARS} characters")
+    return id_
+
+
+def _without_mention(utterance: str, bot: str) -> str:
+    """At its head, and the bot's own name at its end."""
+    said = utterance.strip(_UNSEEN)
+    pattern = _MENTION.format(bot=re.escape(bot), unseen=_UNSEEN)
+    if mention := re.match(pattern, said):
+        said = said[mention.end() :].strip(_UNSEEN)
+    if bot and said.endswith((f" @{bot}", f"\u200b@{bot}")):
+        said = said[: -len(f"@{bot}")].strip(_UNSEEN)
+    return said
 
 
 def is_photo(url: str) -> bool:
@@ -178,6 +221,8 @@ class Reply:
     quick_replies: tuple[QuickReply, ...] = ()
     claimed: tuple[str, ...] = ()
     """Ids of the questions whose answers it delivers."""
+    rests: Mapping[str, int | None] = field(default_factory=dict)
+    """In a group, by the ids of answers: the bubble with which goes on what is not shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Store:
     let_go = transaction(delivering.let_go, lasting=True)
     newest_answer = transaction(delivering.newest_answer)
     last_failed = transaction(delivering.last_failed)
+    leave_unread = transaction(delivering.leave_unread, lasting=True)
+    unread = transaction(delivering.unread)
     promise = transaction(delivering.promise)
     break_promise = transaction(delivering.break_promise, lasting=True)
     use_callback = transaction(delivering.use_callback)

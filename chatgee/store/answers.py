@@ -7,12 +7,12 @@ from chatgee.store.rows import question_of
 from chatgee.store.tallies import used
 
 
-def next(db: Session, user_id: str, turns: int) -> Due | None:
-    """The friend's oldest question without an answer, with the last `turns` before it."""
-    question = question_of(db.one("next", user_id=user_id))
+def next(db: Session, room_id: str, turns: int) -> Due | None:
+    """The room's oldest question without an answer, with the last `turns` before it."""
+    question = question_of(db.one("next", room_id=room_id))
     if question is None:
         return None
-    rows = db.all("memory", user_id=user_id, position=question.position, limit=turns)
+    rows = db.all("memory", room_id=room_id, place=question.place, limit=turns)
     return Due(question, tuple(Turn(*row) for row in reversed(rows)))
 
 

@@ -16,46 +16,61 @@ def ask(
     text: str,
     image_url: str | None = None,
     limits: Limits = NO_LIMITS,
+    room_id: str | None = None,
 ) -> Asked:
-    """Write down the friend's next question, unless a limit is reached."""
-    now = db.now()
+    """Write down the friend's next question, unless a limit is reached.
+
+    The room is the private chat where none is named.
+    """
+    now, room_id = db.now(), room_id or user_id
     seen = _seen(db, user_id, now)
     if refusal := _refusal(db, user_id, limits, now):
         db.change("never_met", user_id=user_id)
         return Asked(refusal=refusal)
-    position = _line_up(db, user_id, seen, now)
+    position, place = _line_up(db, user_id, room_id, seen, now)
     db.change(
         "insert_question",
         id=question_id,
         user_id=user_id,
         position=position,
+        group=None if room_id == user_id else room_id,
+        place=place,
         text=text,
         image_url=image_url,
         now=now,
     )
-    earlier = db.one("has_earlier", user_id=user_id, position=position) is not None
-    return Asked(position, earlier)
+    earlier = db.one("has_earlier", room_id=room_id, place=place) is not None
+    return Asked(place, earlier)
 
 
 def ask_again(
-    db: Session, question_id: str, user_id: str, limits: Limits = NO_LIMITS
+    db: Session,
+    question_id: str,
+    user_id: str,
+    limits: Limits = NO_LIMITS,
+    room_id: str | None = None,
 ) -> Asked | None:
-    """Put a failed question at the end again, as `ask` does; None where it did not fail."""
-    question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
-    if question is None or question.state != State.FAILED:
+    """Put the friend's own failed question at the end again, as `ask` does.
+
+    None where it did not fail, or is another friend's.
+    """
+    room_id = room_id or user_id
+    question = question_of(db.one("question_alone", id=question_id, room_id=room_id))
+    if question is None or question.user_id != user_id or question.state != State.FAILED:
         return None
     now = db.now()
     seen = _seen(db, user_id, now)
     if refusal := _refusal(db, user_id, limits, now):
         return Asked(refusal=refusal)
-    position = _line_up(db, user_id, seen, now)
-    db.change("ask_again", id=question_id, user_id=user_id, position=position, now=now)
-    return Asked(position)
+    position, place = _line_up(db, user_id, room_id, seen, now)
+    db.change("ask_again", id=question_id, position=position, place=place, now=now)
+    return Asked(place)
 
 
-def forget(db: Session, user_id: str) -> None:
-    """Start the friend's memory anew; what is in the making will not enter it either."""
-    db.change("forget", user_id=user_id)
+def forget(db: Session, room_id: str) -> None:
+    """Start the room's memory anew; what is in the making will not enter it either."""
+    if not db.change("forget", room_id=room_id):
+        db.change("forget_in_group", room_id=room_id)
 
 
 def spent(db: Session) -> SpentToday:
@@ -69,11 +84,19 @@ def _seen(db: Session, user_id: str, now: float) -> float | None:
     return seen_at if questions else None
 
 
-def _line_up(db: Session, user_id: str, seen_at: float | None, now: float) -> int:
-    """The position of one question more at the end of the friend's questions."""
+def _line_up(
+    db: Session, user_id: str, room_id: str, seen_at: float | None, now: float
+) -> tuple[int, int]:
+    """The position of one question more among the friend's, and its place in the room."""
+    in_group = room_id != user_id
     db.tallies.asked(now, seen_at)
-    db.news.asked.append(user_id)
-    return value_of(db.one("count_question", user_id=user_id, now=now))
+    db.news.asked.append(room_id)
+    position, place = db.one(
+        "count_question", user_id=user_id, in_group=int(in_group), now=now
+    ) or (0, 0)
+    if in_group:
+        place = value_of(db.one("count_in_group", room_id=room_id, now=now))
+    return position, place
 
 
 def _refusal(db: Session, user_id: str, limits: Limits, now: float) -> tuple[str, int] | None:

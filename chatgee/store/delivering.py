@@ -1,6 +1,6 @@
 """An answer on its way to its friend: who claims it announces it, by a reply or a callback."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chatgee.questions import Delivery, Question, State
 from chatgee.store.database_session import Row, Session
@@ -8,9 +8,9 @@ from chatgee.store.results import Claimed
 from chatgee.store.rows import as_question, question_of
 
 
-def find(db: Session, question_id: str, user_id: str) -> Question | None:
-    """The friend's question as it stands."""
-    return question_of(db.one("question", id=question_id, user_id=user_id))
+def find(db: Session, question_id: str, room_id: str) -> Question | None:
+    """The question as it stands; None where the room has no such question."""
+    return question_of(db.one("question", id=question_id, room_id=room_id))
 
 
 def known_of(db: Session, ids: Sequence[str]) -> list[str]:
@@ -20,14 +20,14 @@ def known_of(db: Session, ids: Sequence[str]) -> list[str]:
 
 
 def claim(
-    db: Session, question_id: str, user_id: str, how: Delivery, held: int = 0
+    db: Session, question_id: str, room_id: str, how: Delivery, held: int = 0
 ) -> Claimed | None:
     """Claim an answer, with up to `held` earlier ones that nobody has delivered.
 
-    None where the friend has no such question. A question still in the making, and an answer
+    None where the room has no such question. A question still in the making, and an answer
     that was delivered before, come back unclaimed.
     """
-    question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
+    question = question_of(db.one("question_alone", id=question_id, room_id=room_id))
     if question is None:
         return None
     return _claim(db, question, how, held)
@@ -43,8 +43,8 @@ def _claim(db: Session, question: Question, how: Delivery, held: int) -> Claimed
         rows = db.all(
             "held",
             id=question.id,
-            user_id=question.user_id,
-            before=question.position,
+            room_id=question.room_id,
+            before=question.place,
             limit=held + 1,
         )
     found = [as_question(row) for row in rows]
@@ -73,24 +73,36 @@ def let_go(db: Session, ids: Sequence[str]) -> None:
         db.change("let_go", id=one)
 
 
-def newest_answer(db: Session, user_id: str) -> str | None:
+def newest_answer(db: Session, room_id: str) -> str | None:
     """The id of the newest answer that nobody has claimed, else of the newest in the making."""
-    row = db.one("newest_answer", user_id=user_id)
+    row = db.one("newest_answer", room_id=room_id)
     return row[0] if row else None
 
 
-def last_failed(db: Session, user_id: str) -> str | None:
-    """The id of the friend's last question, if it failed."""
-    last = question_of(db.one("last", user_id=user_id))
+def last_failed(db: Session, user_id: str, room_id: str | None = None) -> str | None:
+    """The id of the friend's last question in the room, if it failed."""
+    last = question_of(db.one("last", user_id=user_id, room_id=room_id or user_id))
     return last.id if last and last.state == State.FAILED else None
 
 
-def promise(db: Session, question_id: str, user_id: str, url: str) -> bool:
+def leave_unread(db: Session, rests: Mapping[str, int | None]) -> None:
+    """By the ids of answers, the bubbles from which they go on; None where all was shown."""
+    for one, more_from in rests.items():
+        db.change("leave_unread", id=one, more_from=more_from, now=db.now())
+
+
+def unread(db: Session, room_id: str) -> tuple[str, int] | None:
+    """The answer of which the group was shown a part last, and the bubble that comes next."""
+    row = db.one("unread", room_id=room_id)
+    return (row[0], row[1]) if row else None
+
+
+def promise(db: Session, question_id: str, room_id: str, url: str) -> bool:
     """Keep a callback address for a question in the making; False where it is answered."""
     now = db.now()
     promised = bool(db.change("promise", id=question_id, url=url, now=now))
     if promised:
-        db.news.promised.append((question_id, user_id, now))
+        db.news.promised.append((question_id, room_id, now))
     return promised
 
 
@@ -100,13 +112,13 @@ def break_promise(db: Session, question_id: str) -> None:
 
 
 def use_callback(
-    db: Session, question_id: str, user_id: str, held: int
+    db: Session, question_id: str, room_id: str, held: int
 ) -> tuple[str, Claimed] | None:
     """Take the callback address of a question, which works once, and claim as `claim` does.
 
     None where there is no address, or nothing left to say by it: the answer was delivered.
     """
-    question = question_of(db.one("question_alone", id=question_id, user_id=user_id))
+    question = question_of(db.one("question_alone", id=question_id, room_id=room_id))
     promised = db.one("promised", id=question_id)
     if promised is None or question is None:
         return None

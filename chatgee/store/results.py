@@ -38,9 +38,10 @@ class SpentToday:
 class Asked:
     """A question that was stored, or why it was not."""
 
-    position: int = 0
+    place: int = 0
+    """In the room."""
     earlier: bool = False
-    """Whether the friend has other answers that nobody has claimed, or that are in the making."""
+    """Whether the room has other answers that nobody has claimed, or that are in the making."""
     refusal: tuple[str, int] | None = None
     """The text's key and the limit that was reached."""
 

@@ -14,11 +14,12 @@ def question_of(row: Row | None) -> Question | None:
 
 
 def as_question(row: Row) -> Question:
-    id_, user_id, position, text, image_url, asked_at, state, shown, failure, delivery = row
+    id_, user_id, room_id, place, text, image_url, asked_at, state, shown, failure, delivery = row
     return Question(
         id_,
         user_id,
-        position,
+        room_id,
+        place,
         text,
         image_url,
         asked_at,

@@ -11,6 +11,8 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    func,
+    text,
 )
 
 from chatgee.questions import State
@@ -36,9 +38,20 @@ friends = Table(
     metadata,
     Column("id", _Key, primary_key=True),  # Kakao's user.id
     Column("questions", Integer, nullable=False),  # asked so far: the last position
-    Column("memory_from", Integer, nullable=False),  # positions up to this one are forgotten
+    Column("memory_from", Integer, nullable=False),  # of the private chat, as in `rooms`
     Column("first_seen_at", Float, nullable=False),
     Column("last_seen_at", Float, nullable=False),
+    Column("in_groups", Integer, nullable=False, server_default=text("0")),  # of the questions
+)
+
+# Of groups: what a private chat needs stands in the row of its friend.
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("questions", Integer, nullable=False),  # asked so far: the last place
+    Column("memory_from", Integer, nullable=False),  # places up to this one are forgotten
+    Column("last_asked_at", Float, nullable=False),
 )
 
 questions = Table(
@@ -46,7 +59,7 @@ questions = Table(
     metadata,
     Column("id", _Key, primary_key=True),
     Column("user_id", _Key, nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("position", Integer, nullable=False),  # among all that the friend has asked
     Column("text", Text, nullable=False),
     Column("image_url", Text),
     Column("asked_at", Float, nullable=False),
@@ -62,9 +75,18 @@ questions = Table(
     Column("claimed_at", Float),
     Column("broken_off", Integer),  # 1: the model's answer was cut at its length
     Column("said", Text),  # by the service that refused, without secrets
+    Column("room_id", _Key),  # the group; none in a private chat
+    Column("place", Integer),  # in the room; none in older rows, where it is the position
+    Column("more_from", Integer),  # in a group: the bubble with which what is unread begins
+    Column("more_at", Float),  # when that was written down
 )
 
+# Both as they were before there were groups, so that a million older rows need not be rewritten.
+room = func.coalesce(questions.c.room_id, questions.c.user_id)
+place = func.coalesce(questions.c.place, questions.c.position)
+
 Index("questions_by_friend", questions.c.user_id, questions.c.position, unique=True)
+questions_by_room = Index("questions_by_room", room, place, unique=True)
 Index("questions_by_time", questions.c.asked_at)
 _failed = questions.c.state == State.FAILED.value
 failed_questions = Index(
@@ -74,12 +96,10 @@ failed_questions = Index(
     postgresql_where=_failed,
 )
 _open = questions.c.delivered_at.is_(None)
-Index(
-    "open_questions",
-    questions.c.user_id,
-    questions.c.position,
-    sqlite_where=_open,
-    postgresql_where=_open,
+open_questions = Index("open_questions", room, place, sqlite_where=_open, postgresql_where=_open)
+_unread = questions.c.more_from.is_not(None)
+unread_pages = Index(
+    "unread_pages", questions.c.room_id, sqlite_where=_unread, postgresql_where=_unread
 )
 # Among answers that nobody ever fetches, those few that are claimed, and questions without one.
 _claimed = and_(_open, questions.c.delivery.is_not(None))

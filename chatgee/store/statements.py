@@ -5,15 +5,16 @@
 What stands behind a colon is a value that comes with each use.
 """
 
-_QUESTION = (
-    "SELECT id, user_id, position, text, image_url, asked_at, state, shown, failure, delivery"
-    " FROM questions"
-)
+_ROOM, _PLACE = "coalesce(room_id, user_id)", "coalesce(place, position)"
+"""As the indexes have them: see `chatgee.store.schema`."""
+_QUESTION = f"""
+SELECT id, user_id, {_ROOM}, {_PLACE}, text, image_url, asked_at, state, shown, failure, delivery
+FROM questions"""
 """The columns of `chatgee.questions.Question`, in its order."""
 
 _NEW_FRIEND = """
-INSERT INTO friends (id, questions, memory_from, first_seen_at, last_seen_at)
-VALUES (:user_id, {questions}, 0, :now, :now)
+INSERT INTO friends (id, questions, in_groups, memory_from, first_seen_at, last_seen_at)
+VALUES (:user_id, {questions}, {in_groups}, 0, :now, :now)
 ON CONFLICT (id) DO UPDATE SET
 """
 _NEW_NOTE = "INSERT INTO notes (name, value, version, changed_at) VALUES (:name, :value, 1, :now)"
@@ -22,23 +23,30 @@ INSERT INTO tallies_by_{unit} ({unit}, name, count) VALUES (:{unit}, :name, :cou
 ON CONFLICT ({unit}, name) DO UPDATE SET count = tallies_by_{unit}.count + :count"""
 
 STATEMENTS = {
-    # The friend has one row more; returns its position.
+    # The friend has one row more; returns its position, and its place in the private chat.
     "count_question": f"""
-{_NEW_FRIEND.format(questions=1)} questions = friends.questions + 1, last_seen_at = :now
+{_NEW_FRIEND.format(questions=1, in_groups=":in_group")}
+    questions = friends.questions + 1, in_groups = friends.in_groups + :in_group,
+    last_seen_at = :now
+RETURNING questions, questions - in_groups""",
+    # The same for a group; returns the place in it.
+    "count_in_group": """
+INSERT INTO rooms (id, questions, memory_from, last_asked_at) VALUES (:room_id, 1, 0, :now)
+ON CONFLICT (id) DO UPDATE SET questions = rooms.questions + 1, last_asked_at = :now
 RETURNING questions""",
     # Until the end of the transaction nobody else asks for this friend: limits are exact.
     "last_seen": "SELECT questions, last_seen_at FROM friends WHERE id = :user_id FOR UPDATE",
     # The same for a friend whom nobody knows yet.
     "meet": f"""
-{_NEW_FRIEND.format(questions=0)} questions = friends.questions
+{_NEW_FRIEND.format(questions=0, in_groups=0)} questions = friends.questions
 RETURNING questions, last_seen_at""",
     "never_met": "DELETE FROM friends WHERE id = :user_id AND questions = 0",
     "insert_question": """
-INSERT INTO questions (id, user_id, position, text, image_url, asked_at, state)
-VALUES (:id, :user_id, :position, :text, :image_url, :now, 'asked')""",
-    "has_earlier": """
+INSERT INTO questions (id, user_id, position, room_id, place, text, image_url, asked_at, state)
+VALUES (:id, :user_id, :position, :group, :place, :text, :image_url, :now, 'asked')""",
+    "has_earlier": f"""
 SELECT 1 FROM questions
-WHERE user_id = :user_id AND delivered_at IS NULL AND delivery IS NULL AND position < :position
+WHERE {_ROOM} = :room_id AND delivered_at IS NULL AND delivery IS NULL AND {_PLACE} < :place
 LIMIT 1""",
     "questions_of": "SELECT coalesce(max(questions), 0) FROM friends WHERE id = :user_id",
     # By positions, of which every asking takes one: a failed question that is asked again keeps
@@ -58,13 +66,14 @@ SELECT answers, prompt_tokens, completion_tokens FROM usage WHERE day = :day AND
 SELECT count(*) FROM questions WHERE answered_at IS NULL AND state = 'asked'""",
     # The worker's side.
     "next": f"""
-{_QUESTION} WHERE user_id = :user_id AND delivered_at IS NULL AND state = 'asked'
-ORDER BY position LIMIT 1""",
-    "memory": """
+{_QUESTION} WHERE {_ROOM} = :room_id AND delivered_at IS NULL AND state = 'asked'
+ORDER BY {_PLACE} LIMIT 1""",
+    "memory": f"""
 SELECT text, answer FROM questions
-WHERE user_id = :user_id AND state = 'answered' AND position < :position
-    AND position > (SELECT memory_from FROM friends WHERE id = :user_id)
-ORDER BY position DESC LIMIT :limit""",
+WHERE {_ROOM} = :room_id AND state = 'answered' AND {_PLACE} < :place
+    AND {_PLACE} > coalesce((SELECT memory_from FROM friends WHERE id = :room_id),
+                            (SELECT memory_from FROM rooms WHERE id = :room_id))
+ORDER BY {_PLACE} DESC LIMIT :limit""",
     "fill": """
 UPDATE questions SET state = :to_state, answer = :answer, shown = :shown, failure = :failure,
     answered_at = :now
@@ -76,19 +85,24 @@ ON CONFLICT (day, user_id) DO UPDATE SET answers = usage.answers + :answers,
     prompt_tokens = usage.prompt_tokens + :prompt_tokens,
     completion_tokens = usage.completion_tokens + :completion_tokens""",
     # The friend's side.
-    "question": f"{_QUESTION} WHERE id = :id AND user_id = :user_id",
+    "question": f"{_QUESTION} WHERE id = :id AND {_ROOM} = :room_id",
     # As it stands until the end of the transaction, whatever other programs do.
-    "question_alone": f"{_QUESTION} WHERE id = :id AND user_id = :user_id FOR UPDATE",
+    "question_alone": f"{_QUESTION} WHERE id = :id AND {_ROOM} = :room_id FOR UPDATE",
     "is_known": "SELECT id FROM questions WHERE id = :id AND state != 'asked'",
     "held": f"""
 {_QUESTION}
-WHERE user_id = :user_id AND delivered_at IS NULL AND delivery IS NULL AND state != 'asked'
-    AND id != :id AND position < :before
-ORDER BY position LIMIT :limit""",
-    "newest_answer": """
-SELECT id FROM questions WHERE user_id = :user_id AND delivered_at IS NULL AND delivery IS NULL
-ORDER BY state = 'asked', position DESC LIMIT 1""",
-    "last": f"{_QUESTION} WHERE user_id = :user_id ORDER BY position DESC LIMIT 1",
+WHERE {_ROOM} = :room_id AND delivered_at IS NULL AND delivery IS NULL AND state != 'asked'
+    AND id != :id AND {_PLACE} < :before
+ORDER BY {_PLACE} LIMIT :limit""",
+    "newest_answer": f"""
+SELECT id FROM questions WHERE {_ROOM} = :room_id AND delivered_at IS NULL AND delivery IS NULL
+ORDER BY state = 'asked', {_PLACE} DESC LIMIT 1""",
+    "last": f"""
+{_QUESTION} WHERE {_ROOM} = :room_id AND user_id = :user_id ORDER BY {_PLACE} DESC LIMIT 1""",
+    "leave_unread": "UPDATE questions SET more_from = :more_from, more_at = :now WHERE id = :id",
+    "unread": """
+SELECT id, more_from FROM questions WHERE room_id = :room_id AND more_from IS NOT NULL
+ORDER BY more_at DESC, place DESC LIMIT 1""",
     "claim": """
 UPDATE questions SET delivery = :how, claimed_at = :now
 WHERE id = :id AND delivery IS NULL AND state != 'asked'""",
@@ -99,10 +113,11 @@ RETURNING asked_at, state, delivery""",
     "let_go": "UPDATE questions SET delivery = NULL WHERE id = :id AND delivered_at IS NULL",
     # Of one that has failed, as `question_alone` has told.
     "ask_again": """
-UPDATE questions SET state = 'asked', position = :position, asked_at = :now, answered_at = NULL,
-    failure = NULL, delivery = NULL, delivered_at = NULL
-WHERE id = :id AND user_id = :user_id""",
-    "forget": "UPDATE friends SET memory_from = questions WHERE id = :user_id",
+UPDATE questions SET state = 'asked', position = :position, place = :place, asked_at = :now,
+    answered_at = NULL, failure = NULL, delivery = NULL, delivered_at = NULL
+WHERE id = :id""",
+    "forget": "UPDATE friends SET memory_from = questions - in_groups WHERE id = :room_id",
+    "forget_in_group": "UPDATE rooms SET memory_from = questions WHERE id = :room_id",
     "promise": """
 UPDATE questions SET callback_url = :url, promised_at = :now WHERE id = :id AND state = 'asked'""",
     "promised": """
@@ -134,12 +149,12 @@ RETURNING name""",
     "let_all_go": """
 UPDATE questions SET delivery = NULL
 WHERE delivered_at IS NULL AND delivery IS NOT NULL AND coalesce(claimed_at, 0) < :before""",
-    "unanswered": """
-SELECT user_id FROM questions
+    "unanswered": f"""
+SELECT {_ROOM} FROM questions
 WHERE answered_at IS NULL AND state = 'asked' AND asked_at < :before
-ORDER BY asked_at, position""",
-    "promises": """
-SELECT id, user_id, promised_at FROM questions
+ORDER BY asked_at, {_PLACE}""",
+    "promises": f"""
+SELECT id, {_ROOM}, promised_at FROM questions
 WHERE delivered_at IS NULL AND callback_url IS NOT NULL""",
     "drop_promises": """
 UPDATE questions SET callback_url = NULL
@@ -150,6 +165,9 @@ DELETE FROM questions WHERE id IN (
     "purge_friends": """
 DELETE FROM friends
 WHERE last_seen_at < :before AND NOT EXISTS (SELECT 1 FROM questions WHERE user_id = friends.id)""",
+    "purge_rooms": f"""
+DELETE FROM rooms
+WHERE last_asked_at < :before AND NOT EXISTS (SELECT 1 FROM questions WHERE {_ROOM} = rooms.id)""",
     "purge_usage": "DELETE FROM usage WHERE day < :day AND user_id != ''",
     "delete_questions": """
 DELETE FROM questions WHERE id IN (

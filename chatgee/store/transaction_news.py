@@ -9,11 +9,11 @@ class News:
     """Gathered while the work of a transaction is done; dropped where it is rolled back."""
 
     asked: list[str] = field(default_factory=list)
-    """Friends, once for each question more that they wait for."""
+    """Rooms, once for each question more that they wait for."""
     answered: list[str] = field(default_factory=list)
     """Questions of which is known now what became."""
     promised: list[tuple[str, str, float]] = field(default_factory=list)
-    """Question, friend, and the unix time at which a callback was promised."""
+    """Question, room, and the unix time at which a callback was promised."""
     noted: list[str] = field(default_factory=list)
     """Names of notes that were written or dropped; see `chatgee.store.notes`."""
 

@@ -32,30 +32,32 @@ def release(db: Session, before: float) -> int:
 
 
 def waiting(db: Session, before: float) -> list[str]:
-    """Friends, once for each question that was asked before a moment and has no answer."""
+    """Rooms, once for each question that was asked before a moment and has no answer."""
     return [row[0] for row in db.all("unanswered", before=before)]
 
 
-def line_up(db: Session, user_ids: Sequence[str]) -> None:
-    """Tell once more that these friends wait, once for each question."""
-    db.news.asked += user_ids
+def line_up(db: Session, room_ids: Sequence[str]) -> None:
+    """Tell once more that these rooms wait, once for each question."""
+    db.news.asked += room_ids
 
 
 def purge(db: Session, keep_days: int, most: int) -> int:
     """Delete up to `most` questions older than `keep_days`; how many there were.
 
-    With the last of them go the friends who have asked nothing since, and what they used.
+    With the last of them go the friends and groups that have asked nothing since, and what they
+    used.
     """
     before = db.now() - keep_days * 86400
     count = db.change("purge_questions", before=before, limit=most)
     if count < most:
         db.change("purge_friends", before=before)
+        db.change("purge_rooms", before=before)
         db.change("purge_usage", day=korean_days.day_name(before))
     return count
 
 
 def delete_friend(db: Session, user_id: str, most: int) -> int:
-    """Delete up to `most` of the friend's questions; how many there were.
+    """Delete up to `most` of the friend's questions, in whatever room; how many there were.
 
     With the last of them goes all else that is known of the friend.
     """

@@ -74,6 +74,26 @@ def test_a_stored_question_has_its_job(store: Store, database_url: str) -> None:
     assert locks(database_url) == ["민지"]
 
 
+def test_a_groups_question_waits_for_those_of_the_group(store: Store, database_url: str) -> None:
+    for number, room in enumerate((None, " group:반", None)):
+        store.ask(str(number), "민지", "질문", room_id=room).result(PATIENCE)
+    store.ask("3", "수호", "질문", room_id=" group:반").result(PATIENCE)
+    assert locks(database_url) == ["민지", " group:반", "민지", " group:반"]
+
+
+def test_a_job_of_an_older_version_is_done(store: Store, database_url: str) -> None:
+    diary = Diary()
+
+    async def answer(room_id: str) -> None:
+        diary.write(room_id)
+
+    store.ask("one", "민지", "질문").result(PATIENCE)
+    with connect(database_url) as database:
+        database.execute('UPDATE procrastinate_jobs SET args = \'{"user_id": "민지"}\'')
+    with working(database_url, answer):
+        assert diary.until(1) == ["민지"]
+
+
 def test_a_refused_question_has_none(store: Store, database_url: str) -> None:
     limits = Limits(per_day=1)
     store.ask("one", "민지", "질문", limits=limits).result(PATIENCE)

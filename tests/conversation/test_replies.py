@@ -1,6 +1,8 @@
 """Promises of chatgee.conversation.replies: whatever was claimed is shown, or has its button."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +36,8 @@ def questions(draw: st.DrawFn, position: int) -> Question:
     return Question(
         id=f"id{position}",
         user_id="friend",
-        position=position,
+        room_id="friend",
+        place=position,
         text=text,
         image_url=None,
         asked_at=0.0,
@@ -48,10 +51,27 @@ def questions(draw: st.DrawFn, position: int) -> Question:
 def read(replies: Replies, reply: Reply, question: Question) -> str:
     """The words of one answer, those behind its buttons too."""
     text = " ".join(bubble for bubble in reply.bubbles if isinstance(bubble, str))
-    words = re.findall(rf"\bp{question.position}w\d+", text)
+    words = re.findall(rf"\bp{question.place}w\d+", text)
     for press in presses_of(reply, question.id):
         words += [read(replies, replies.compose(Claimed(question), press.page), question)]
     return " ".join(words)
+
+
+def typed(replies: Replies, claimed: Claimed, beside: bool) -> Iterator[str]:
+    """All bubbles of a group's answers: what is typed reads on where the last reply has ended."""
+    asked = {one.id: one for one in (*claimed.held, claimed.question)}
+    reply, rests = replies.compose(claimed, beside=beside), dict[str, int | None]()
+    while True:
+        told = replies.in_words(reply)
+        check(render(told))
+        assert not told.quick_replies
+        assert len(told.bubbles) <= BUBBLES
+        yield from map(str, told.bubbles)
+        rests |= reply.rests
+        unread = next(((one, page) for one, page in rests.items() if page), None)
+        if unread is None:
+            return
+        reply = replies.compose(Claimed(asked[unread[0]]), unread[1])
 
 
 def presses_of(reply: Reply, question_id: str) -> list[Press]:
@@ -77,3 +97,20 @@ def test_every_claimed_answer_is_shown_or_has_its_button(
         else:
             assert (one.shown or "").endswith(read(replies, reply, one))
     assert not claimed.unseen or presses_of(reply, claimed.unseen)
+
+
+@settings(max_examples=100, deadline=None)
+@given(claimed=claims(), beside=st.booleans(), every=st.integers(0, 3))
+def test_a_group_reads_every_claimed_answer_to_its_end(
+    claimed: Claimed, beside: bool, every: int
+) -> None:
+    replies = Replies(TEXTS, every)
+    *held, own = [replace(one, room_id="group") for one in (*claimed.held, claimed.question)]
+    here = replace(claimed, held=held, question=own)
+    said = "\n".join(typed(replies, here, beside))
+    for one in (*held, own):
+        assert re.findall(rf"\bp{one.place}w\d+", said) == (one.shown or "").split()
+    reply = replies.compose(here, beside=beside)
+    last, more = str(replies.in_words(reply).bubbles[-1]), TEXTS("button.more")
+    for quick in reply.quick_replies:
+        assert quick.label.replace(TEXTS("button.more_of_held"), more) in last

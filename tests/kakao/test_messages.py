@@ -22,7 +22,7 @@ from chatgee.kakao.messages import (
 )
 from tests.support.kakao_side import PAYLOADS, check, payload
 
-EMPTY = SkillRequest(user_id="me", utterance="")
+EMPTY = SkillRequest(user_id="me", room_id="me", utterance="")
 
 
 def request(**user_request: Any) -> SkillRequest:
@@ -71,6 +71,59 @@ def test_the_parameter_is_the_question_where_it_says_anything(prompt: Any, quest
 def test_a_user_id_is_all_that_is_needed() -> None:
     assert request() == EMPTY
     assert SkillRequest.parse({"userRequest": {"user": {"id": " me "}}}) == EMPTY
+
+
+GROUPS: list[tuple[Any, str]] = [
+    (payload("09")["userRequest"]["chat"], " group:cr-7f3a9c21e5d84b60"),
+    ({"id": " cr-1 ", "type": "anything"}, " group:cr-1"),
+    ({"id": "me", "type": "botUserKey"}, " group:me"),
+    ({"id": 42, "type": "botGroupKey"}, " group:42"),
+    ({"id": None, "type": "botGroupKey", "properties": {"botGroupKey": "cr-1"}}, " group:cr-1"),
+    ({"type": "botGroupKey", "properties": None}, " group:me"),
+    ("cr-1", " group:cr-1"),
+]
+
+
+@pytest.mark.parametrize(("chat", "room"), GROUPS)
+def test_a_chat_is_a_room_of_its_own_which_no_user_shares(chat: Any, room: str) -> None:
+    skill = request(chat=chat)
+    assert (skill.user_id, skill.room_id, skill.in_group) == ("me", room, True)
+    assert request(user={"id": room}).room_id != room
+
+
+@pytest.mark.parametrize("chat", [None, {}, "", []])
+def test_without_a_chat_the_room_is_the_users_own(chat: Any) -> None:
+    assert (request(chat=chat).room_id, request(chat=chat).in_group) == ("me", False)
+
+
+def test_a_room_is_not_taken_for_another_where_its_id_is_too_long() -> None:
+    for chat in ({"id": "x" * 201}, {"properties": {"botGroupKey": "x" * 201}}, {"id": 10**201}):
+        with pytest.raises(PayloadError):
+            request(chat=chat)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("@도우미봇 안녕", "안녕"),
+        ("@도우미봇\u200b 안녕", "안녕"),
+        ("\u200b@도우미봇\u200b\u200b안녕\u200b", "안녕"),
+        ("@다른이름\u200b 안녕", "안녕"),
+        ("안녕 @도우미봇", "안녕"),
+        ("@도우미봇\u200b", ""),
+        ("@도우미봇이 누구야", "@도우미봇이 누구야"),
+        ("@민지 @도우미봇 둘 다 안녕", "@민지 @도우미봇 둘 다 안녕"),
+        ("a@b.kr로 보내", "a@b.kr로 보내"),
+        ("@민지 생일이야\u200b", "@민지 생일이야"),
+    ],
+)
+def test_a_mention_of_the_bot_is_no_part_of_what_is_said_in_a_group(said: str, meant: str) -> None:
+    message = payload("09")
+    message["action"]["params"]["prompt"] = said
+    assert SkillRequest.parse(message).utterance == meant
+    for bot in (None, {"name": ""}, {"name": ".*"}):
+        message["bot"] = bot
+        assert SkillRequest.parse(message).utterance in (meant, said.strip("\u200b "))
 
 
 NO_USERS: list[Any] = [None, [], {}, *({"id": id} for id in (None, 5, "", "  ", "\0"))]

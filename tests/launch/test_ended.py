@@ -156,7 +156,7 @@ def test_a_store_that_has_ended_refuses_all_that_waits_and_holds_no_lock(databas
     def bug(db: Any) -> None:
         begun.set()
         go_on.wait(PATIENCE)
-        db.change("count_question", user_id="nobody", now=0.0)
+        db.change("count_question", user_id="nobody", in_group=0, now=0.0)
         sys.exit("a bug of ours")
 
     works: list[Callable[[], Any]] = [
@@ -173,7 +173,7 @@ def test_a_store_that_has_ended_refuses_all_that_waits_and_holds_no_lock(databas
     assert all(isinstance(one.exception(PATIENCE), StoreError) for one in futures)
     assert told == ["start.store_ended"]
     other = Store(database)
-    assert other.ask("three", "friend", "질문").result(PATIENCE).position == 1
+    assert other.ask("three", "friend", "질문").result(PATIENCE).place == 1
     other.close()
     store.close()
 

@@ -20,7 +20,8 @@ NOON = 1_795_402_800.0  # 2026-11-23 12:00 in Korea
 
 def talk(**changes: Any) -> Talk:
     values: dict[str, Any] = {
-        **{"id": "q", "user_id": "friend", "position": 1, "text": "질문", "image_url": None},
+        **{"id": "q", "user_id": "friend", "position": 1, "room_id": None, "place": 1},
+        **{"text": "질문", "image_url": None},
         **{"asked_at": NOON, "state": State.ANSWERED, "answer": "**답**", "shown": "답"},
         **{"failure": None, "answered_at": NOON + 2.5, "delivery": Delivery.REPLY},
         "delivered_at": NOON + 2.6,

@@ -120,7 +120,7 @@ def test_what_cannot_be_shown_is_looked_at_as_it_was() -> None:
 
 
 def test_every_sentence_that_a_friend_sees_can_be_changed() -> None:
-    groups = ("button.", "reply.", "limit.", "failure.", "practice.")
+    groups = ("button.", "reply.", "group.", "limit.", "failure.", "practice.")
     assert sorted(KEYS) == sorted(key for key in OURS.sentences if key.startswith(groups))
 
 

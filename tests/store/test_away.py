@@ -101,8 +101,8 @@ def test_what_was_begun_when_the_server_stops_is_done_once_it_is_back(
 ) -> None:
     now(store.ask("before", "friend", "질문"))
     stumble.before = lambda: server.restart(mode)
-    assert now(store.ask("during", "friend", "질문")).position == 2
-    assert now(store.ask("after", "friend", "질문")).position == 3
+    assert now(store.ask("during", "friend", "질문")).place == 2
+    assert now(store.ask("after", "friend", "질문")).place == 3
     assert asked(url) == ["before", "during", "after"]
     assert stumble.told == ["friend"] * 3
 
@@ -112,8 +112,8 @@ def test_a_commit_whose_reply_was_lost_is_not_done_twice(
 ) -> None:
     ours: Any = store.database
     ours._driver = LostReply(ours._driver, lambda: server.restart("immediate"))
-    assert now(store.ask("one", "friend", "질문")).position == 1
-    assert now(store.ask("two", "friend", "질문")).position == 2
+    assert now(store.ask("one", "friend", "질문")).place == 1
+    assert now(store.ask("two", "friend", "질문")).place == 2
     assert asked(url) == ["one", "two"]
     assert stumble.told == ["friend", "friend"]
 
@@ -139,7 +139,7 @@ def test_a_server_that_knows_nothing_of_a_commit_has_not_done_it(
         ours._cursor.execute("SELECT 1")
 
     stumble.before = cut
-    assert now(store.ask("one", "friend", "질문")).position == 1
+    assert now(store.ask("one", "friend", "질문")).place == 1
     monkeypatch.undo()
     assert asked(url) == ["one"]
 
@@ -165,8 +165,8 @@ def test_while_it_is_away_for_long_everybody_is_told_at_once(
     assert not store.database.is_there
     assert not begun.done()
     server.start()
-    assert now(begun).position == 1
-    assert now(store.ask("later", "friend", "질문")).position == 2
+    assert now(begun).place == 1
+    assert now(store.ask("later", "friend", "질문")).place == 2
     assert store.database.is_there
     assert asked(url) == ["begun", "later"]
 
@@ -205,10 +205,10 @@ def test_two_that_are_in_each_others_way_both_get_it_done(store: Store, url: str
     met, turn = Event(), Event()
 
     def write(db: Session, *friends: str, mine: Event, theirs: Event) -> None:
-        db.change("count_question", user_id=friends[0], now=1.0)
+        db.change("count_question", user_id=friends[0], in_group=0, now=1.0)
         mine.set()
         theirs.wait(PATIENCE)
-        db.change("count_question", user_id=friends[1], now=1.0)
+        db.change("count_question", user_id=friends[1], in_group=0, now=1.0)
 
     for one in ("a", "b"):
         now(store.ask(one, one, "질문"))

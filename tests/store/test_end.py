@@ -79,7 +79,7 @@ def test_it_can_be_closed_at_the_moment_at_which_the_server_is_back(
     slowly.go_on.set()
     end.join(PATIENCE)
     assert not end.is_alive()
-    assert last.result(PATIENCE).position == 1
+    assert last.result(PATIENCE).place == 1
     assert isinstance(refused.exception(PATIENCE), StoreError)
 
 
@@ -136,5 +136,5 @@ def test_it_can_be_closed_while_the_server_hangs(store: Store, url: str) -> None
         assert isinstance(store.ask("late", "friend", "질문").exception(PATIENCE), StoreError)
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert begun.result(PATIENCE).position == 1
+    assert begun.result(PATIENCE).place == 1
     assert beside.rows(url, "SELECT id FROM questions") == [("begun",)]

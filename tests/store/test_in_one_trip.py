@@ -49,7 +49,7 @@ def test_what_cannot_be_counted_fails_alone(store: Store, database_url: str) -> 
         lambda: store.spend("model", Usage(TOO_LARGE, 0)),
         lambda: store.ask("two", "friend", "질문"),
     )
-    assert (one.result().position, two.result().position) == (1, 2)
+    assert (one.result().place, two.result().place) == (1, 2)
     assert type(broken.exception()).__name__ == "NumericValueOutOfRange"
     assert look(database_url, "SELECT lock FROM procrastinate_jobs") == ["friend", "friend"]
 

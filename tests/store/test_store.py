@@ -62,7 +62,7 @@ def all_at_once(store: Store, *works: Any) -> list["Future[Any]"]:
 
 def test_what_fails_in_a_batch_fails_alone(store: Store, database: str) -> None:
     def bug(db: Session) -> None:
-        db.change("count_question", user_id="nobody", now=0.0)
+        db.change("count_question", user_id="nobody", in_group=0, now=0.0)
         raise LookupError("a bug of ours")
 
     asked, broken, twice, also = all_at_once(
@@ -72,7 +72,7 @@ def test_what_fails_in_a_batch_fails_alone(store: Store, database: str) -> None:
         lambda: store.ask("one", "friend", "같은 이름"),
         lambda: store.ask("two", "friend", "질문"),
     )
-    assert (asked.result().position, also.result().position) == (1, 2)
+    assert (asked.result().place, also.result().place) == (1, 2)
     assert isinstance(broken.exception(), LookupError)
     assert isinstance(twice.exception(), StoreError)
     assert stored(database, "SELECT max(id || questions) FROM friends") == "friend2"
@@ -94,7 +94,7 @@ def test_a_database_that_another_program_holds_for_a_moment_is_waited_for(
         asking = store.ask("one", "friend", "질문")
         with pytest.raises(TimeoutError):
             asking.result(0.1)
-    assert now(asking).position == 1
+    assert now(asking).place == 1
 
 
 # --- opening and closing --------------------------------------------------------------------
@@ -114,7 +114,7 @@ def test_what_was_handed_over_before_the_end_is_done(database: str) -> None:
     count = BATCH * 2 + 1
     asked = [store.ask(str(number), "friend", "질문") for number in range(count)]
     store.close()
-    assert [one.result(0).position for one in asked] == list(range(1, count + 1))
+    assert [one.result(0).place for one in asked] == list(range(1, count + 1))
     assert stored(database) == count
 
 

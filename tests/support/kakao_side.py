@@ -2,7 +2,8 @@
 
 import copy
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ class Friend:
     is_friend: bool = True
     callback_url: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    group: str = ""
+    """The group room in which it is said; the private chat without one."""
+
+    def within(self, group: str) -> "Friend":
+        """The same person in a group."""
+        return replace(self, group=group)
 
     def says(self, words: str, extra: dict[str, Any] | None = None, name: str = "01") -> Shown:
         return self.sends(self.message(words, extra, name))
@@ -80,6 +87,9 @@ class Friend:
         request["user"]["id"] = self.id
         if not self.is_friend:
             request["user"]["properties"].pop("isFriend", None)
+        if self.group:
+            properties = {"botGroupKey": self.group}
+            request["chat"] = {"id": self.group, "type": "botGroupKey", "properties": properties}
         request.pop("callbackUrl", None)
         if self.callback_url:
             request["callbackUrl"] = self.callback_url
@@ -92,4 +102,6 @@ class Friend:
             assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
             body = reply.json()
         check(body)
+        if self.group:
+            assert not re.search("quickReplies|carousel", json.dumps(body)), "nothing to press"
         return Shown(body, reply.elapsed.total_seconds())

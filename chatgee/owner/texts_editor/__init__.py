@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from chatgee.conversation.commands import COMMANDS
-from chatgee.conversation.replies import ASKED_CHARS, MARK_CHARS
+from chatgee.conversation.replies import ASKED_CHARS, IN_GROUP, MARK_CHARS
 from chatgee.errors import ChatGeeError, Failure
 from chatgee.kakao.bubbles import is_blank, length
 from chatgee.kakao.messages import (
@@ -35,6 +35,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         *("reply.empty", "reply.only_photos", "reply.photo_question"),
         *("reply.unknown_question", "reply.no_more", "reply.not_stored"),
     ),
+    "in_group": (*IN_GROUP.values(), "group.to_type"),
     "limits": ("limit.minute", "limit.day", "limit.tokens", "limit.stranger"),
     "failures": tuple(f"failure.{failure}" for failure in Failure),
     "practice": (
@@ -45,7 +46,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """As the page shows them."""
 KEYS = tuple(key for keys in GROUPS.values() for key in keys)
 
-LONGEST = {"limit": 10_000, "question": "x" * ASKED_CHARS, "seconds": 50, "number": 60}
+LONGEST = {
+    **{"limit": 10_000, "question": "x" * ASKED_CHARS, "seconds": 50, "number": 60},
+    "words": "x" * 3 * (LABEL_CHARS + len("’, ‘")),
+}
 """What the program fills in, at its longest."""
 
 UNUSABLE = {"sentences.empty", "sentences.braces", "sentences.placeholder"}
@@ -120,7 +124,7 @@ def measure(key: str, texts: Texts) -> tuple[int, int]:
 def most_chars(key: str) -> int:
     if key.startswith("button."):
         return LABEL_CHARS
-    return MARK_CHARS - 2 if key == "reply.held" else BUBBLE_CHARS
+    return MARK_CHARS - 2 if key in ("reply.held", "group.to_type") else BUBBLE_CHARS
 
 
 def usable(draft: TextsDraft, now: Texts, problems: Problems) -> Texts:

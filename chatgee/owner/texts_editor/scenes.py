@@ -1,7 +1,7 @@
 """Where a friend sees each sentence: what they did, and our reply, as `/prompt` would give it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chatgee.conversation.commands import COMMANDS, HELP, Command, Does
@@ -47,6 +47,8 @@ def of(key: str, texts: Texts, limits: Mapping[str, int]) -> Scene:
             return stage.command(HELP)
         case "button":
             return stage.button(name)
+        case "group":
+            return stage.in_group(name)
         case "limit":
             return stage.asked(stage.replies.sentence(key, limit=limits.get(name) or 10))
         case "failure":
@@ -85,6 +87,12 @@ class _Stage:
             case "unseen":
                 return self.held(self.question(), unseen=ANOTHER)
         return self.held(long)
+
+    def in_group(self, name: str) -> Scene:
+        scene = self.button("fetch") if name == "to_type" else self.reply(f"reply.{name}")
+        if isinstance(scene.reply, Reply):
+            return replace(scene, reply=self.replies.in_words(scene.reply))
+        return scene
 
     def reply(self, key: str) -> Scene:
         replies, plain = self.replies, self.question()
@@ -152,7 +160,8 @@ class _Stage:
         return Question(
             id="example",
             user_id="friend",
-            position=1 if first else 2,
+            room_id="friend",
+            place=1 if first else 2,
             text=text or self.example("question"),
             image_url=None,
             asked_at=0.0,

@@ -141,9 +141,15 @@ def _company(connection: Connection) -> None:
 
 
 def _what_models_send(connection: Connection) -> None:
-    """Version 4 keeps what a service said, and whether it cut its answer."""
-    for column in (schema.questions.c.broken_off, schema.questions.c.said):
+    """Version 4 keeps what a service said, whether it cut its answer, and groups apart."""
+    q = schema.questions.c
+    for column in (q.broken_off, q.said, q.room_id, q.place, q.more_from, q.more_at):
         _add(connection, column)
+    _add(connection, schema.friends.c.in_groups)
+    schema.rooms.create(connection)
+    schema.open_questions.drop(connection)
+    for index in (schema.questions_by_room, schema.open_questions, schema.unread_pages):
+        index.create(connection)
 
 
 def _add(connection: Connection, column: Column[Any]) -> None:

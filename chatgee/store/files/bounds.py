@@ -35,7 +35,7 @@ from chatgee.store.files.released_schemas import broken
 from chatgee.store.moving.source_and_target import ID
 
 FROM_OUTSIDE = (
-    *(schema.about, schema.friends, schema.questions),
+    *(schema.about, schema.friends, schema.rooms, schema.questions),
     *(schema.usage, schema.by_hour, schema.by_day),
 )
 """The tables of which an owner's file has rows; `chatgee.store.files.disarm` empties the others."""
@@ -53,6 +53,7 @@ ID_BYTES, FRIEND_BYTES = 4 * messages.ID_CHARS, 1 << 16
 """Of an id of ours, and of a friend's, which older versions took of any length."""
 
 _q, _f, _u, _about = schema.questions.c, schema.friends.c, schema.usage.c, schema.about.c
+_r = schema.rooms.c
 _h, _d = schema.by_hour.c, schema.by_day.c
 
 WORDS: dict[Column[Any], type[StrEnum]] = {
@@ -64,6 +65,8 @@ SIZES = {
     _q.id: (1, ID_BYTES),
     _q.user_id: (1, FRIEND_BYTES),
     _f.id: (1, FRIEND_BYTES),
+    _r.id: (1, ID_BYTES + len(messages.GROUP)),
+    _q.room_id: (1, ID_BYTES + len(messages.GROUP)),
     _u.user_id: (0, FRIEND_BYTES),
     _q.answer: (0, ANSWER_BYTES),
     _q.shown: (0, ANSWER_BYTES),
@@ -72,7 +75,12 @@ SIZES = {
 RANGES: dict[Column[Any], tuple[int, int]] = {
     _f.questions: (0, MOST_QUESTIONS),
     _f.memory_from: (0, MOST_QUESTIONS),
+    _f.in_groups: (0, MOST_QUESTIONS),
+    _r.questions: (0, MOST_QUESTIONS),
+    _r.memory_from: (0, MOST_QUESTIONS),
     _q.position: (1, MOST_QUESTIONS),
+    _q.place: (1, MOST_QUESTIONS),
+    _q.more_from: (1, MOST_QUESTIONS),
     _q.broken_off: (0, 1),
     _u.answers: (0, MOST_QUESTIONS),
     _u.prompt_tokens: (0, MOST),
@@ -117,8 +125,9 @@ def check(connection: Connection) -> None:
         if connection.execute(_strange(table, there[table.name])).first():
             raise broken(f"{table.name}: values that are none of ours")
         _decode(connection, table.name)
-    if connection.execute(_out_of_line()).first():
-        raise broken("questions whose friend has no such position")
+    for wrong in _out_of_line(with_rooms=schema.rooms.name in there):
+        if connection.execute(wrong).first():
+            raise broken("questions whose friend or room has no such position")
 
 
 def _columns(connection: Connection, table: str) -> set[str]:
@@ -128,7 +137,7 @@ def _columns(connection: Connection, table: str) -> set[str]:
 def _strange(table: Table, there: Collection[str]) -> Select[Any]:
     """Rows that are not right, in those columns that an older version has."""
     wrong = (not_(_is_right(column)) for column in table.columns if column.name in there)
-    together = (not_(one) for one in _rules(table))
+    together = (not_(one) for one in _rules(table, there))
     return select(literal(1)).select_from(table).where(or_(*wrong, *together)).limit(1)
 
 
@@ -148,7 +157,7 @@ def _is_right(column: Column[Any]) -> ColumnElement[bool]:
     return or_(column.is_(None), right) if column.nullable else right
 
 
-def _rules(table: Table) -> Iterator[ColumnElement[bool]]:
+def _rules(table: Table, there: Collection[str]) -> Iterator[ColumnElement[bool]]:
     """What holds for the columns of a row together."""
     if table is schema.about:
         yield _about.name.in_(["version", ID])
@@ -161,6 +170,10 @@ def _rules(table: Table) -> Iterator[ColumnElement[bool]]:
         yield case(done, value=_q.state, else_=True)
         sent = or_(_q.delivered_at.is_(None), _q.delivery.is_not(None))
         yield or_(_q.state == State.ASKED.value, sent)
+    if table is schema.questions and _q.room_id.name in there:
+        yield or_(_q.room_id.is_(None), _names_group(_q.room_id))
+    if table is schema.rooms:
+        yield _names_group(_r.id)
     if table is schema.usage:
         # Of a day such as 2026-02-30 SQLite makes another only where it has to reckon with it.
         yield and_(func.date(_u.day, "+0 days") == _u.day, _u.day.between(FIRST_DAY, LAST_DAY))
@@ -174,11 +187,30 @@ def _counts_tokens(table: Table) -> ColumnElement[bool]:
     return or_(*(func.substr(table.c.name, 1, len(one)) == one for one in starts))
 
 
-def _out_of_line() -> Select[Any]:
-    """Friends whose next question would get the place of one that is there."""
-    last = select(_q.user_id, func.max(_q.position).label("last")).group_by(_q.user_id).subquery()
-    lines = last.outerjoin(schema.friends, _f.id == last.c.user_id)
-    wrong = or_(_f.questions.is_(None), _f.questions < last.c.last)
+def _names_group(column: Column[Any]) -> ColumnElement[bool]:
+    """A room that is nobody's own."""
+    return func.substr(column, 1, len(messages.GROUP)) == messages.GROUP
+
+
+def _out_of_line(with_rooms: bool) -> Iterator[Select[Any]]:
+    """Friends and groups whose next question would get the number of one that is there."""
+    yield _beyond(_q.user_id, _q.position, _f.id, _f.questions)
+    if with_rooms:
+        private, asked = _q.room_id.is_(None), _f.questions - _f.in_groups
+        yield _beyond(_q.user_id, schema.place, _f.id, asked, private)
+        yield _beyond(_q.room_id, schema.place, _r.id, _r.questions, not_(private))
+
+
+def _beyond(
+    one: Column[Any],
+    number: ColumnElement[int],
+    id_: Column[Any],
+    asked: ColumnElement[int],
+    *which: ColumnElement[bool],
+) -> Select[Any]:
+    last = select(one.label("one"), func.max(number).label("last")).where(*which).group_by(one)
+    lines = (found := last.subquery()).outerjoin(id_.table, id_ == found.c.one)
+    wrong = or_(asked.is_(None), asked < found.c.last)
     return select(literal(1)).select_from(lines).where(wrong).limit(1)
 
 

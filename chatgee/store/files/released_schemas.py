@@ -55,6 +55,19 @@ CREATE INDEX usage_by_friend ON usage (user_id);
     4: """
 ALTER TABLE questions ADD COLUMN broken_off INTEGER;
 ALTER TABLE questions ADD COLUMN said TEXT;
+ALTER TABLE questions ADD COLUMN room_id VARCHAR;
+ALTER TABLE questions ADD COLUMN place INTEGER;
+ALTER TABLE questions ADD COLUMN more_from INTEGER;
+ALTER TABLE questions ADD COLUMN more_at FLOAT;
+ALTER TABLE friends ADD COLUMN in_groups INTEGER DEFAULT 0 NOT NULL;
+CREATE TABLE rooms (id VARCHAR NOT NULL, questions INTEGER NOT NULL, memory_from INTEGER NOT NULL,
+    last_asked_at FLOAT NOT NULL, PRIMARY KEY (id));
+CREATE UNIQUE INDEX questions_by_room
+    ON questions (coalesce(room_id, user_id), coalesce(place, position));
+DROP INDEX open_questions;
+CREATE INDEX open_questions ON questions (coalesce(room_id, user_id), coalesce(place, position))
+    WHERE delivered_at IS NULL;
+CREATE INDEX unread_pages ON questions (room_id) WHERE more_from IS NOT NULL;
 """,
 }
 """What each version added. As it was released: never changed, also where `schema` changes."""

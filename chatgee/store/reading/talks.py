@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, State
 from chatgee.store.reading.archive import Archive
-from chatgee.store.schema import friends, questions, usage
+from chatgee.store.schema import friends, place, questions, usage
 
 PAGE = 50
 SLICE = 1_000
@@ -65,6 +65,11 @@ class Talk:
     id: str
     user_id: str
     position: int
+    """Among all that the friend has asked."""
+    room_id: str | None
+    """The group's; None in the private chat."""
+    place: int
+    """Among all that was asked in the room."""
     text: str
     image_url: str | None
     asked_at: float
@@ -128,7 +133,7 @@ class FoundTalks:
 class Friend:
     user_id: str
     memory_from: int
-    """Questions up to this position are forgotten."""
+    """Questions of the private chat up to this place are forgotten."""
     first_seen_at: float
     last_seen_at: float
     questions: int
@@ -140,6 +145,8 @@ TALK = select(
     _q.id,
     _q.user_id,
     _q.position,
+    _q.room_id,
+    place,
     _q.text,
     _q.image_url,
     _q.asked_at,
@@ -286,12 +293,14 @@ def every_of(archive: Archive, user_id: str) -> Iterator[Talk]:
 
 
 def _talk(row: Sequence[Any]) -> Talk:
-    id_, user_id, position, text, image_url, asked_at, state, answer, shown, *rest = row
-    failure, answered_at, delivery, delivered_at = rest
+    id_, user_id, position, room_id, place, text, image_url, asked_at, *rest = row
+    state, answer, shown, failure, answered_at, delivery, delivered_at = rest
     return Talk(
         id_,
         user_id,
         position,
+        room_id,
+        place,
         text,
         image_url,
         asked_at,

@@ -135,7 +135,7 @@ def _by_day(shown: Sequence[Talk]) -> list[tuple[str, list[Talk]]]:
 
 def _last_forgotten(one: Friend, shown: Sequence[Talk], newer: bool) -> str | None:
     """The id of the question after which the memory begins, if it stands in this page."""
-    before = [talk for talk in shown if talk.position <= one.memory_from]
+    before = [talk for talk in shown if not talk.room_id and talk.place <= one.memory_from]
     ends_here = len(before) < len(shown) or not newer
     return before[-1].id if before and ends_here else None
 

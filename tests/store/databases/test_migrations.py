@@ -63,8 +63,11 @@ def rows(file: Path, sql: str) -> list[tuple[object, ...]]:
 
 def everything(file: Path) -> dict[str, list[tuple[object, ...]]]:
     """In the columns that the first version had."""
-    found = {table: rows(file, f"SELECT * FROM {table}") for table in ("friends", "questions")}
-    return {table: [row[:15] for row in found] for table, found in found.items()}
+    columns = {"friends": 5, "questions": 15}
+    return {
+        table: [row[:count] for row in rows(file, f"SELECT * FROM {table}")]
+        for table, count in columns.items()
+    }
 
 
 def test_an_old_database_is_opened_and_keeps_all_that_it_has(file: Path) -> None:
@@ -76,6 +79,19 @@ def test_an_old_database_is_opened_and_keeps_all_that_it_has(file: Path) -> None
     assert due.question.text == "셋째"
     assert everything(file) == before
     assert rows(file, "SELECT value FROM about") == [(str(schema.VERSION),)]
+
+
+def test_what_was_asked_before_there_were_groups_was_asked_in_private(file: Path) -> None:
+    store = Store(f"sqlite:///{file}")
+    group = store.ask("four", "민지", "넷째", room_id=" group:반").result(PATIENCE)
+    private = store.ask("five", "민지", "다섯째").result(PATIENCE)
+    due, of_group = (store.next(one, 10).result(PATIENCE) for one in ("민지", " group:반"))
+    store.close()
+    assert (group.place, private.place, private.earlier) == (1, 4, True)
+    assert due is not None
+    assert of_group is not None
+    assert (due.question.text, due.question.in_group) == ("셋째", False)
+    assert (of_group.question.text, of_group.memory) == ("넷째", ())
 
 
 def test_what_an_old_database_tells_is_counted(file: Path) -> None:

@@ -74,6 +74,18 @@ STRANGE = {
     "fewer questions than none": "UPDATE friends SET questions = -1",
     "a memory of what comes": f"UPDATE friends SET memory_from = {2**40}",
     "a place that the next one gets": "UPDATE questions SET position = 9",
+    "a place in the room that the next one gets": "UPDATE questions SET place = 9",
+    "the place 0": "UPDATE questions SET place = 0",
+    "a group that is somebody's own": "UPDATE questions SET room_id = user_id",
+    "a group that nobody knows": "UPDATE questions SET room_id = ' group:x'",
+    "a group that has asked less": (
+        "INSERT INTO rooms VALUES (' group:x', 0, 0, 1.0);"
+        "UPDATE questions SET room_id = ' group:x'; UPDATE friends SET in_groups = 1"
+    ),
+    "a group with somebody's name": "INSERT INTO rooms VALUES ('friend', 1, 0, 1.0)",
+    "a long group": "INSERT INTO rooms VALUES (printf(' group:%9000s', 'x'), 1, 0, 1.0)",
+    "all questions in groups, and one in private": "UPDATE friends SET in_groups = questions",
+    "a page below none": "UPDATE questions SET more_from = -1",
     "a friend whom nobody knows": "UPDATE questions SET user_id = 'somebody'",
     "a question before there was time": "UPDATE questions SET asked_at = -1",
     "a question after all time": "UPDATE questions SET asked_at = 1e12",
@@ -121,6 +133,11 @@ FINE = {
     "a friend with the longest id": (
         f"UPDATE friends SET id = '{'가' * messages.ID_CHARS}';"
         f"UPDATE questions SET user_id = '{'가' * messages.ID_CHARS}'"
+    ),
+    "a question of a group": (
+        "INSERT INTO rooms VALUES (' group:x', 1, 0, 1.0);"
+        "UPDATE questions SET room_id = ' group:x', more_from = 4, more_at = 1.0;"
+        "UPDATE friends SET in_groups = 1"
     ),
     "a photo": "UPDATE questions SET image_url = 'https://talk.kakaocdn.net/dn/a.jpg'",
     "a move that ended": "INSERT INTO about VALUES ('id', '0123456789abcdef0123456789abcdef')",

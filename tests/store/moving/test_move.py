@@ -74,7 +74,7 @@ def test_what_was_moved_is_gone_on_with(tmp_path: Path, empty_url: str) -> None:
     store.close()
     move(source, empty_url)
     store = Store(empty_url)
-    assert store.ask("two", "민지", "둘째").result().position == 2
+    assert store.ask("two", "민지", "둘째").result().place == 2
     due = store.next("민지", 10).result()
     store.close()
     assert due is not None

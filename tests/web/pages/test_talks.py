@@ -182,6 +182,22 @@ def test_a_thread_tells_where_the_memory_begins(bot: Bot) -> None:
     assert places == sorted(places)
 
 
+def test_a_thread_has_what_was_asked_in_groups_too_and_says_so(bot: Bot) -> None:
+    friend = bot.known()
+    friend.within("cr-1").says("모두에게")
+    friend.says(bot.texts("button.reset"))
+    friend.within("cr-1").says("모두에게 또")
+    for path in ("/talks/friend?id=friend-1", "/talks"):
+        assert get(bot, path).text.count(f">{bot.texts('talks.in_group')}<") == 2
+    page = get(bot, "/talks/friend", id="friend-1").text
+    places = [page.index(words) for words in ("안녕", "여기까지는 잊었어요", "모두에게")]
+    assert places == sorted(places), "what is forgotten is the private chat's"
+    rows = csv.DictReader(io.StringIO(get(bot, "/talks/export/csv").text.lstrip("\ufeff")))
+    assert [row["방"] for row in rows] == ["단체방", "단체방", ""]
+    lines = get(bot, "/talks/export/jsonl").text.splitlines()
+    assert [json.loads(line)["room_id"] for line in lines] == [" group:cr-1"] * 2 + [None]
+
+
 def test_a_thread_has_pages_in_both_directions(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatgee.web.pages.talks.PAGE", 2)
     friend = bot.friend()
