@@ -186,7 +186,7 @@ def extremes(now: float) -> str:
                     f"'**x** ' || char(0), {repr(failure.value) if failure else 'NULL'}, "
                     f"{end - at}, {repr(way.value) if way else 'NULL'}, "
                     f"{at if way else 'NULL'}, 'http://127.0.0.1:9/', {now}, {now}, "
-                    f"1, {long.format(9)})"
+                    f"1, {long.format(9)}, NULL, {position}, {bounds.MOST_QUESTIONS}, {end})"
                 )
                 position -= 1
     id = "'" + STRANGE_ID.replace("'", "''") + "'"
@@ -195,7 +195,8 @@ def extremes(now: float) -> str:
         "DELETE FROM questions; DELETE FROM friends; DELETE FROM usage",
         "DELETE FROM tallies_by_day; DELETE FROM tallies_by_hour",
         f"INSERT INTO friends VALUES ({id}, {bounds.MOST_QUESTIONS}, "
-        f"{bounds.MOST_QUESTIONS}, 0, {end})",
+        f"{bounds.MOST_QUESTIONS}, 0, {end}, 0)",
+        f"INSERT INTO rooms VALUES (' group:<b>', {bounds.MOST_QUESTIONS}, 0, {end})",
         *(f"INSERT INTO questions VALUES {row.replace('?1', id)}" for row in rows),
     ]
     for name in (*bounds.TALLIES, "prompt_tokens:?", "completion_tokens:" + "<b>" * 200):
@@ -240,7 +241,9 @@ TAKEN = {
     "tokens without an end": usage(t=str(2**63 - 1)),
     "a count of tokens below none": tally("'prompt_tokens:m'", "-5"),
     "a count of tokens without an end": tally("'completion_tokens:m'", str(2**63 - 1)),
-    "a friend with a long id": "INSERT INTO friends VALUES (printf('%900s', 'x'), 0, 0, 1.0, 1.0)",
+    "a friend with a long id": (
+        "INSERT INTO friends VALUES (printf('%900s', 'x'), 0, 0, 1.0, 1.0, 0)"
+    ),
     "a long answer": answered(answer="printf('%2000000s', 'x')", shown="printf('%2000000s', 'x')"),
 }
 
