@@ -12,6 +12,9 @@ MOST_CONNECTIONS, LEAST_CONNECTIONS = 8192, 16
 OTHER_FILES = 1200
 """Room for the database, the log, and a connection to the model for each answer in the making."""
 
+WSAEACCES = 10013
+"""https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2"""
+
 
 def connections() -> int:
     """How many may be open: as many as the system gives, less what we need ourselves.
@@ -41,12 +44,22 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise SettingsError("start.host_unknown", host=host) from error
-        forbidden = isinstance(error, PermissionError)
-        key = "start.port_forbidden" if forbidden else "start.port_taken"
-        raise SettingsError(key, port=port) from error
+        raise refusal(error, host, port) from error
     return listener
+
+
+def refusal(error: OSError, host: str, port: int) -> SettingsError:
+    """Why the system did not give a port.
+
+    Windows has no ports for the administrator alone: it forbids those that it keeps for others
+    (Hyper-V, WSL, Docker), and those that a program has for itself alone.
+    """
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return SettingsError("start.host_unknown", host=host)
+    if getattr(error, "winerror", None) == WSAEACCES:
+        return SettingsError("start.port_reserved", port=port)
+    forbidden = isinstance(error, PermissionError)
+    return SettingsError("start.port_forbidden" if forbidden else "start.port_taken", port=port)
 
 
 def reachable(host: str) -> str:
