@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -52,13 +53,19 @@ log = logging.getLogger("chatgee")
 
 def main(arguments: list[str]) -> int:
     """Run a command of run.py with its words; the exit code."""
-    name, *words = arguments or ["run"]
+    code = _obeyed(*(arguments or ["run"]))
+    if not logs.TERMINAL.written(logs.LAST_SECONDS):
+        os._exit(code)  # the interpreter itself would wait for its lines to be read
+    return code
+
+
+def _obeyed(name: str, *words: str) -> int:
     texts = Texts.load()
     logs.configure("info")
     try:
         ours = settings.load()
         texts = Texts.load(ours.texts_path)
-        COMMANDS[name](ours, texts, words)
+        COMMANDS[name](ours, texts, [*words])
     except EndedError as error:
         log.info("%s", texts.of(error))
     except AlreadyRunningError as error:
@@ -83,22 +90,21 @@ def run(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Serve until SIGTERM, SIGINT or the window's closing."""
     os.umask(0o077)  # conversations and keys are the owner's alone
     data_folder.make(ours.data_dir)
-    logs.configure(ours.log_level, ours.secrets, ours.data_dir)
+    _log(ours, texts, ours.data_dir)
     with ExitStack() as stack:
         program = Program(ours, texts, stack)
         ours, texts = _joined(ours, texts, ours.data_dir)
         while program.serve(ours, texts) == RELOAD:
             ours, texts = _reread(ours, texts, ours.data_dir)
-    if program.terminal_is_stuck:
-        logging.shutdown()
-        os._exit(0)  # the interpreter itself would wait for its last line to be read
+    if program.announcements.stuck:
+        os._exit(0)  # as in main(); the log's file has every line since it was logged
 
 
 def worker(ours: Settings, texts: Texts, words: list[str]) -> None:
     """Work on the questions that come in elsewhere, until SIGTERM, SIGINT or the window's end."""
     os.umask(0o077)
     data_folder.make(ours.data_dir)
-    logs.configure(ours.log_level, ours.secrets)
+    _log(ours, texts, None)
     events: Events = SimpleQueue()
     with stop_signals.told(lambda: events.put(STOP)):
         ours, texts = _joined(ours, texts, None)
@@ -150,15 +156,11 @@ class Program:
         self._place = place
         self._status = OwnerStatus(ours.data_dir / "board.json", self._server.local)
         self._tunnels = Tunnels(self._server.port, self._events.put)
-        self._announcements = Announcements(self._status, place, texts)
+        self.announcements = Announcements(self._status, place, texts)
         stack.callback(self._tunnels.close)
-        stack.callback(self._announcements.end)
+        stack.callback(self.announcements.end)
         self._server.start(meanwhile(texts), ours.reply_seconds)
         stack.callback(self._server.stop)
-
-    @property
-    def terminal_is_stuck(self) -> bool:
-        return self._announcements.stuck
 
     def serve(self, ours: Settings, texts: Texts) -> str:
         """With these settings, until they change or the program ends; RELOAD or STOP."""
@@ -178,13 +180,13 @@ class Program:
             self._place.tell_secret(bot.secret)
             server.serve(bot.wsgi)
             bot.prepare()
-            self._announcements.begin(ours, texts)
+            self.announcements.begin(ours, texts)
             self._tunnels.use(ours)
             if _are_old(ours, texts):
                 self._reload()
             event = self._next()
             if event == STOP:
-                self._announcements.end()
+                self.announcements.end()
                 _wind_down(server, bot, texts)
             else:
                 server.pause()
@@ -200,9 +202,9 @@ class Program:
         while True:
             event = _event(self._events)
             if event is None:
-                self._announcements.wait()
+                self.announcements.wait()
             elif isinstance(event, Link):
-                self._announcements.linked(event)
+                self.announcements.linked(event)
             else:
                 return event
 
@@ -224,8 +226,14 @@ def _reread(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Sett
         ours = _loaded(ours)
     except ChatGeeError as error:
         log.error("%s", texts.of(error))
-    logs.configure(ours.log_level, ours.secrets, log_folder)
-    return ours, Texts.load(ours.texts_path)
+    texts = Texts.load(ours.texts_path)
+    _log(ours, texts, log_folder)
+    return ours, texts
+
+
+def _log(ours: Settings, texts: Texts, folder: Path | None) -> None:
+    told = partial(texts, "start.lines_kept" if folder else "start.lines_lost", file=logs.FILE)
+    logs.configure(ours.log_level, ours.secrets, folder, lambda count: told(count=count))
 
 
 def _loaded(ours: Settings) -> Settings:

@@ -3,7 +3,6 @@
 import logging
 import time
 from contextlib import ExitStack
-from threading import Thread
 
 from chatgee.desktop import terminal_screen
 from chatgee.owner.setup import Setup
@@ -16,7 +15,8 @@ from chatgee.tunnel import Link
 
 FIRST_LINK_SECONDS = 6.0
 """After so long without a public address the one of this machine is told, and that one later."""
-CLOSING_SECONDS = 1.0
+CLOSING_SECONDS = 0.5
+"""For a terminal to take the screen's last drawing, if it takes any."""
 
 log = logging.getLogger("chatgee")
 
@@ -31,8 +31,11 @@ class Announcements:
         """The address that was last told."""
         self._due: float | None = None
         self._stack = ExitStack()
-        self.stuck = False
-        """Whether the terminal takes nothing more; then not even the interpreter can end."""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the screen's terminal takes nothing more."""
+        return self._screen is not None and self._screen.stuck
 
     def begin(self, ours: Settings, texts: Texts) -> None:
         """The server answers, for the first time or with other settings."""
@@ -44,15 +47,10 @@ class Announcements:
             self._show()
 
     def end(self) -> None:
-        """Take the screen away: what comes now are lines again.
-
-        It takes a second at most: a terminal in which text is being selected takes nothing.
-        """
-        if not self.stuck:
-            closing = Thread(target=self._stack.close, daemon=True)
-            closing.start()
-            closing.join(CLOSING_SECONDS)
-            self.stuck = closing.is_alive()
+        """Take the screen away: what comes now are lines again."""
+        if self._screen:
+            self._screen.end(CLOSING_SECONDS)
+        self._stack.close()
 
     def linked(self, link: Link) -> None:
         """The public address came, changed or went."""
@@ -114,7 +112,7 @@ class Announcements:
 
     def _show(self) -> None:
         if self._screen is None:
-            self._stack.enter_context(logs.TERMINAL.beside_a_screen())
+            self._stack.enter_context(logs.TERMINAL.for_warnings())
             self._screen = terminal_screen.Screen(self._status, self._texts)
-            self._stack.enter_context(self._screen.live)
+            self._screen.show()
         self._screen.texts = self._texts

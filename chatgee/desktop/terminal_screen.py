@@ -16,9 +16,11 @@ from rich.text import Text
 
 from chatgee.owner.status import Glance, Light, OwnerStatus
 from chatgee.settings import Settings, inherited
+from chatgee.system import logs
 from chatgee.texts import Texts
 
 COLOURS = {"good": "bold green", "wait": "bold yellow", "bad": "bold red"}
+FIRST_LINES_SECONDS = 1.0
 WIDEST, MARGIN = 92, 8
 """Columns; some are left free, as a terminal may draw a sign wider than we count it."""
 
@@ -53,7 +55,28 @@ class Screen:
         self.copied = False
         """Whether the address is in the clipboard."""
         self._console = Console()
-        self.live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=1)
+        self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=1)
+        self._over = threading.Event()
+        self._drawing = threading.Thread(target=self._show, daemon=True)
+
+    def show(self) -> None:
+        """In a thread of its own: a terminal after Ctrl+S takes nothing, for as long as it likes."""
+        self._drawing.start()
+
+    def end(self, seconds: float) -> None:
+        """Take it away, for which it waits so long at most."""
+        self._over.set()
+        self._drawing.join(seconds)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it is still there, of one that has been told to end."""
+        return self._drawing.is_alive()
+
+    def _show(self) -> None:
+        logs.TERMINAL.written(FIRST_LINES_SECONDS)  # they would go through its first drawing
+        with self._live:
+            self._over.wait()
 
     def copy(self, text: str) -> None:
         """Into the clipboard, behind: its program may hang, and a server has none."""

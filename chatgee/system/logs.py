@@ -7,16 +7,19 @@ import copy
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
-from typing import TextIO
+from threading import Event, Lock, Thread
 
 FILE = "chatgee.log"
 LARGEST_BYTES, FILES = 1_000_000, 5
+MOST_LINES = 2000
+"""That wait for a terminal."""
+LAST_SECONDS = 0.5
+"""How long the end waits for them to be read."""
 
 STARS = "*****"
 SHORT_CHARS = 8
@@ -56,52 +59,103 @@ class Short(Redacting):
         return super().format(record)
 
 
-class Terminal(logging.StreamHandler[TextIO]):
-    """Writes where stderr is now: a screen puts itself in its place and scrolls the lines."""
+class Terminal(logging.Handler):
+    """Writes where stderr is now: a screen puts itself in its place and scrolls the lines.
+
+    A thread of its own writes. A terminal takes nothing while text is being selected in it
+    (Windows) or after Ctrl+S, a pipe nothing once it is full: no friend may wait for that. Lines
+    that come when too many wait are counted, and the terminal is told of them in their place.
+    """
 
     def __init__(self) -> None:
-        logging.Handler.__init__(self)
-        self._waiting: SimpleQueue[logging.LogRecord | None] | None = None
-
-    @property
-    def stream(self) -> TextIO:  # type: ignore[override]
-        return sys.stderr
+        super().__init__()
+        self.missed: Callable[[int], str] = "+{}".format
+        """What is told in place of so many lines."""
+        self._lines: SimpleQueue[str | Event] = SimpleQueue()
+        self._lost, self._counting = 0, Lock()
+        self._failed = False
+        """Whether the last line could not be written: whoever read them is gone."""
+        self._writer = Thread()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if waiting := self._waiting:
-            waiting.put(record)
-        else:
-            super().emit(record)
+        line = self.format(record)
+        with self._counting:
+            if self._lines.qsize() >= MOST_LINES:
+                self._lost += 1
+                return
+            self._tell_lost()
+            self._lines.put(line)
+        self._write_on()
+
+    def written(self, seconds: float) -> bool:
+        """Whether somebody has taken all lines, after so long at most.
+
+        Where it is False not even the interpreter can end: it would flush stderr.
+        """
+        done = Event()
+        self._lines.put(done)
+        self._write_on()
+        return done.wait(seconds) and not self._failed
+
+    def flush(self) -> None:
+        if self._writer.is_alive():  # no thread can be begun at the interpreter's end
+            self.written(LAST_SECONDS)
 
     @contextmanager
-    def beside_a_screen(self) -> Iterator[None]:
-        """Warnings only, as the screen tells the rest, and written by a thread of its own.
-
-        A terminal takes nothing more while text is being selected in it (Windows) or after
-        Ctrl+S: no friend may wait for that.
-        """
-        self._waiting, level = SimpleQueue(), self.level
-        writer = Thread(target=self._write, args=(self._waiting,), daemon=True)
-        writer.start()
+    def for_warnings(self) -> Iterator[None]:
+        """Of these alone, while a screen tells the rest."""
+        level = self.level
         self.setLevel(logging.WARNING)
         try:
             yield
         finally:
-            waiting, self._waiting = self._waiting, None
             self.setLevel(level)
-            waiting.put(None)
-            writer.join(1.0)
 
-    def _write(self, waiting: "SimpleQueue[logging.LogRecord | None]") -> None:
-        while record := waiting.get():
-            super().emit(record)
+    def _write_on(self) -> None:
+        if not self._writer.is_alive():
+            self._writer = Thread(target=self._write, daemon=True)
+            self._writer.start()
+
+    def _write(self) -> None:
+        while line := self._lines.get():
+            if isinstance(line, Event):
+                line.set()
+                continue
+            self._print(line)
+            if self._lines.empty():
+                with self._counting:
+                    self._tell_lost()
+
+    def _print(self, line: str) -> None:
+        try:
+            if stream := sys.stderr:  # a service of Windows has none
+                stream.write(line + "\n")
+                stream.flush()
+            self._failed = False
+        except (OSError, ValueError):  # a pipe that was closed: the file has it
+            self._failed = True
+
+    def _tell_lost(self) -> None:
+        if self._lost:
+            told = {"levelname": "WARNING", "levelno": logging.WARNING}
+            record = logging.makeLogRecord(told | {"msg": self.missed(self._lost)})
+            self._lines.put(self.format(record))
+            self._lost = 0
 
 
 TERMINAL = Terminal()
 
 
-def configure(level: str, secrets: Iterable[str] = (), folder: Path | None = None) -> None:
-    """`level` is for both; `folder` is where the file goes, none yet before it is known."""
+def configure(
+    level: str,
+    secrets: Iterable[str] = (),
+    folder: Path | None = None,
+    missed: Callable[[int], str] | None = None,
+) -> None:
+    """`level` is for both; `folder` is where the file goes, none yet before it is known.
+
+    `missed` tells of lines that the terminal did not take.
+    """
     # The format names none of these, and they are looked up for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.raiseExceptions = False  # a full disk is told by who needs it, not by the log
@@ -109,6 +163,7 @@ def configure(level: str, secrets: Iterable[str] = (), folder: Path | None = Non
     root = logging.getLogger()
     before = root.handlers
     TERMINAL.setFormatter(Short(secrets, "%H:%M:%S"))
+    TERMINAL.missed = missed or TERMINAL.missed
     file = [_file(folder / FILE, secrets)] if folder else []
     root.handlers = [*file, TERMINAL]  # what the terminal says can be found in the file
     for handler in before:

@@ -145,8 +145,10 @@ def warned(practice: dict[str, str], address: str, kakao_calls: bool = False) ->
 class Terminal:
     """A program in a terminal of its own, as after a double-click."""
 
-    def __init__(self, environ: dict[str, str], columns: int = 100) -> None:
+    def __init__(self, environ: dict[str, str], columns: int, stopped: bool) -> None:
         self.ours, theirs = pty.openpty()
+        if stopped:
+            termios.tcflow(theirs, termios.TCOOFF)
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         self.process = subprocess.Popen(
             [sys.executable, str(project() / "run.py")],
@@ -200,8 +202,8 @@ class Terminal:
 def terminal(practice: dict[str, str]) -> Iterator[Callable[..., Terminal]]:
     with ExitStack() as stack:
 
-        def start(columns: int = 100, **environ: str) -> Terminal:
-            new = Terminal(practice | environ, columns)
+        def start(columns: int = 100, stopped: bool = False, **environ: str) -> Terminal:
+            new = Terminal(practice | environ, columns, stopped)
             stack.callback(new.close)
             return new
 
@@ -253,6 +255,90 @@ def test_a_terminal_that_nobody_reads_stops_neither_answers_nor_the_end(
     started = time.monotonic()
     assert screen.end() == 0
     assert time.monotonic() - started < 5
+
+
+def test_a_terminal_that_was_stopped_before_the_screen_came_stops_nothing_either(
+    terminal: Callable[..., Terminal], practice: dict[str, str]
+) -> None:
+    screen = terminal(stopped=True)  # Ctrl+S
+    url = answering(practice)
+    assert "연습" in Friend(f"{url}/prompt").says("안녕?").text
+    started = time.monotonic()
+    assert screen.end() == 0
+    assert time.monotonic() - started < 5
+
+
+def answering(practice: dict[str, str]) -> str:
+    """Where the program answers, which a terminal that nobody reads does not tell."""
+    until = time.monotonic() + START_SECONDS
+    card = Path(practice["DATA_DIR"]) / "running.json"
+    while time.monotonic() < until:
+        with suppress(OSError, ValueError, LookupError, requests.ConnectionError):
+            url: str = json.loads(card.read_text("utf-8"))["local"]
+            if requests.get(f"{url}/health", timeout=PATIENCE).status_code == 200:
+                return url
+        time.sleep(0.02)
+    raise AssertionError("it does not answer")
+
+
+@pytest.fixture
+def piped(practice: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """A program whose lines go into a pipe, as in `python run.py 2>&1 | less`."""
+    with ExitStack() as stack:
+
+        def start(pipe: int, **environ: str) -> subprocess.Popen[bytes]:
+            run = subprocess.Popen(
+                [sys.executable, str(project() / "run.py")],
+                env={"PATH": os.environ["PATH"], **practice, **environ},
+                stdin=subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=pipe,
+                start_new_session=True,
+            )
+            stack.callback(run.wait, PATIENCE)
+            stack.callback(run.kill)
+            return run
+
+        yield start
+
+
+def test_a_pipe_that_nobody_reads_stops_neither_answers_nor_the_end(
+    piped: Callable[..., subprocess.Popen[bytes]], practice: dict[str, str]
+) -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb"), open(writing, "wb") as pipe:
+        os.set_blocking(writing, False)
+        while pipe.raw.write(b"x" * 4096):  # type: ignore[attr-defined]
+            pass
+        os.set_blocking(writing, True)
+        run = piped(writing, LOG_LEVEL="debug")
+        friend = Friend(f"{answering(practice)}/prompt")
+        for number in range(3):
+            assert str(number) in friend.says(f"안녕? {number}").text
+        started = time.monotonic()
+        run.terminate()
+        assert run.wait(PATIENCE) == 0
+        assert time.monotonic() - started < 5
+    log = (Path(practice["DATA_DIR"]) / "chatgee.log").read_text("utf-8")
+    assert "skill url: " in log
+    assert log.count(": answered in") == 3
+    assert TEXTS("start.stopping") in log
+
+
+def test_a_pipe_that_was_closed_stops_nothing_and_is_no_error(
+    piped: Callable[..., subprocess.Popen[bytes]], practice: dict[str, str]
+) -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as lines, open(writing, "wb"):
+        run = piped(writing, LOG_LEVEL="debug")
+        assert lines.readline()  # python run.py 2>&1 | head -1
+    friend = Friend(f"{answering(practice)}/prompt")
+    assert "연습" in friend.says("안녕?").text
+    run.terminate()
+    assert run.wait(PATIENCE) == 0
+    log = (Path(practice["DATA_DIR"]) / "chatgee.log").read_text("utf-8")
+    assert "Traceback" not in log
+    assert "ERROR" not in log
 
 
 def test_ctrl_c_while_it_is_still_importing_leaves_no_trace(tmp_path: Path) -> None:

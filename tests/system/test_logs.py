@@ -1,13 +1,21 @@
-"""That no secret stands in the log, and that none is told by what is starred."""
+"""That no secret stands in the log, that none is told by what is starred, and that a terminal
+which nobody reads stops nobody."""
 
 import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
 from chatgee.owner import log_tail
 from chatgee.settings.value_parsers import database_url
 from chatgee.system import logs
+from tests.support.far_ends import PATIENCE
 
 
 @pytest.mark.parametrize("secret", ["a", "ab", "abc-123"])
@@ -40,3 +48,96 @@ def test_the_log_its_page_and_its_file_hide_alike(tmp_path: Path) -> None:
     assert logs.Redacting(secrets).format(record).endswith(shown)
     assert log_tail.tail(tmp_path, secrets)[0].text == shown
     assert "".join(log_tail.whole(tmp_path, secrets)).endswith(f"{shown}\n")
+
+
+# --- a terminal that nobody reads -----------------------------------------------------------
+
+
+class Reader:
+    """Stands in stderr's place, and takes nothing before it is told to."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.tried, self.reading = Event(), Event()
+
+    def write(self, text: str) -> int:
+        self.tried.set()
+        assert self.reading.wait(PATIENCE)
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+    @property
+    def words(self) -> list[str]:
+        return self.text.splitlines()
+
+
+@pytest.fixture
+def terminal() -> logs.Terminal:
+    return logs.Terminal()
+
+
+@contextmanager
+def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+    """Not a fixture: pytest puts its own stderr in place between that and the test."""
+    made = Reader()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", made)
+        yield made
+        made.reading.set()
+
+
+def say(terminal: logs.Terminal, word: Any) -> None:
+    terminal.handle(logging.makeLogRecord({"msg": word}))
+
+
+def test_lines_come_at_once_and_in_their_order(
+    terminal: logs.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reader(monkeypatch) as read:
+        read.reading.set()
+        for number in range(500):
+            say(terminal, number)
+        assert terminal.written(PATIENCE)
+    assert read.words == [str(number) for number in range(500)]
+
+
+def test_what_a_terminal_did_not_take_is_counted_and_told_in_its_place(
+    terminal: logs.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.missed = "{} not shown".format
+    with reader(monkeypatch) as read:
+        say(terminal, "first")
+        assert read.tried.wait(PATIENCE)  # and this one is being written
+        for number in range(logs.MOST_LINES + 7):
+            say(terminal, number)
+        assert not terminal.written(0)
+        read.reading.set()
+        assert terminal.written(PATIENCE)
+        say(terminal, "afterwards")
+        assert terminal.written(PATIENCE)
+    shown = [str(number) for number in range(logs.MOST_LINES)]
+    assert read.words == ["first", *shown, "7 not shown", "afterwards"]
+
+
+def test_a_pipe_that_was_closed_is_no_error_of_anybody(
+    terminal: logs.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    pipe = open(writing, "w", buffering=1)
+    monkeypatch.setattr(sys, "stderr", pipe)
+    say(terminal, "word")
+    assert not terminal.written(PATIENCE)
+    with pytest.raises(BrokenPipeError):
+        pipe.close()
+
+
+def test_a_program_without_a_terminal_loses_nothing_else(
+    terminal: logs.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    say(terminal, "word")
+    assert terminal.written(PATIENCE)
