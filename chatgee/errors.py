@@ -85,6 +85,7 @@ class Failure(StrEnum):
     WRONG_KEY = "wrong_key"
     NO_CREDIT = "no_credit"
     UNKNOWN_MODEL = "unknown_model"
+    ENVIRONMENT = "environment"
     RATE_LIMIT = "rate_limit"
     TIMEOUT = "timeout"
     NETWORK = "network"
@@ -105,6 +106,7 @@ class Failure(StrEnum):
             Failure.WRONG_KEY,
             Failure.NO_CREDIT,
             Failure.UNKNOWN_MODEL,
+            Failure.ENVIRONMENT,
             Failure.STORAGE,
         }
 
@@ -114,6 +116,8 @@ class ModelError(ChatGeeError):
 
     `retry_after` is the wait in seconds that the service asked for, None where it named none.
     `tokens` were paid all the same: of the prompt, and of what was said.
+    `said` are the service's own words, fit to be shown to the owner.
+    `about` has a sentence for the owner that tells more exactly than the failure's hint.
     """
 
     def __init__(
@@ -121,8 +125,12 @@ class ModelError(ChatGeeError):
         failure: Failure,
         retry_after: float | None = None,
         tokens: tuple[int, int] | None = None,
+        said: str | None = None,
+        about: ChatGeeError | None = None,
     ) -> None:
         super().__init__(f"failure.{failure}")
         self.failure = failure
         self.retry_after = retry_after
         self.tokens = tokens
+        self.said = said
+        self.about = about

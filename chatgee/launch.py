@@ -283,6 +283,8 @@ def _report_config(texts: Texts, ours: Settings) -> None:
     overruled = config_check.overruled(settings.CONFIG, ours.shared_path)
     for key, values in chain(config_check.mistakes(), overruled, config_check.weak(ours)):
         log.warning("%s", texts(key, **values))
+    for error in config_check.no_way_out(ours):
+        log.warning("%s", texts.of(error))
     prompt = ours.system_prompt_file
     if prompt and not prompt.is_file():
         log.warning("%s", texts("settings.no_prompt", file=prompt))

@@ -81,7 +81,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*settings.OPTIONS, *(n for n in os.environ if n.lower().endswith("_proxy"))):
+    ends = ("_proxy", "ssl_cert_file", "ssl_cert_dir")
+    outgoing = [name for name in os.environ if name.lower().endswith(ends)]
+    for name in (*settings.OPTIONS, *outgoing):
         monkeypatch.delenv(name, raising=False)
 
 

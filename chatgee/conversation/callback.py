@@ -11,10 +11,11 @@ import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from chatgee.errors import CallbackError, StoreError
+from chatgee.errors import CallbackError, SettingsError, StoreError
+from chatgee.system import certificates
 from chatgee.system.addresses import is_loopback
+from chatgee.system.proxies import proxy_for
 
 if TYPE_CHECKING:
     import aiohttp
@@ -59,7 +60,7 @@ class Callbacks:
     ) -> None:
         """`by_hand` knows who takes what is meant for an address to which nobody can post."""
         self._hosts, self._by_hand = hosts, by_hand
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._session: aiohttp.ClientSession | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def finish(self, delivery: Coroutine[Any, Any, None]) -> None:
@@ -85,10 +86,17 @@ class Callbacks:
 
         as_it_stands = URL(url, encoded=True)
         try:
-            async with self._connect(url).post(
-                as_it_stands, data=body, headers=HEADERS, allow_redirects=False
+            proxy = proxy_for(url)
+            async with self._connect().post(
+                as_it_stands,
+                data=body,
+                headers=HEADERS,
+                allow_redirects=False,
+                proxy=proxy.url if proxy else None,
             ) as reply:
                 _check(reply.status, await reply.content.read(REPLY_BYTES))
+        except SettingsError as error:
+            raise CallbackError(str(error)) from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise CallbackError(type(error).__name__) from error
 
@@ -96,24 +104,23 @@ class Callbacks:
         """Deliveries that are under way get a moment more."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=CLOSING_SECONDS)
-        for session in self._sessions.values():
-            await session.close()
+        if self._session:
+            await self._session.close()
 
-    def _connect(self, url: str) -> "aiohttp.ClientSession":
+    def _connect(self) -> "aiohttp.ClientSession":
         """Import and connect at the first callback, which most bots never need."""
-        outside = not is_loopback(urlsplit(url).hostname)
-        if outside not in self._sessions:
+        if self._session is None:
             import aiohttp
             import certifi
 
-            # As the openai client does: some systems' Pythons know no certificates of their own.
-            tls = ssl.create_default_context(cafile=certifi.where())
-            self._sessions[outside] = aiohttp.ClientSession(
+            tls = certificates.of_the_owner()
+            # Some systems' Pythons know no certificates of their own.
+            tls = tls or ssl.create_default_context(cafile=certifi.where())
+            self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=tls, limit=AT_ONCE),
                 timeout=aiohttp.ClientTimeout(total=TOTAL_SECONDS),
-                trust_env=outside,  # a school's proxy, which leads nowhere on this machine
             )
-        return self._sessions[outside]
+        return self._session
 
 
 async def _hand_over(take: Taker, body: bytes) -> None:

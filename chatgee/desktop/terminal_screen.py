@@ -60,7 +60,7 @@ class Screen:
         self._drawing = threading.Thread(target=self._show, daemon=True)
 
     def show(self) -> None:
-        """In a thread of its own: a terminal after Ctrl+S takes nothing, for as long as it likes."""
+        """In a thread of its own: a terminal takes nothing after Ctrl+S, for as long as it is."""
         self._drawing.start()
 
     def end(self, seconds: float) -> None:

@@ -12,7 +12,7 @@ from chatgee.doctor.case import Case, Check
 from chatgee.errors import Failure, ModelError
 from chatgee.model.prices import Prices, cost
 from chatgee.questions import Answer, Prompt
-from chatgee.system.addresses import is_loopback
+from chatgee.system.addresses import OPENAI_URL, is_loopback
 from chatgee.system.http import Lost, send, within
 
 MODEL_SECONDS, SLOW_SECONDS = 25.0, 20.0
@@ -21,7 +21,6 @@ PREPARE_SECONDS = 10.0
 HOST_SECONDS, HOSTS_SECONDS = 5.0, 8.0
 CLOCK_SECONDS = 30.0
 """A clock that is further off fails encrypted connections sooner or later."""
-OPENAI_URL = "https://api.openai.com"
 
 
 def model(case: Case) -> Iterator[Check]:
@@ -34,8 +33,8 @@ def model(case: Case) -> Iterator[Check]:
         work = _ask(case, limit)
         answer, seconds = within(limit + PREPARE_SECONDS, lambda: asyncio.run(work))
     except (ModelError, TimeoutError) as error:
-        failure = error.failure if isinstance(error, ModelError) else Failure.TIMEOUT
-        yield _no_answer(case, failure)
+        told = error if isinstance(error, ModelError) else ModelError(Failure.TIMEOUT)
+        yield _no_answer(case, told)
     else:
         yield answered(case, answer, seconds)
 
@@ -53,11 +52,15 @@ async def _ask(case: Case, limit: float) -> tuple[Answer, float]:
     return answer, time.monotonic() - started
 
 
-def _no_answer(case: Case, failure: Failure) -> Check:
-    name = case.settings.openai_model
-    return case.check(
-        "model", "bad", "doctor.model_failed", f"hint.{failure}", model=name, failure=str(failure)
-    )
+def _no_answer(case: Case, error: ModelError) -> Check:
+    about: dict[str, Any] = {
+        "model": case.settings.openai_model,
+        "failure": str(error.failure),
+    }
+    text = case.texts("doctor.model_failed", **about)
+    hint = case.texts.of(error.about) if error.about else None
+    hint = hint or case.texts(f"hint.{error.failure}", **about)
+    return case.told("model", "bad", text, hint, **about)
 
 
 def answered(case: Case, answer: Answer, seconds: float) -> Check:
@@ -101,7 +104,7 @@ def _reach(case: Case, host: str, seconds: float) -> Check:
         reply = send("HEAD", f"{'http' if plain else 'https'}://{host}/", seconds)
     except Lost as lost:
         about = {"host": host, "kind": lost.kind}
-        remedy = "doctor.tls_remedy" if lost.kind == "tls" else "doctor.callback_remedy"
+        remedy = f"doctor.{lost.kind if lost.kind in ('tls', 'proxy') else 'callback'}_remedy"
         return case.check("callback", "bad", "doctor.callback_unreachable", remedy, **about)
     if reply.offset is not None:
         case.offsets.append(reply.offset)

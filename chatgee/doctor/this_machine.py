@@ -56,6 +56,8 @@ def _config(case: Case) -> Iterator[Check]:
     remedy = case.texts("doctor.config_remedy")
     for error in case.wrong:
         yield case.failed("config", error, "doctor.config_remedy")
+    for error in config_check.no_way_out(case.settings):
+        yield case.failed("config", error, "doctor.config_remedy")
     for key, values in (*_mistakes(case.file), *config_check.weak(case.settings)):
         yield case.told("config", "warn", case.texts(key, **values), remedy)
     prompt = case.settings.system_prompt_file

@@ -11,9 +11,11 @@ import logging
 import random
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chatgee.errors import Failure, ModelError
+from chatgee.model import http_client
 from chatgee.questions import Answer, Prompt, Usage
 
 if TYPE_CHECKING:
@@ -66,25 +68,27 @@ class OpenAIModel:
     async def prepare(self) -> None:
         """Import openai, which takes a second: after the start, before the first question."""
         await asyncio.to_thread(importlib.import_module, "openai")
-        self._connect()
+        with suppress(ModelError):  # which every question will tell
+            self._connect()
 
     async def answer(self, prompt: Prompt) -> Answer:
         """Ask, and ask again after failures that may pass, until the time is over."""
         body = {"model": self.name, "messages": list(_messages(prompt))}
-        failure = Failure.TIMEOUT
+        self._connect()  # what fails here would fail again
+        last = ModelError(Failure.TIMEOUT)
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 for wait in self._waits():
                     try:
                         return await self._ask(body)
                     except ModelError as error:
-                        failure = error.failure
+                        last = error
                         pause = max(wait, error.retry_after or 0)
-                        if failure not in PASSING or not wait or pause > LONGEST_WAIT_SECONDS:
+                        if last.failure not in PASSING or not wait or pause > LONGEST_WAIT_SECONDS:
                             raise
                     await asyncio.sleep(pause)
         except TimeoutError as error:
-            raise ModelError(failure) from error
+            raise last from error
         raise AssertionError("the last try returns or raises")
 
     async def models(self) -> tuple[str, ...]:
@@ -96,7 +100,7 @@ class OpenAIModel:
             async with asyncio.timeout(self._timeout_seconds):
                 reply: Any = await client.get("/models", cast_to=object)
         except openai.APIError as error:
-            raise _translated(error) from error
+            raise self._told(error) from error
         except TimeoutError as error:
             raise ModelError(Failure.TIMEOUT) from error
         except (ValueError, RecursionError) as error:
@@ -120,10 +124,13 @@ class OpenAIModel:
         try:
             reply = await client.post("/chat/completions", cast_to=object, body=body)
         except openai.APIError as error:
-            raise _translated(error) from error
+            raise self._told(error) from error
         except (ValueError, RecursionError) as error:  # it calls itself JSON and is none
             raise ModelError(Failure.SERVER) from error
         return _read(reply)
+
+    def _told(self, error: "openai.APIError") -> ModelError:
+        return http_client.by_proxy(error, _translated(error), self._base_url)
 
     def _connect(self) -> "openai.AsyncOpenAI":
         if self._client is None:
@@ -134,10 +141,7 @@ class OpenAIModel:
                 base_url=self._base_url,
                 max_retries=0,
                 timeout=self._timeout_seconds,
-                http_client=openai.DefaultAioHttpClient(
-                    timeout=self._timeout_seconds,
-                    follow_redirects=False,  # a server sends us nowhere else
-                ),
+                http_client=http_client.made(self._base_url, self._timeout_seconds),
             )
         return self._client
 

@@ -4,7 +4,9 @@ import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from chatgee.errors import SettingsError
 from chatgee.settings import (
     CONFIG,
     OPTIONS,
@@ -15,6 +17,9 @@ from chatgee.settings import (
     read_file,
     together,
 )
+from chatgee.system import certificates
+from chatgee.system.addresses import OPENAI_URL, is_this_machine
+from chatgee.system.proxies import proxy_for
 
 Mistake = tuple[str, dict[str, object]]
 """A key of the texts, and the values for its sentence."""
@@ -62,6 +67,25 @@ def too_short(name: str, text: str) -> Mistake | None:
     least = OPTIONS[name].metadata["least_chars"]
     short = 0 < len(text.strip()) < least
     return ("settings.short", {"name": name, "least": least}) if short else None
+
+
+def no_way_out(ours: Settings) -> Iterator[SettingsError]:
+    """Variables of the environment for proxies and certificates that cannot be used.
+
+    Only those on the way to the model or to Kakao: the others concern other programs.
+    """
+    hosts = () if ours.callback == "off" else ours.callback_hosts
+    model = () if ours.practice else (ours.openai_base_url or OPENAI_URL,)
+    told = set()
+    for url in (*model, *(f"https://{host}" for host in hosts)):
+        try:
+            proxy_for(url)
+            if not is_this_machine(urlsplit(url).hostname or "") and url.startswith("https:"):
+                certificates.of_the_owner()
+        except SettingsError as error:
+            if str(error) not in told:
+                told.add(str(error))
+                yield error
 
 
 def _commented_out(text: str) -> Iterator[Mistake]:

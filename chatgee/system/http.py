@@ -13,7 +13,8 @@ from socket import gaierror
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from chatgee.system.addresses import is_loopback
+from chatgee.errors import SettingsError
+from chatgee.system.proxies import proxy_for
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -74,6 +75,8 @@ def send(
     try:
         request = Request(method, _bare(url), dict(headers or {}), data=body).prepare()
         status, told, content = within(seconds, lambda: _exchange(request, seconds, trusting))
+    except SettingsError as error:
+        raise Lost("proxy") from error
     except (OSError, ValueError, HTTPError) as error:
         raise Lost(_why(error)) from error
     took = time.monotonic() - started
@@ -113,14 +116,8 @@ def _body(raw: Any, until: float) -> bytes:
 
 
 def _proxies(url: str) -> dict[str, str]:
-    """Those of the environment for such an address; none leads to this machine."""
-    from requests.utils import get_environ_proxies
-
-    address = urlsplit(url)
-    if is_loopback(address.hostname):
-        return {}
-    found = get_environ_proxies(url)
-    return {name: found[name] for name in (address.scheme,) if name in found}
+    proxy = proxy_for(url)
+    return {urlsplit(url).scheme: proxy.url} if proxy else {}
 
 
 def _bare(url: str) -> str:
@@ -130,8 +127,12 @@ def _bare(url: str) -> str:
 
 def _why(error: BaseException | None) -> str:
     """By the first cause that tells it: libraries wrap one error in another."""
+    from requests.exceptions import ProxyError
+
     while error is not None:
         match error:
+            case ProxyError():
+                return "proxy"
             case gaierror() | UnicodeError():
                 return "dns"
             case ssl.SSLError():

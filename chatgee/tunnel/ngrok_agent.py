@@ -6,6 +6,7 @@ import os
 import shutil
 import ssl
 from functools import cache
+from http.client import HTTPException
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -60,7 +61,7 @@ def _fetch(file: Path, settings: Settings) -> None:
             str(unfinished / file.name), context=_tls(), timeout=DOWNLOAD_SILENCE_SECONDS
         )
         os.replace(unfinished / file.name, file)
-    except (PyngrokError, OSError) as error:
+    except (PyngrokError, OSError, HTTPException, ValueError) as error:  # also a malformed proxy
         raise TunnelError("tunnel.no_agent") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -33,7 +33,7 @@ from tests.support.process import Program, program
 
 SKILL_KEY = {"SKILL_KEY": "secret-of-the-skill"}
 OURS = ("dns", "refused", "tls", "timeout", "broken", "key", "missing", "moved", "status", "page")
-KINDS = (*OURS, "foreign")
+KINDS = (*OURS, "foreign", "proxy")
 
 
 class Tunnel(FarEnd):
@@ -202,6 +202,36 @@ def test_a_key_that_is_soon_guessed_is_a_line(quiet: dict[str, str]) -> None:
     (check,) = this_machine.config(case_of(quiet | {"SKILL_KEY": "short-1"}))
     assert (check.state, "12글자" in check.text) == ("warn", True)
     assert "short-1" not in check.text + (check.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://kim:pass-of-kim@127.0.0.1:1"),
+        ("HTTPS_PROXY", "http://kim:pass-of-kim/@127.0.0.1:1"),
+        ("SSL_CERT_FILE", "/nowhere.pem"),
+    ],
+)
+def test_a_variable_that_closes_the_way_out_is_named_wherever_it_matters(
+    quiet: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert one("config", quiet).state == "good"  # everything is on this machine
+    away = quiet | {"OPENAI_BASE_URL": "https://model.example.test/v1"}
+    config, model = one("config", away), one("model", away)
+    assert (config.state, model.state) == ("bad", "bad")
+    assert config.text.startswith(name)
+    assert (model.remedy or "").startswith(name)
+    assert "pass-of-kim" not in f"{config} {model}"
+
+
+def test_a_proxy_that_keeps_kakao_away_is_told(
+    quiet: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    check = one("callback", quiet | {"CALLBACK_HOSTS": "kakao.example.test"})
+    assert (check.state, check.data["kind"]) == ("bad", "proxy")
+    assert "HTTPS_PROXY" in (check.remedy or "")
 
 
 def test_a_word_that_it_does_not_know_is_told(quiet: dict[str, str]) -> None:

@@ -28,7 +28,18 @@ from tests.support.process import ROOT
 
 PAGES = [manual.DOCS / f"{name}.md" for name in manual.ORDER]
 PICTURES = sorted(manual.PICTURES.glob("*.svg"))
-NOT_OURS = {"HTTPS_PROXY", "PIP_CERT", "URL", "COMPOSE_FILE", "POSTGRES_PASSWORD"}
+NOT_OURS = {
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "PIP_CERT",
+    "URL",
+    "COMPOSE_FILE",
+    "POSTGRES_PASSWORD",
+}
 """Other programs' settings, and a field of Kakao's page."""
 LOADS = {"src", "href", "srcset", "data", "poster", "action"}
 SHAPES = set("h1 h2 h3 ol ul li table tr img blockquote pre a code strong".split())

@@ -196,6 +196,26 @@ def test_where_no_server_is_it_is_told_at_once(setup: Setup, ours: Settings) -> 
     assert told(setup.check_model(draft, ours)) == {"model_check": "setup.no_server"}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "key"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1", "proxy.socks"),
+        ("HTTPS_PROXY", "http://", "proxy.malformed"),
+        ("HTTPS_PROXY", "http://127.0.0.1:1", "proxy.unreachable"),
+        ("SSL_CERT_FILE", "/nowhere.pem", "certificates.file"),
+    ],
+)
+def test_a_variable_that_closes_the_way_is_named(
+    setup: Setup, ours: Settings, monkeypatch: pytest.MonkeyPatch, name: str, value: str, key: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    elsewhere = {"source": "local", "address": "https://model.example.test/v1", "model": "m"}
+    draft = SetupDraft.read(elsewhere | {"link": "temporary"})
+    problem = setup.check_model(draft, ours).problems["model_check"]
+    assert problem.key == key
+    assert TEXTS.of(problem).startswith(name)
+
+
 def test_the_usual_servers_are_found(setup: Setup, fake_openai: FakeOpenAI, tmp_path: Path) -> None:
     setup.local_servers = (("LM Studio", NOWHERE), ("Ollama", fake_openai.url))
     (found,) = setup.find_servers()

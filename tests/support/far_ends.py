@@ -1,6 +1,7 @@
 """The far ends of the network in tests: small real servers that record what they receive."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ class FarEnd:
 
     address = "127.0.0.1"
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.arrived = threading.Condition()
         self.requests: list[Any] = []
         end = self
@@ -44,6 +45,8 @@ class FarEnd:
 
         self._server = ThreadingHTTPServer((self.address, 0), Handler)
         self._server.daemon_threads = True
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
@@ -95,7 +98,7 @@ class Told:
 class FakeOpenAI(FarEnd):
     """Speaks Chat Completions. Answers `답: <question>` unless told otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._scripts: list[tuple[int, dict[str, str], Any]] = []
         self._gate = threading.Event()
         self._gate.set()
@@ -107,7 +110,7 @@ class FakeOpenAI(FarEnd):
         self.right_key: str | None = None
         """Where it is not None, another key is refused as OpenAI refuses it."""
         self.asked_for_models = 0
-        super().__init__()
+        super().__init__(tls)
 
     @property
     def url(self) -> str:
@@ -196,9 +199,9 @@ class FakeOpenAI(FarEnd):
 class FakeKakao(FarEnd):
     """Takes callbacks. `requests` holds (path, JSON body) as they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.status, self.reply = 200, {"taskId": "t", "status": "SUCCESS", "message": ""}
-        super().__init__()
+        super().__init__(tls)
 
     @property
     def host(self) -> str:

@@ -289,7 +289,9 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, agent: FakeAgen
     assert refused(ours(tmp_path, NGROK_AUTHTOKEN=TOKEN)).key == "tunnel.folder"
 
 
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://", "socks5://h:1", "http://h:x"])
 def test_an_agent_that_cannot_be_fetched_is_told_and_leaves_no_half_of_it(
+    proxy: str,
     tmp_path: Path,
     token: Settings,
     monkeypatch: pytest.MonkeyPatch,
@@ -297,7 +299,7 @@ def test_an_agent_that_cannot_be_fetched_is_told_and_leaves_no_half_of_it(
 ) -> None:
     missing = tmp_path / "home" / "ngrok"
     monkeypatch.setenv("PYNGROK_NGROK_PATH", str(missing))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing gets out of this computer
+    monkeypatch.setenv("https_proxy", proxy)  # nothing gets out of this computer
     assert refused(token).key == "tunnel.no_agent"
     assert list(missing.parent.iterdir()) == []
     assert "Downloading" not in capfd.readouterr().out

@@ -83,7 +83,8 @@ class Checks:
         try:
             found = asyncio.run(_list(*server, CHECK_SECONDS))
         except ModelError as error:
-            return {"model_check": ChatGeeError(_sentence(error.failure, source))}
+            told = error.about or ChatGeeError(_sentence(error.failure, source))
+            return {"model_check": told}
         if not found:
             return {"model_check": ChatGeeError("setup.no_models")}
         self._models = (server, found)
