@@ -79,6 +79,7 @@ questions = Table(
     Column("place", Integer),  # in the room; none in older rows, where it is the position
     Column("more_from", Integer),  # in a group: the bubble with which what is unread begins
     Column("more_at", Float),  # when that was written down
+    Column("continues", _Key),  # the question whose answer's rest it asks for
 )
 
 # Both as they were before there were groups, so that a million older rows need not be rewritten.

@@ -141,9 +141,10 @@ def _company(connection: Connection) -> None:
 
 
 def _what_models_send(connection: Connection) -> None:
-    """Version 4 keeps what a service said, whether it cut its answer, and groups apart."""
+    """Version 4: what a service said, whether it cut its answer and who continues it, and groups."""
     q = schema.questions.c
-    for column in (q.broken_off, q.said, q.room_id, q.place, q.more_from, q.more_at):
+    added = q.broken_off, q.said, q.room_id, q.place, q.more_from, q.more_at, q.continues
+    for column in added:
         _add(connection, column)
     _add(connection, schema.friends.c.in_groups)
     schema.rooms.create(connection)

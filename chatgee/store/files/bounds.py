@@ -63,6 +63,7 @@ WORDS: dict[Column[Any], type[StrEnum]] = {
 }
 SIZES = {
     _q.id: (1, ID_BYTES),
+    _q.continues: (1, ID_BYTES),
     _q.user_id: (1, FRIEND_BYTES),
     _f.id: (1, FRIEND_BYTES),
     _r.id: (1, ID_BYTES + len(messages.GROUP)),
