@@ -56,6 +56,10 @@ class Question:
     failure: Failure | None
     delivery: Delivery | None
     """None while nobody has claimed the answer."""
+    broken_off: bool = False
+    """Whether the model's answer was cut at its length."""
+    continues: str | None = None
+    """The id of the question whose answer's rest it asks for."""
 
     @property
     def in_group(self) -> bool:
@@ -84,6 +88,8 @@ class Answer:
 
     text: str
     usage: Usage = field(default_factory=Usage)
+    broken_off: bool = False
+    """Whether it was cut at its length, and there would be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,13 @@ class Prompt:
     memory: Sequence[Turn] = ()
     """Oldest first."""
     system: str = ""
+    continued: Sequence[Turn] = ()
+    """The cut answer whose rest is asked for, and where it is a rest itself those before it."""
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """All that was said before the question, oldest first."""
+        return (*self.memory, *self.continued)
 
 
 class Model(Protocol):

@@ -65,7 +65,9 @@ class Answering:
         if due is None:
             return
         question = due.question
-        prompt = self.responder.prompt(question.text, due.memory, question.image_url)
+        prompt = self.responder.prompt(
+            question.text, due.memory, question.image_url, continued=due.continued
+        )
         async with self.budget.turn(prompt) as has_room:
             outcome = await self._outcome(question, prompt) if has_room else self._used_up(question)
             await self._fill(question, outcome)
@@ -119,7 +121,10 @@ class Answering:
         self.health.answered()
         log.info("question %s: answered in %.1f s", question.id, seconds)
         log.debug("question %s: %r -> %r", question.id, question.text, text)
-        return Outcome(text, shown, None, answer.usage, self.responder.model.name, seconds)
+        name = self.responder.model.name
+        if answer.broken_off:
+            log.warning("question %s: broken off. %s", question.id, self.texts("hint.broken_off"))
+        return Outcome(text, shown, None, answer.usage, name, seconds, answer.broken_off)
 
     async def _photo(self, url: str | None) -> str | None:
         """For the model, which cannot see a simulated friend's where it is said to lie."""

@@ -20,6 +20,7 @@ class Does(Enum):
     FETCH = auto()  # the newest answer that the friend has not seen
     READ_ON = auto()  # in a group the rest of what was shown last; else the same
     ASK_AGAIN = auto()  # the last question that failed
+    ASK_REST = auto()  # the rest of the newest answer that was cut
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Command:
     @property
     def in_menu(self) -> bool:
         """Whether it stands in the chat's menu; else in our replies alone, where it has a use."""
-        return self.does not in (Does.FETCH, Does.READ_ON, Does.ASK_AGAIN)
+        return self.does not in (Does.FETCH, Does.READ_ON, Does.ASK_AGAIN, Does.ASK_REST)
 
 
 HELP = Command("button.help", does=Does.SHOW_HELP)
@@ -45,6 +46,8 @@ COMMANDS = (
     Command("button.fetch", does=Does.FETCH),
     Command("button.more", does=Does.READ_ON),
     Command("button.again", does=Does.ASK_AGAIN),
+    Command("button.rest", does=Does.ASK_REST),
+    Command("button.rest_of_held", does=Does.ASK_REST),
     Command("button.unseen", does=Does.FETCH),
 )
 MENU = tuple(one.button for one in COMMANDS if one.in_menu)

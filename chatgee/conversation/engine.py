@@ -58,6 +58,8 @@ class Engine:
         command = commands.meant(skill.utterance, self.replies.texts)
         typed = self._typed_press(skill, command, deadline) if command and not skill.press else None
         if press := skill.press or typed:
+            if press.rest:
+                return self._ask(skill, deadline, rest_of=press.question)
             return self._pressed(skill, press, deadline)
         if command and command.in_menu:
             return self._commanded(skill, command, deadline)
@@ -97,7 +99,7 @@ class Engine:
     def _typed_press(
         self, skill: SkillRequest, command: Command, deadline: Deadline
     ) -> Press | None:
-        """Our buttons' words without `extra`: the newest answer not seen, or the last failure."""
+        """Our buttons' words without `extra`: they mean the newest for which the button stands."""
         if command.does == Does.READ_ON and skill.in_group:
             if unread := _now(self.store.unread(skill.room_id), deadline):
                 return Press(*unread)
@@ -109,6 +111,9 @@ class Engine:
                 failing = self.store.last_failed(skill.user_id, skill.room_id)
                 failed = _now(failing, deadline)
                 return Press(failed, again=True) if failed else None
+            case Does.ASK_REST:
+                cut = _now(self.store.newest_cut(skill.room_id), deadline)
+                return Press(cut, rest=True) if cut else None
         return None
 
     def _fetch(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply:
@@ -141,10 +146,13 @@ class Engine:
 
     # --- a new question ---------------------------------------------------------------------
 
-    def _ask(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
+    def _ask(
+        self, skill: SkillRequest, deadline: Deadline, rest_of: str | None = None
+    ) -> Reply | Promise:
+        """What the friend asks, or the rest of the answer to `rest_of`."""
         question_id = new_id()
         with self.waiters.waiting(question_id) as waiter:
-            storing = self._store(question_id, skill)
+            storing = self._store(question_id, skill, rest_of)
             try:
                 asked = storing.result(timeout=max(deadline.remaining, GRACE))
             except TimeoutError:
@@ -154,12 +162,23 @@ class Engine:
             self.health.stored()
             if asked.refusal:
                 return self._refused(*asked.refusal)
+            if asked.instead:
+                return self._pressed(skill, Press(asked.instead), deadline)
             try:
                 return self._when_ready(question_id, skill, asked, waiter, deadline)
             except (StoreError, TimeoutError):  # stored it is, so its button will fetch it
                 return self.replies.not_yet(question_id)
 
-    def _store(self, question_id: str, skill: SkillRequest) -> "Future[Asked]":
+    def _store(self, question_id: str, skill: SkillRequest, rest_of: str | None) -> "Future[Asked]":
+        if rest_of:
+            return self.store.ask_rest(
+                question_id,
+                rest_of,
+                skill.user_id,
+                self.replies.texts("reply.rest_question"),
+                self._limits(skill),
+                skill.room_id,
+            )
         text = self.replies.texts("reply.photo_question") if skill.image_url else skill.utterance
         return self.store.ask(
             question_id, skill.user_id, text, skill.image_url, self._limits(skill), skill.room_id

@@ -20,7 +20,10 @@ HELD = BUBBLES - 1
 """How many held answers one reply shows at the most: the last bubble is for what was asked now."""
 
 MARK_CHARS = 80
-"""Room in every bubble for the line that says which question it answers."""
+"""Room in every bubble for the line that says which question it answers.
+
+As much again where an answer was cut, for the line that says so.
+"""
 
 ASKED_CHARS = 40
 
@@ -31,6 +34,9 @@ IN_GROUP = {
     "reply.no_worker": "group.no_worker",
 }
 """What is said in place of sentences that speak of a button, where KakaoTalk shows none."""
+
+OF_HELD = ("more", "rest")
+"""Buttons with another label where the answer is not to what was asked now."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class Replies:
             spare -= taken - 1
             bubbles += [self._marked(one, pieces[0]), *pieces[1:taken]]
             more = taken + 1 if len(pieces) > taken else None
-            buttons += self._buttons(one, more, label="button.more_of_held")
+            buttons += self._buttons(one, more, "_of_held")
             rests[one.id] = more
         if claimed.unseen:
             buttons.append(self._button("button.unseen", Press(claimed.unseen)))
@@ -94,8 +100,10 @@ class Replies:
         bubbles: list[str] = []
         for one in reply.bubbles:
             bubbles += [said.get(one, one)] if isinstance(one, str) else self._listed(one)
-        held, more = self.texts("button.more_of_held"), self.texts("button.more")
-        labels = [more if one.label == held else one.label for one in reply.quick_replies]
+        typed = {
+            self.texts(f"button.{one}_of_held"): self.texts(f"button.{one}") for one in OF_HELD
+        }
+        labels = [typed.get(one.label, one.label) for one in reply.quick_replies]
         if labels:
             bubbles[-1] = _with_line(bubbles[-1], self._to_type(labels))
         return replace(reply, bubbles=tuple(bubbles), quick_replies=())
@@ -123,21 +131,30 @@ class Replies:
             return (self.texts(waiting),)
         if question.failure:
             return (self.texts(f"failure.{question.failure}"),)
-        pieces = cut(question.shown or "", BUBBLE_CHARS - MARK_CHARS)
-        return pieces or (self.texts("failure.empty"),)
+        marks = 2 if question.broken_off else 1
+        pieces = cut(question.shown or "", BUBBLE_CHARS - marks * MARK_CHARS)
+        if not pieces:
+            return (self.texts("failure.empty"),)
+        if question.broken_off:
+            mark = clip(self.texts("reply.broken_off"), MARK_CHARS - 2)
+            return (*pieces[:-1], f"{pieces[-1]}\n\n{mark}")
+        return pieces
 
     def _marked(self, question: Question, piece: str) -> str:
         mark = self.texts("reply.held", question=clip(question.text, ASKED_CHARS))
         return f"{clip(mark, MARK_CHARS - 2)}\n\n{piece}"
 
-    def _buttons(
-        self, question: Question, more: int | None, label: str = "button.more"
-    ) -> list[QuickReply]:
+    def _buttons(self, question: Question, more: int | None, held: str = "") -> list[QuickReply]:
+        """`held` is the end of the labels' keys where it is no answer to what was asked now."""
         if question.state == State.ASKED:
             return [self._fetch(question.id)]
         if question.failure:
             return [self._button("button.again", Press(question.id, again=True))]
-        return [self._button(label, Press(question.id, more))] if more else []
+        if more:
+            return [self._button(f"button.more{held}", Press(question.id, more))]
+        if question.broken_off:
+            return [self._button(f"button.rest{held}", Press(question.id, rest=True))]
+        return []
 
     def _fetch(self, question_id: str) -> QuickReply:
         return self._button("button.fetch", Press(question_id))

@@ -20,7 +20,15 @@ def without_half_of_memory(prompt: Prompt) -> Prompt:
     return replace(prompt, memory=prompt.memory[len(prompt.memory) // 2 + 1 :])
 
 
-LEFT_OUT = (without_half_of_memory,)
+def with_the_end_of_what_it_continues(prompt: Prompt) -> Prompt:
+    """The later half of the answer that was cut last, below what the friend had asked at first."""
+    if not prompt.continued:
+        return prompt
+    asked, said = prompt.continued[0].question, prompt.continued[-1].answer
+    return replace(prompt, continued=(Turn(asked, said[len(said) // 2 :]),))
+
+
+LEFT_OUT = (without_half_of_memory, with_the_end_of_what_it_continues)
 """One after the other, in this order, where a model says that it was told too much.
 
 Character and question are never left out: without them the answer would be another bot's, or to
@@ -42,8 +50,11 @@ class Responder:
         turns: Sequence[Turn],
         image_url: str | None = None,
         character: str | None = None,
+        continued: Sequence[Turn] = (),
     ) -> Prompt:
         """Each part within its budget; `turns` oldest first, `character` in place of what is saved.
+
+        `continued` is what the question asks the rest of, and is told whatever memory may hold.
 
         What stays the same from question to question comes first, so that a service need not read
         it anew: the character, then memory; beside the question stands what belongs to it alone.
@@ -53,6 +64,7 @@ class Responder:
             memory=self.memory.trim(turns),
             question=question,
             image_url=image_url,
+            continued=continued,
         )
 
     async def ask(self, prompt: Prompt) -> Answer:

@@ -53,6 +53,8 @@ class Press:
     page: int = 1
     """The bubble of the answer from which to go on, counted from 1."""
     again: bool = False
+    rest: bool = False
+    """Whether it asks for the rest of an answer that was cut."""
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -62,6 +64,8 @@ class Press:
             extra["page"] = self.page
         if self.again:
             extra["again"] = True
+        if self.rest:
+            extra["continue"] = True
         return extra
 
     @classmethod
@@ -75,7 +79,8 @@ class Press:
             page = int(extra.get("page", 1))
         except (TypeError, ValueError, OverflowError):
             page = 1
-        return cls(storable(question), max(1, page), extra.get("again") in (True, "true"))
+        again, rest = (extra.get(name) in (True, "true") for name in ("again", "continue"))
+        return cls(storable(question), max(1, page), again, rest)
 
 
 @dataclass(frozen=True, slots=True)

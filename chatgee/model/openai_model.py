@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatgee.errors import Failure, ModelError
 from chatgee.model import http_client
+from chatgee.model.finish_reasons import was_cut
 from chatgee.questions import Answer, Prompt, Usage
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class OpenAIModel:
 def _messages(prompt: Prompt) -> Iterator[dict[str, Any]]:
     if prompt.system:
         yield {"role": "system", "content": prompt.system}
-    for turn in prompt.memory:
+    for turn in prompt.turns:
         yield {"role": "user", "content": turn.question}
         yield {"role": "assistant", "content": turn.answer}
     if prompt.image_url:
@@ -197,7 +198,7 @@ def _read(reply: Any) -> Answer:
         raise ModelError(Failure.REFUSED, tokens=tokens)
     if not isinstance(text, str):
         raise ModelError(Failure.SERVER)
-    return Answer(text, counted)
+    return Answer(text, counted, was_cut(choice))
 
 
 def _tokens(usage: Any, name: str) -> int:

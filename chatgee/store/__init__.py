@@ -63,6 +63,7 @@ class Store:
 
     ask = transaction(asking.ask)
     ask_again = transaction(asking.ask_again)
+    ask_rest = transaction(asking.ask_rest)
     forget = transaction(asking.forget)
     spent = transaction(asking.spent)
 
@@ -76,6 +77,7 @@ class Store:
     confirm = transaction(delivering.confirm, lasting=True)
     let_go = transaction(delivering.let_go, lasting=True)
     newest_answer = transaction(delivering.newest_answer)
+    newest_cut = transaction(delivering.newest_cut)
     last_failed = transaction(delivering.last_failed)
     leave_unread = transaction(delivering.leave_unread, lasting=True)
     unread = transaction(delivering.unread)

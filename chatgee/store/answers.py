@@ -1,19 +1,30 @@
 """The worker's side of a question: what is to be answered next, and what became of it."""
 
+from collections.abc import Sequence
+
 from chatgee.questions import Question, State, Turn, Usage
-from chatgee.store.database_session import Session
+from chatgee.store.database_session import Row, Session
 from chatgee.store.results import Due, Outcome
 from chatgee.store.rows import question_of
 from chatgee.store.tallies import used
 
 
 def next(db: Session, room_id: str, turns: int) -> Due | None:
-    """The room's oldest question without an answer, with the last `turns` before it."""
+    """The room's oldest question without an answer, with the last `turns` before it.
+
+    Where it asks for the rest of an answer it is told as that was: what came after it, and that
+    the friend has started anew since, does not matter.
+    """
     question = question_of(db.one("next", room_id=room_id))
     if question is None:
         return None
-    rows = db.all("memory", room_id=room_id, place=question.place, limit=turns)
-    return Due(question, tuple(Turn(*row) for row in reversed(rows)))
+    cut: Sequence[Row] = ()
+    if question.continues:
+        cut = db.all("continued", id=question.continues, room_id=room_id)
+    place = cut[0][0] if cut else question.place
+    rows = db.all("memory", room_id=room_id, place=place, limit=turns)
+    memory = tuple(Turn(*row) for row in reversed(rows))
+    return Due(question, memory, tuple(Turn(text, answer) for _, text, answer in cut))
 
 
 def fill(db: Session, question: Question, outcome: Outcome) -> None:
@@ -27,6 +38,7 @@ def fill(db: Session, question: Question, outcome: Outcome) -> None:
         answer=outcome.answer,
         shown=outcome.shown,
         failure=outcome.failure and outcome.failure.value,
+        broken_off=int(outcome.broken_off) or None,
         now=now,
     )
     if changed:

@@ -1,5 +1,7 @@
 """A question is written down, or refused: steps of a transaction, each handed its session."""
 
+from dataclasses import replace
+
 from chatgee.questions import State
 from chatgee.store import korean_days
 from chatgee.store.database_session import Session
@@ -17,6 +19,7 @@ def ask(
     image_url: str | None = None,
     limits: Limits = NO_LIMITS,
     room_id: str | None = None,
+    continues: str | None = None,
 ) -> Asked:
     """Write down the friend's next question, unless a limit is reached.
 
@@ -37,6 +40,7 @@ def ask(
         place=place,
         text=text,
         image_url=image_url,
+        continues=continues,
         now=now,
     )
     earlier = db.one("has_earlier", room_id=room_id, place=place) is not None
@@ -65,6 +69,31 @@ def ask_again(
     position, place = _line_up(db, user_id, room_id, seen, now)
     db.change("ask_again", id=question_id, position=position, place=place, now=now)
     return Asked(place)
+
+
+def ask_rest(
+    db: Session,
+    question_id: str,
+    cut_id: str,
+    user_id: str,
+    text: str,
+    limits: Limits = NO_LIMITS,
+    room_id: str | None = None,
+) -> Asked:
+    """Ask for the rest of the room's cut answer, as `ask` does; once, however often it is wanted.
+
+    Where nothing was cut, its own question stands `instead`.
+    """
+    room_id = room_id or user_id
+    cut = question_of(db.one("question_alone", id=cut_id, room_id=room_id))
+    if cut is None or not cut.broken_off:
+        return Asked(instead=cut_id)
+    found = db.one("rest", id=cut_id, room_id=room_id, place=cut.place, user_id=user_id)
+    rest = question_of(found)
+    if rest is None:
+        return ask(db, question_id, user_id, text, None, limits, room_id, cut_id)
+    again = ask_again(db, rest.id, user_id, limits, room_id) or Asked()
+    return replace(again, instead=rest.id)
 
 
 def forget(db: Session, room_id: str) -> None:

@@ -79,6 +79,12 @@ def newest_answer(db: Session, room_id: str) -> str | None:
     return row[0] if row else None
 
 
+def newest_cut(db: Session, room_id: str) -> str | None:
+    """The id of the newest answer that was cut and whose rest the room has not been given."""
+    row = db.one("newest_cut", room_id=room_id)
+    return row[0] if row else None
+
+
 def last_failed(db: Session, user_id: str, room_id: str | None = None) -> str | None:
     """The id of the friend's last question in the room, if it failed."""
     last = question_of(db.one("last", user_id=user_id, room_id=room_id or user_id))

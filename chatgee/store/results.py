@@ -44,6 +44,8 @@ class Asked:
     """Whether the room has other answers that nobody has claimed, or that are in the making."""
     refusal: tuple[str, int] | None = None
     """The text's key and the limit that was reached."""
+    instead: str | None = None
+    """The id of the question that stands in its place already, where it was not written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Due:
     question: Question
     memory: tuple[Turn, ...]
     """Oldest first."""
+    continued: tuple[Turn, ...] = ()
+    """The answers of which it asks the rest, oldest first; memory is what was before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +84,5 @@ class Outcome:
     """Whose the usage is."""
     seconds: float | None = None
     """What the model took for the answer."""
+    broken_off: bool = False
+    """Whether the model cut the answer at its length."""

@@ -14,7 +14,8 @@ def question_of(row: Row | None) -> Question | None:
 
 
 def as_question(row: Row) -> Question:
-    id_, user_id, room_id, place, text, image_url, asked_at, state, shown, failure, delivery = row
+    id_, user_id, room_id, place, text, image_url, asked_at, state, shown, *rest = row
+    failure, delivery, broken_off, continues = rest
     return Question(
         id_,
         user_id,
@@ -27,4 +28,6 @@ def as_question(row: Row) -> Question:
         shown,
         Failure(failure) if failure else None,
         Delivery(delivery) if delivery else None,
+        bool(broken_off),
+        continues,
     )

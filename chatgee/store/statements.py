@@ -8,7 +8,8 @@ What stands behind a colon is a value that comes with each use.
 _ROOM, _PLACE = "coalesce(room_id, user_id)", "coalesce(place, position)"
 """As the indexes have them: see `chatgee.store.schema`."""
 _QUESTION = f"""
-SELECT id, user_id, {_ROOM}, {_PLACE}, text, image_url, asked_at, state, shown, failure, delivery
+SELECT id, user_id, {_ROOM}, {_PLACE}, text, image_url, asked_at, state, shown, failure, delivery,
+    broken_off, continues
 FROM questions"""
 """The columns of `chatgee.questions.Question`, in its order."""
 
@@ -42,8 +43,9 @@ RETURNING questions""",
 RETURNING questions, last_seen_at""",
     "never_met": "DELETE FROM friends WHERE id = :user_id AND questions = 0",
     "insert_question": """
-INSERT INTO questions (id, user_id, position, room_id, place, text, image_url, asked_at, state)
-VALUES (:id, :user_id, :position, :group, :place, :text, :image_url, :now, 'asked')""",
+INSERT INTO questions (id, user_id, position, room_id, place, text, image_url, asked_at,
+    continues, state)
+VALUES (:id, :user_id, :position, :group, :place, :text, :image_url, :now, :continues, 'asked')""",
     "has_earlier": f"""
 SELECT 1 FROM questions
 WHERE {_ROOM} = :room_id AND delivered_at IS NULL AND delivery IS NULL AND {_PLACE} < :place
@@ -74,9 +76,21 @@ WHERE {_ROOM} = :room_id AND state = 'answered' AND {_PLACE} < :place
     AND {_PLACE} > coalesce((SELECT memory_from FROM friends WHERE id = :room_id),
                             (SELECT memory_from FROM rooms WHERE id = :room_id))
 ORDER BY {_PLACE} DESC LIMIT :limit""",
+    # Back to the question that the friend asked, also where that is forgotten by now. A place is
+    # smaller each time, so that nothing from outside makes it go round in a circle.
+    "continued": f"""
+WITH RECURSIVE cut (place, text, answer, continues) AS (
+    SELECT {_PLACE}, text, answer, continues FROM questions
+    WHERE id = :id AND {_ROOM} = :room_id AND state = 'answered'
+    UNION ALL
+    SELECT coalesce(one.place, one.position), one.text, one.answer, one.continues
+    FROM questions AS one JOIN cut ON one.id = cut.continues
+    WHERE coalesce(one.room_id, one.user_id) = :room_id AND one.state = 'answered'
+        AND coalesce(one.place, one.position) < cut.place)
+SELECT place, text, answer FROM cut ORDER BY place""",
     "fill": """
 UPDATE questions SET state = :to_state, answer = :answer, shown = :shown, failure = :failure,
-    answered_at = :now
+    broken_off = :broken_off, answered_at = :now
 WHERE id = :id AND state = 'asked'""",
     "add_usage": """
 INSERT INTO usage (day, user_id, answers, prompt_tokens, completion_tokens)
@@ -97,6 +111,20 @@ ORDER BY {_PLACE} LIMIT :limit""",
     "newest_answer": f"""
 SELECT id FROM questions WHERE {_ROOM} = :room_id AND delivered_at IS NULL AND delivery IS NULL
 ORDER BY state = 'asked', {_PLACE} DESC LIMIT 1""",
+    # Of an answer that was cut; it was asked after it. Another's that failed is not in the way.
+    "rest": f"""
+{_QUESTION} WHERE {_ROOM} = :room_id AND {_PLACE} > :place AND continues = :id
+    AND (state != 'failed' OR user_id = :user_id)
+ORDER BY {_PLACE} LIMIT 1""",
+    "newest_cut": f"""
+SELECT id FROM questions AS cut
+WHERE {_ROOM} = :room_id AND broken_off = 1 AND NOT EXISTS (
+    SELECT 1 FROM questions AS rest
+    WHERE coalesce(rest.room_id, rest.user_id) = :room_id
+        AND coalesce(rest.place, rest.position) > coalesce(cut.place, cut.position)
+        AND rest.continues = cut.id AND rest.state = 'answered'
+        AND rest.delivered_at IS NOT NULL)
+ORDER BY {_PLACE} DESC LIMIT 1""",
     "last": f"""
 {_QUESTION} WHERE {_ROOM} = :room_id AND user_id = :user_id ORDER BY {_PLACE} DESC LIMIT 1""",
     "leave_unread": "UPDATE questions SET more_from = :more_from, more_at = :now WHERE id = :id",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatgee.conversation.replies import Replies
+from chatgee.conversation.replies import OF_HELD, Replies
 from chatgee.errors import Failure
 from chatgee.kakao.messages import BUBBLES, Press, Reply, render
 from chatgee.questions import Question, State
@@ -33,6 +33,7 @@ def questions(draw: st.DrawFn, position: int) -> Question:
     text = draw(st.sampled_from(["질문", "", "긴 질문 " * 999, "\u3164", "{shown}\n👍" * 30]))
     state = draw(st.sampled_from(State))
     words = range(draw(st.sampled_from([0, 1, 100, 300, 1000])))
+    shown = " ".join(f"p{position}w{n}" for n in words)
     return Question(
         id=f"id{position}",
         user_id="friend",
@@ -42,9 +43,10 @@ def questions(draw: st.DrawFn, position: int) -> Question:
         image_url=None,
         asked_at=0.0,
         state=state,
-        shown=" ".join(f"p{position}w{n}" for n in words) if state == State.ANSWERED else None,
+        shown=shown if state == State.ANSWERED else None,
         failure=draw(st.sampled_from(Failure)) if state == State.FAILED else None,
         delivery=None,
+        broken_off=state == State.ANSWERED and shown != "" and draw(st.booleans()),
     )
 
 
@@ -52,7 +54,12 @@ def read(replies: Replies, reply: Reply, question: Question) -> str:
     """The words of one answer, those behind its buttons too."""
     text = " ".join(bubble for bubble in reply.bubbles if isinstance(bubble, str))
     words = re.findall(rf"\bp{question.place}w\d+", text)
-    for press in presses_of(reply, question.id):
+    presses = presses_of(reply, question.id)
+    assert len(presses) == 1 or not question.broken_off  # to its next page, or for its rest
+    for press in presses:
+        if press.rest:
+            assert question.broken_off
+            continue
         words += [read(replies, replies.compose(Claimed(question), press.page), question)]
     return " ".join(words)
 
@@ -111,6 +118,7 @@ def test_a_group_reads_every_claimed_answer_to_its_end(
     for one in (*held, own):
         assert re.findall(rf"\bp{one.place}w\d+", said) == (one.shown or "").split()
     reply = replies.compose(here, beside=beside)
-    last, more = str(replies.in_words(reply).bubbles[-1]), TEXTS("button.more")
+    last = str(replies.in_words(reply).bubbles[-1])
+    words = {TEXTS(f"button.{one}_of_held"): TEXTS(f"button.{one}") for one in OF_HELD}
     for quick in reply.quick_replies:
-        assert quick.label.replace(TEXTS("button.more_of_held"), more) in last
+        assert words.get(quick.label, quick.label) in last

@@ -110,6 +110,17 @@ def test_what_is_too_much_without_it_as_well_is_a_failure(turns: int, tries: int
     assert len(model.told) == tries
 
 
+def test_of_a_cut_answer_that_is_too_much_by_itself_the_end_is_told() -> None:
+    cut = [Turn("긴 이야기", "하나"), Turn("이어서", "둘셋")]
+    model = Forgetful(-1)
+    responder = Responder(model, Memory(0, 0), Character(Path("none"), Path("none"), CHARACTER))
+    with pytest.raises(ModelError, match="too_long"):
+        asyncio.run(responder.ask(responder.prompt(SECOND, [Turn("1", "답")], continued=cut)))
+    told = [[turn.answer for turn in one.turns] for one in model.told]
+    assert told == [["답", "하나", "둘셋"], ["하나", "둘셋"], ["셋"]]
+    assert model.told[-1].turns[0].question == "긴 이야기"
+
+
 def test_who_tries_a_character_is_answered_as_a_friend_would_be(
     bot: Bot, fake_openai: FakeOpenAI
 ) -> None:

@@ -64,6 +64,25 @@ def test_a_request_holds_the_model_the_memory_and_the_question_and_nothing_else(
     }
 
 
+CUT = [
+    "length",
+    "max_tokens",
+    "MAX_TOKENS",
+    "FinishReason.MAX_TOKENS",
+    "model_length",
+    "incomplete",
+]
+CUT += ["max_output_tokens", "token_limit", "model_context_window_exceeded", "error", "abort"]
+CUT += ["insufficient_system_resource", "truncated", {"type": "length", "length": 16}]
+WHOLE = ["stop", "STOP", "end_turn", "eos", "stop_sequence", "COMPLETE", "tool_calls", "", None, 1]
+
+
+@pytest.mark.parametrize("reason", CUT + WHOLE, ids=str)
+def test_an_answer_that_was_cut_says_so(fake_openai: FakeOpenAI, reason: Any) -> None:
+    fake_openai.finish_reason = reason
+    assert ask(fake_openai.url) == Answer("답: 질문", Usage(20, 10), broken_off=reason in CUT)
+
+
 def test_an_answer_comes_with_what_it_cost(fake_openai: FakeOpenAI) -> None:
     assert ask(fake_openai.url) == Answer("답: 질문", Usage(20, 10))
 
@@ -81,11 +100,6 @@ def test_a_count_that_no_sum_could_hold_is_bounded(
     usage = {"prompt_tokens": told, "completion_tokens": told}
     fake_openai.replies({"choices": [{"message": {"content": "답"}}], "usage": usage})
     assert ask(fake_openai.url).usage == Usage(counted, counted)
-
-
-def test_an_answer_that_was_cut_off_is_an_answer(fake_openai: FakeOpenAI) -> None:
-    fake_openai.finish_reason = "length"
-    assert ask(fake_openai.url).text == "답: 질문"
 
 
 # --- failures, by name ----------------------------------------------------------------------

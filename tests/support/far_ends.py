@@ -104,7 +104,7 @@ class FakeOpenAI(FarEnd):
         self._gate.set()
         self._slow: str | None = None
         self.says: Callable[[str], str] = lambda question: f"답: {question}"
-        self.finish_reason = "stop"
+        self.finish_reason: Any = "stop"
         self.tokens = 20, 10
         self.models: Any = ["gpt-6-luna", "gpt-6-sol", "text-embedding-3"]
         self.right_key: str | None = None

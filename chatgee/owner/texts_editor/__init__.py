@@ -34,6 +34,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         *(one.reply for one in COMMANDS if one.reply),
         *("reply.empty", "reply.only_photos", "reply.photo_question"),
         *("reply.unknown_question", "reply.no_more", "reply.not_stored"),
+        *("reply.broken_off", "reply.rest_question"),
     ),
     "in_group": (*IN_GROUP.values(), "group.to_type"),
     "limits": ("limit.minute", "limit.day", "limit.tokens", "limit.stranger"),

@@ -86,6 +86,10 @@ class _Stage:
                 return self.asked(self.failed(Failure.SERVER))
             case "unseen":
                 return self.held(self.question(), unseen=ANOTHER)
+            case "rest":
+                return self.asked(self.replies.compose(Claimed(self.cut())))
+            case "rest_of_held":
+                return self.held(self.cut())
         return self.held(long)
 
     def in_group(self, name: str) -> Scene:
@@ -112,6 +116,10 @@ class _Stage:
                 return self.held(plain)
             case "photo_question":
                 return self.held(self.question(text=self.texts(key)))
+            case "rest_question":
+                return self.held(self.question(text=self.texts(key)))
+            case "broken_off":
+                return self.asked(replies.compose(Claimed(self.cut())))
             case "no_more":
                 return self.pressed("more", replies.compose(Claimed(plain), page=2))
             case "unknown_question":
@@ -148,6 +156,9 @@ class _Stage:
         """The friend asks something else, and is given the answer that was late."""
         now = self.question(text=self.example("next"), shown=self.example("next_answer"))
         return Scene(now.text, self.replies.compose(Claimed(now, (one,), unseen=unseen)))
+
+    def cut(self) -> Question:
+        return replace(self.question(), broken_off=True)
 
     def question(
         self,

@@ -141,7 +141,7 @@ def _company(connection: Connection) -> None:
 
 
 def _what_models_send(connection: Connection) -> None:
-    """Version 4: what a service said, whether it cut its answer and who continues it, and groups."""
+    """Version 4: what a service said, answers that it cut and their rests, and groups."""
     q = schema.questions.c
     added = q.broken_off, q.said, q.room_id, q.place, q.more_from, q.more_at, q.continues
     for column in added:

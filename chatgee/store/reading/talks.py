@@ -82,6 +82,8 @@ class Talk:
     answered_at: float | None
     delivery: Delivery | None
     delivered_at: float | None
+    broken_off: bool = False
+    """Whether the model cut the answer at its length."""
 
     @property
     def kind(self) -> TalkKind:
@@ -157,6 +159,7 @@ TALK = select(
     _q.answered_at,
     _q.delivery,
     _q.delivered_at,
+    _q.broken_off,
 )
 """The columns of `Talk`, in its order."""
 
@@ -294,7 +297,7 @@ def every_of(archive: Archive, user_id: str) -> Iterator[Talk]:
 
 def _talk(row: Sequence[Any]) -> Talk:
     id_, user_id, position, room_id, place, text, image_url, asked_at, *rest = row
-    state, answer, shown, failure, answered_at, delivery, delivered_at = rest
+    state, answer, shown, failure, answered_at, delivery, delivered_at, broken_off = rest
     return Talk(
         id_,
         user_id,
@@ -311,4 +314,5 @@ def _talk(row: Sequence[Any]) -> Talk:
         answered_at,
         Delivery(delivery) if delivery else None,
         delivered_at,
+        bool(broken_off),
     )

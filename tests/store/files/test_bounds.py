@@ -186,7 +186,8 @@ def extremes(now: float) -> str:
                     f"'**x** ' || char(0), {repr(failure.value) if failure else 'NULL'}, "
                     f"{end - at}, {repr(way.value) if way else 'NULL'}, "
                     f"{at if way else 'NULL'}, 'http://127.0.0.1:9/', {now}, {now}, "
-                    f"1, {long.format(9)}, NULL, {position}, {bounds.MOST_QUESTIONS}, {end}, 'q{position}')"
+                    f"1, {long.format(9)}, NULL, {position}, {bounds.MOST_QUESTIONS}, {end}, "
+                    f"'q{position}')"
                 )
                 position -= 1
     id = "'" + STRANGE_ID.replace("'", "''") + "'"
