@@ -13,6 +13,7 @@ from chatgee.clock import PerMinute
 from chatgee.cluster.shared_files import SharedFiles
 from chatgee.conversation.answering import Answering
 from chatgee.conversation.callback import CallbackHosts, Callbacks
+from chatgee.conversation.callback_quota import CallbackQuota
 from chatgee.conversation.daily_tokens import Budget
 from chatgee.conversation.engine import Engine
 from chatgee.conversation.health import Health
@@ -225,6 +226,7 @@ def inside(
         texts=texts,
         replies=Replies(texts, settings.notice_every),
         callbacks=callbacks,
+        quota=CallbackQuota(archive, store.now, texts),
         photo_for_model=Photos(key_values).for_model,
         budget=Budget(settings.daily_token_limit, lambda: asyncio.wrap_future(store.spent())),
         callback_seconds=settings.callback_seconds,

@@ -6,10 +6,10 @@ ChatGeeError             has a sentence in the texts file: `key`, filled with `v
 ├── EndedError           the program was told to end while it waited
 ├── TunnelError          no public address could be had
 ├── StoreError           the database cannot be read or written just now
+├── CallbackError        Kakao did not take a callback
 └── ModelError           the model gave no answer; `failure` says why
 RemoteError              for developers, in English: `why`
-├── PayloadError         a request that is not a skill request
-└── CallbackError        Kakao did not take a callback
+└── PayloadError         a request that is not a skill request
 
 Whoever calls a foreign library translates its exceptions into these, with the cause kept.
 """
@@ -63,6 +63,10 @@ class StoreError(ChatGeeError):
     """The database cannot be read or written just now; nothing was changed."""
 
 
+class CallbackError(ChatGeeError):
+    """Kakao did not take the answer; the callback address is used up all the same."""
+
+
 class RemoteError(Exception):
     """Something that the other side sent; no owner or friend reads of it."""
 
@@ -73,10 +77,6 @@ class RemoteError(Exception):
 
 class PayloadError(RemoteError):
     """The body of a request is not a Kakao skill request."""
-
-
-class CallbackError(RemoteError):
-    """Kakao did not take the answer; the callback address is used up all the same."""
 
 
 class Failure(StrEnum):

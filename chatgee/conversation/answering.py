@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from chatgee.clock import PAUSES
 from chatgee.conversation.callback import Callbacks
+from chatgee.conversation.callback_quota import CallbackQuota
 from chatgee.conversation.daily_tokens import Budget
 from chatgee.conversation.health import Health
 from chatgee.conversation.replies import HELD, Replies
@@ -54,6 +55,7 @@ class Answering:
     texts: Texts
     replies: Replies
     callbacks: Callbacks
+    quota: CallbackQuota
     photo_for_model: PhotoForModel
     budget: Budget
     callback_seconds: float
@@ -166,13 +168,15 @@ class Answering:
         try:
             await self.callbacks.post(url, messages.encode(reply))
         except Exception as error:  # whatever it was: claimed, nobody else would announce it
-            ours = not isinstance(error, CallbackError)
-            log.warning("question %s: callback refused: %s", question_id, error, exc_info=ours)
+            known = isinstance(error, CallbackError)
+            why = self.texts.of(error) if isinstance(error, CallbackError) else error
+            log.warning("question %s: callback refused: %s", question_id, why, exc_info=not known)
             await self._patiently(lambda: self.store.let_go(claimed.mine))
         else:
             await self._patiently(lambda: self.store.confirm(claimed.mine))
             if reply.rests:
                 await self._patiently(lambda: self.store.leave_unread(reply.rests))
+            await self.quota.look()
 
     async def _answered(self, question_id: str, room_id: str) -> None:
         """Wait for the answer, as long as Kakao keeps the callback open."""

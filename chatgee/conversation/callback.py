@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chatgee.conversation.callback_refusals import check
 from chatgee.errors import CallbackError, SettingsError, StoreError
 from chatgee.system import certificates
 from chatgee.system.addresses import is_loopback
@@ -80,7 +81,7 @@ class Callbacks:
             await _hand_over(take, body)
             return
         if not self._hosts.allow(url):
-            raise CallbackError("an address outside of CALLBACK_HOSTS")
+            raise CallbackError("callback.elsewhere")
         import aiohttp
         from yarl import URL
 
@@ -94,11 +95,11 @@ class Callbacks:
                 allow_redirects=False,
                 proxy=proxy.url if proxy else None,
             ) as reply:
-                _check(reply.status, await reply.content.read(REPLY_BYTES))
+                check(reply.status, await reply.content.read(REPLY_BYTES))
         except SettingsError as error:
-            raise CallbackError(str(error)) from error
+            raise CallbackError(error.key, **error.values) from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise CallbackError(type(error).__name__) from error
+            raise CallbackError("callback.unreachable", why=type(error).__name__) from error
 
     async def close(self) -> None:
         """Deliveries that are under way get a moment more."""
@@ -127,17 +128,5 @@ async def _hand_over(take: Taker, body: bytes) -> None:
     try:
         answer = await asyncio.to_thread(take, body)
     except StoreError as error:
-        raise CallbackError(type(error).__name__) from error
-    _check(200 if answer else 404, json.dumps(answer).encode())
-
-
-def _check(status_code: int, body: bytes) -> None:
-    """Kakao answers `{taskId, status: SUCCESS | FAIL | ERROR, message, timestamp}`."""
-    if status_code != 200:
-        raise CallbackError(f"status {status_code}")
-    try:
-        status = json.loads(body).get("status", "SUCCESS")
-    except (ValueError, AttributeError):
-        return  # it was taken, whatever it says
-    if status != "SUCCESS":
-        raise CallbackError(str(status)[:40])
+        raise CallbackError("callback.unreachable", why=type(error).__name__) from error
+    check(200 if answer else 404, json.dumps(answer).encode())

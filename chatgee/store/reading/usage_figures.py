@@ -155,6 +155,14 @@ def look(archive: Archive, span: Span, now: float) -> Period:
     )
 
 
+def callbacks_of_month(archive: Archive, now: float) -> int:
+    """Answers that went out by callback since the first of this month; raises as `look` does."""
+    today = day_of(now)
+    first = today + 1 - (EPOCH + timedelta(today)).day
+    days = _read(archive, _DAYS, first, today + 1).values()
+    return sum(day[f"{tallies.DELIVERED}{Delivery.CALLBACK}"] for day in days)
+
+
 def _beginning(archive: Archive) -> int | None:
     """The first day on which something was counted."""
     row = archive.one(_BEGINNING)

@@ -61,7 +61,7 @@ def page(trouble: str | None = None) -> str:
     shared = is_shared(ours.sqlalchemy_url)
     return render_template(
         "status.html",
-        about=about(ours, texts, parts().status, parts().archive),
+        about=about(ours, texts, parts().status, parts().archive, now()),
         trouble=trouble,
         done=done if done in DONE and not restore.confirmed(ours) else None,
         most_bytes=bodies.LARGEST_BACKUP,
