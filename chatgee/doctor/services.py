@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chatgee import app
+from chatgee.conversation.callback_quota import QUOTA
 from chatgee.doctor.case import Case, Check
 from chatgee.errors import Failure, ModelError
 from chatgee.model.prices import Prices, cost
@@ -109,7 +110,8 @@ def _reach(case: Case, host: str, seconds: float) -> Check:
     if reply.offset is not None:
         case.offsets.append(reply.offset)
     took = round(reply.seconds, 2)
-    return case.check("callback", "good", "doctor.callback", host=host, seconds=took)
+    key = "doctor.callback_always" if case.settings.callback == "always" else "doctor.callback"
+    return case.check("callback", "good", key, host=host, seconds=took, quota=QUOTA)
 
 
 def clock(case: Case) -> Iterator[Check]:

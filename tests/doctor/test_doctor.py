@@ -583,6 +583,12 @@ def test_a_callback_host_that_cannot_be_reached_is_told(quiet: dict[str, str]) -
     assert (good.state, bad.state, bad.data["kind"]) == ("good", "bad", "refused")
 
 
+def test_who_calls_back_always_is_told_of_the_limit_that_somebody_has_seen(
+    quiet: dict[str, str],
+) -> None:
+    assert "100,000번" in one("callback", quiet | {"CALLBACK": "always"}).text
+
+
 def test_where_no_callback_is_used_none_is_tried(quiet: dict[str, str]) -> None:
     check = one("callback", quiet | {"CALLBACK": "off", "CALLBACK_HOSTS": "127.0.0.1:1"})
     assert check.state == "good"
