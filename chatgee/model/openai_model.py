@@ -15,9 +15,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chatgee.errors import Failure, ModelError
-from chatgee.model import http_client
-from chatgee.model.finish_reasons import was_cut
-from chatgee.questions import Answer, Prompt, Usage
+from chatgee.model import completion, http_client
+from chatgee.questions import Answer, Prompt
 
 if TYPE_CHECKING:
     import openai
@@ -42,9 +41,6 @@ WORDS = {
 MODEL_NAME = re.compile(r"[\w.:/@+()\[\] -]{1,200}")
 MODELS_OWN = {"owned_by", "context_length", "context_window", "max_model_len", "architecture"}
 """Fields of a model in a list that does not say so."""
-
-MOST_TOKENS = 10**9
-"""Of one answer, whatever a server says."""
 
 PASSING = {Failure.RATE_LIMIT, Failure.SERVER, Failure.NETWORK}
 """Failures that another try may cure."""
@@ -128,7 +124,7 @@ class OpenAIModel:
             raise self._told(error) from error
         except (ValueError, RecursionError) as error:  # it calls itself JSON and is none
             raise ModelError(Failure.SERVER) from error
-        return _read(reply)
+        return completion.read(reply)
 
     def _told(self, error: "openai.APIError") -> ModelError:
         return http_client.by_proxy(error, _translated(error), self._base_url)
@@ -180,30 +176,6 @@ def _is_model(one: Any, reply: Any) -> bool:
     """By its own word; OpenRouter, for one, has fields that only models have instead."""
     kind = one.get("object", "model" if reply.get("object") == "list" else None)
     return kind == "model" or (kind is None and not MODELS_OWN.isdisjoint(one))
-
-
-def _read(reply: Any) -> Answer:
-    """The answer in a chat completion, which may come from any kind of server."""
-    try:
-        choice = reply["choices"][0]
-        message = choice["message"]
-        text = message.get("content") or ""
-        refused = message.get("refusal") or choice.get("finish_reason") == "content_filter"
-        usage = reply.get("usage") or {}
-        counted = Usage(_tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens"))
-    except (TypeError, LookupError, AttributeError, ValueError, OverflowError) as error:
-        raise ModelError(Failure.SERVER) from error
-    if refused and not text:
-        tokens = counted.prompt_tokens, counted.completion_tokens
-        raise ModelError(Failure.REFUSED, tokens=tokens)
-    if not isinstance(text, str):
-        raise ModelError(Failure.SERVER)
-    return Answer(text, counted, was_cut(choice))
-
-
-def _tokens(usage: Any, name: str) -> int:
-    """A count that can be summed: less than none would give back what others have used."""
-    return min(max(int(usage.get(name) or 0), 0), MOST_TOKENS)
 
 
 def _translated(error: "openai.APIError") -> ModelError:

@@ -15,7 +15,8 @@ import pytest
 import requests
 
 from chatgee.errors import Failure, ModelError
-from chatgee.model.openai_model import MOST_TOKENS, OpenAIModel
+from chatgee.model.completion import MOST_TOKENS
+from chatgee.model.openai_model import OpenAIModel
 from chatgee.questions import Answer, Prompt, Turn, Usage
 from tests.support.far_ends import FakeOpenAI
 
