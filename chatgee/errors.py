@@ -8,6 +8,7 @@ ChatGeeError             has a sentence in the texts file: `key`, filled with `v
 ├── StoreError           the database cannot be read or written just now
 ├── CallbackError        Kakao did not take a callback
 └── ModelError           the model gave no answer; `failure` says why
+    └── UnreadableError  it gave something else, and would give it again
 RemoteError              for developers, in English: `why`
 └── PayloadError         a request that is not a skill request
 
@@ -134,3 +135,15 @@ class ModelError(ChatGeeError):
         self.tokens = tokens
         self.said = said
         self.about = about
+
+
+class UnreadableError(ModelError):
+    """A service said that all is well, and then nothing that is an answer.
+
+    It would be so the next time, and may be paid for each time. `body` is for whoever looks for
+    the reason in it.
+    """
+
+    def __init__(self, body: bytes = b"") -> None:
+        super().__init__(Failure.SERVER)
+        self.body = body

@@ -17,4 +17,5 @@ CUT = re.compile(
 
 def was_cut(choice: Mapping[str, Any]) -> bool:
     """Whether there would be more of the answer."""
-    return CUT.search(str(choice.get("finish_reason") or "")) is not None
+    reason = choice.get("finish_reason") or choice.get("done_reason")  # Ollama's own word
+    return CUT.search(str(reason or "")) is not None

@@ -23,6 +23,8 @@ def made(address: str | None, seconds: float) -> "httpx2.AsyncClient":
     """
     import openai
 
+    from chatgee.model.bounded_bodies import bound
+
     url = address or OPENAI_URL
     try:
         proxy = proxy_for(url)
@@ -37,6 +39,7 @@ def made(address: str | None, seconds: float) -> "httpx2.AsyncClient":
         trust_env=False,
         proxy=proxy.url if proxy else None,
         verify=trusted,
+        event_hooks={"response": [bound]},
     )
 
 

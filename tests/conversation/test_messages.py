@@ -182,6 +182,20 @@ def test_memory_survives_a_restart(stopped_bot: Bot, fake_openai: FakeOpenAI) ->
     assert remembered(fake_openai) == ["하나", "답: 하나"]
 
 
+def test_what_the_model_thought_is_neither_shown_nor_remembered(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend = bot.known()
+    fake_openai.says = lambda question: (
+        f"<think>\n{question}?\n</think>\n\n답: {question}<|im_end|>"
+    )
+    assert friend.says("하나").bubbles == ["답: 하나"]
+    fake_openai.says = lambda question: f"<think>\n{question}?"
+    assert AGAIN in friend.says("둘").buttons, "a thought alone is an empty answer"
+    friend.says("셋")
+    assert remembered(fake_openai) == ["안녕", "답: 안녕", "하나", "답: 하나"]
+
+
 # --- failures -------------------------------------------------------------------------------
 
 

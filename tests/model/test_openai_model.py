@@ -1,6 +1,8 @@
 """The model's side, by name: every way in which a service may fail to answer."""
 
 import asyncio
+import gzip
+import random
 import re
 import socket
 import subprocess
@@ -15,6 +17,7 @@ import pytest
 import requests
 
 from chatgee.errors import Failure, ModelError
+from chatgee.model.bounded_bodies import MOST_BYTES, MOST_PACKED_BYTES
 from chatgee.model.completion import MOST_TOKENS
 from chatgee.model.openai_model import OpenAIModel
 from chatgee.questions import Answer, Prompt, Turn, Usage
@@ -188,32 +191,57 @@ def test_a_refusal_in_a_good_reply_is_a_refusal(
 
 ODD = [
     *(b"[]", b"{}", b"null", b"5", b'"words"', b'{"error": {"message": "with status 200"}}'),
-    *(b'{"choices": %b}' % odd for odd in (b"null", b"[]", b"{}", b"[null]", b"[{}]")),
-    *(b'{"choices": [{"message": %b}]}' % odd for odd in (b"null", b"[]", b'"words"')),
+    *(b'{"choices": %b}' % odd for odd in (b"null", b"[]", b"{}", b"[null]", b"[{}]", b"[5]")),
+    *(b'{"choices": [{"message": %b}]}' % odd for odd in (b"[]", b'"words"', b"5")),
     *(
         b'{"choices": [{"message": {"content": %b}}]}' % odd
-        for odd in (b'["a"]', b'{"a": 1}', b"5")
+        for odd in (b'{"a": 1}', b"5", b"[5]", b"true", b'[{"text": 5}]', b"[" * 500 + b"]" * 500)
     ),
-    b'{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": "many"}}',
-    b'{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": Infinity}}',
-    *(b"", b"<html>Log in</html>", b'{"choices": [', b"\xff\xfe\x00", b"[" * 100_000),
+    *(b"", b" ", b"<html>Log in</html>", b'{"choices": [', b"\xff\xfe\x00", b"[" * 100_000),
+    *(b"data: [DONE]\n\n", b": waiting\n\n", b'data: {"error": {"code": 500}}\n\ndata: [DONE]'),
+    b'data: {"choices": [{"delta": {"content": "a"}}]}\n\ndata: {"error": {"message": "no"}}\n\n',
 ]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/html"])
-def test_a_reply_of_another_shape_is_the_servers_failure(kind: str) -> None:
+def test_a_reply_that_cannot_be_read_is_the_servers_failure_and_is_asked_for_once(
+    kind: str,
+) -> None:
     ends = [FakeOpenAI() for _ in ODD]
     for end, body in zip(ends, ODD, strict=True):
         end.replies(body, times=3, **{"Content-Type": kind})
 
     async def all_at_once() -> list[Any]:
-        calls = (asked(end.url) for end in ends)
+        calls = (asked(end.url, seconds=60) for end in ends)  # so many clients take a while
         return await asyncio.gather(*calls, return_exceptions=True)
 
     came = {body[:80]: str(one) for body, one in zip(ODD, asyncio.run(all_at_once()), strict=True)}
     for end in ends:
         end.close()
     assert came == dict.fromkeys(came, "failure.server")
+    assert [len(end.requests) for end in ends] == [1] * len(ODD)
+
+
+@pytest.mark.parametrize("path", ["a whole answer", "an error"])
+def test_a_body_without_an_end_fills_no_memory(fake_openai: FakeOpenAI, path: str) -> None:
+    status = 200 if path == "a whole answer" else 500
+    too_long = b" " * (MOST_BYTES + 1)
+    fake_openai.answer = lambda *_: (status, {}, too_long)  # type: ignore[method-assign]
+    assert failure(fake_openai.url) == Failure.SERVER
+
+
+def test_a_packed_body_is_unpacked_up_to_its_bound(fake_openai: FakeOpenAI) -> None:
+    packed = gzip.compress(b'{"choices": [{"message": {"content": "%s"}}]}' % (b"a" * 100_000))
+    fake_openai.replies(packed, **{"Content-Encoding": "gzip"})
+    assert ask(fake_openai.url).text == "a" * 100_000
+    fake_openai.replies(
+        gzip.compress(random.randbytes(MOST_PACKED_BYTES)), **{"Content-Encoding": "gzip"}
+    )
+    assert failure(fake_openai.url) == Failure.SERVER
+    fake_openai.replies(b"not packed at all", times=3, **{"Content-Encoding": "gzip"})
+    asked_before = len(fake_openai.requests)
+    assert failure(fake_openai.url) == Failure.SERVER
+    assert len(fake_openai.requests) == asked_before + 1
 
 
 # --- trying again ---------------------------------------------------------------------------

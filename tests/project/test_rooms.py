@@ -48,6 +48,7 @@ DOORS = {
     "requests": {"system"},
     "urllib3": {"system"},
     "httpx": set(),
+    "httpx2": {"model"},
 }
 
 
