@@ -1,7 +1,8 @@
 """A model's Markdown rewritten as plain text, because KakaoTalk renders none.
 
-`rules` says how it is read, `formulas` what becomes of TeX; here the text is
-written. What nobody understands is shown as it was written.
+`citations` and `html_tags` make Markdown of what is none, `parser_rules` says how it is
+read, `formulas` what becomes of TeX; here the text is written. What nobody understands is
+shown as it was written.
 """
 
 import logging
@@ -10,10 +11,12 @@ from typing import NamedTuple
 
 from markdown_it.token import Token
 
+from chatgee.kakao.markdown import citations, html_tags
 from chatgee.kakao.markdown.formulas import readable
 from chatgee.kakao.markdown.parser_rules import PARSER
 
 MOST_LINES = 5_000  # no answer has more; these take half a second at most
+MOST_MIXED = 100_000  # characters in which HTML is looked for
 MOST_QUOTES = 6  # one within the other
 MOST_FORMULAS = 20_000  # characters of all formulas of an answer, each costing 30 more
 LONG_HEADING = 40  # a longer table heading is not repeated in every row
@@ -27,12 +30,23 @@ def to_plain(markdown: str) -> str:
     for 100,000 hostile characters, because each rule looks ahead a bounded way. What
     is beyond the limits above (lines, nesting, formulas) is shown as it was written.
     """
-    lines = _clean(markdown).split("\n")
+    lines = _only_markdown(_clean(markdown)).split("\n")
     try:
         lines[:MOST_LINES] = _Page(lines[:MOST_LINES]).render()
     except Exception:  # whatever a parser chokes on, raw Markdown beats no answer
         logging.getLogger(__name__).exception("an answer is shown as raw Markdown")
-    return re.sub(r"\A(?:[^\S\n]*\n)+", "", _clean("\n".join(lines)).rstrip())
+    return re.sub(r"\A(?:[^\S\n]*\n)+", "", _clean("\n".join(lines)).rstrip()).replace("\xa0", " ")
+
+
+def _only_markdown(text: str) -> str:
+    """Of all that models and services mix into their Markdown."""
+    if len(text) > MOST_MIXED:
+        return text
+    try:
+        return html_tags.to_markdown(citations.readable(text))
+    except Exception:  # as below
+        logging.getLogger(__name__).exception("an answer is shown with its HTML")
+        return text
 
 
 def _clean(text: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from pylatexenc import latex2text, latexwalker
 from pylatexenc.macrospec import std_macro
 
+from chatgee.kakao.markdown.small_letters import LOWERED, RAISED
+
 _SYNONYMS = {"dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "operatorname": "mathrm"}
 _SYNONYMS |= {"boxed": "mathrm", "bm": "mathrm", "mathop": "mathrm", "boldsymbol": "mathrm"}
 _SYNONYMS |= {"implies": "Longrightarrow", "iff": "Leftrightarrow", "ne": "neq", "neg": "lnot"}
@@ -17,8 +19,9 @@ _SYNONYMS |= dict.fromkeys(
     " nolimits displaystyle textstyle nonumber notag".split(),
     "",
 )
-_RAISED = dict(zip("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", strict=True))
-_LOWERED = dict(zip("0123456789+-=()ni", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙᵢ", strict=True))
+_RAISED, _LOWERED = (
+    {letter: small[letter] for letter in "0123456789+-=()ni"} for small in (RAISED, LOWERED)
+)  # a formula of many small letters is harder to read than `e^(-x²)`
 
 
 def _unknown(node: Any, macroname: str) -> str:
