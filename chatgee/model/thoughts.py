@@ -74,12 +74,12 @@ def without_thoughts(text: str) -> str:
     for before in _BARE, _LEFT_OF_ROLE:
         text = text[found.end() :] if (found := before.match(text)) else text
     if _MAYBE.search(text):
-        text = _Reading(text).answer()
+        text = _ThoughtReading(text).answer()
         text = wrapped[2].strip() if (wrapped := _WRAPPED.match(text)) else text
     return text
 
 
-class _Reading:
+class _ThoughtReading:
     """One text while it is read from mark to mark; used once."""
 
     def __init__(self, text: str) -> None:

@@ -57,7 +57,7 @@ def to_markdown(text: str) -> str:
     """The text with its HTML as Markdown; what is none of it stays."""
     if not _MAYBE.search(text) or _PAGE.search(text):
         return text
-    reading = _Reading()
+    reading = _HtmlReading()
     for piece, is_code in pieces(text):
         if is_code:
             reading.keep(piece)
@@ -91,7 +91,7 @@ class _Element:
         return html.unescape(next(filter(None, found.groups()), "")).strip() if found else ""
 
 
-class _Reading:
+class _HtmlReading:
     """An answer while it is read from tag to tag; used once."""
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class _Reading:
         at = 0
         for row in _ROW.finditer(text):
             self._read(text[at : row.start()])
-            cells = _Reading()
+            cells = _HtmlReading()
             cells._read(row[0])
             self.keep(_one_line(cells.markdown()))
             at = row.end()
