@@ -6,6 +6,7 @@ at any time. No web server and no key are needed here: the parts are handed in.
 """
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
@@ -56,6 +57,9 @@ class Engine:
 
     def _answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         command = commands.meant(skill.utterance, self.replies.texts)
+        if command and command.does == Does.READ_ON and skill.in_group and not skill.press:
+            if unread := _now(self.store.unread(skill.room_id), deadline):
+                return self._read_on(skill, unread, deadline)
         typed = self._typed_press(skill, command, deadline) if command and not skill.press else None
         if press := skill.press or typed:
             if press.rest:
@@ -87,6 +91,15 @@ class Engine:
         except (StoreError, TimeoutError):  # its button works once the store does
             return self.replies.not_yet(press.question)
 
+    def _read_on(
+        self, skill: SkillRequest, unread: Sequence[tuple[str, int]], deadline: Deadline
+    ) -> Reply:
+        """Of what the group was shown last; at its end, what was shown before it is offered."""
+        last, *others = [Press(*one) for one in unread]
+        reply = self._pressed(skill, last, deadline)
+        at_end = not any(reply.rests.values())
+        return self.replies.offering(reply, others) if at_end else reply
+
     def _again(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply | None:
         """Ask a failed question again, where that is what was pressed; None unless refused."""
         if not press.again:
@@ -100,9 +113,6 @@ class Engine:
         self, skill: SkillRequest, command: Command, deadline: Deadline
     ) -> Press | None:
         """Our buttons' words without `extra`: they mean the newest for which the button stands."""
-        if command.does == Does.READ_ON and skill.in_group:
-            if unread := _now(self.store.unread(skill.room_id), deadline):
-                return Press(*unread)
         match command.does:
             case Does.FETCH | Does.READ_ON:
                 newest = _now(self.store.newest_answer(skill.room_id), deadline)

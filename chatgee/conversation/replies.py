@@ -94,6 +94,11 @@ class Replies:
         unread = rests if question.in_group and (page > 1 or any(rests.values())) else {}
         return Reply(tuple(bubbles), tuple(buttons), claimed.mine, unread)
 
+    def offering(self, reply: Reply, presses: Iterable[Press]) -> Reply:
+        """With the button of answers that go on."""
+        buttons = [self._button("button.more", one) for one in presses]
+        return replace(reply, quick_replies=(*reply.quick_replies, *buttons))
+
     def in_words(self, reply: Reply) -> Reply:
         """The same for a group, where KakaoTalk draws neither buttons nor cards."""
         said = {self.texts(one): self.texts(other) for one, other in IN_GROUP.items()}

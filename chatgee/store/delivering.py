@@ -97,10 +97,12 @@ def leave_unread(db: Session, rests: Mapping[str, int | None]) -> None:
         db.change("leave_unread", id=one, more_from=more_from, now=db.now())
 
 
-def unread(db: Session, room_id: str) -> tuple[str, int] | None:
-    """The answer of which the group was shown a part last, and the bubble that comes next."""
-    row = db.one("unread", room_id=room_id)
-    return (row[0], row[1]) if row else None
+def unread(db: Session, room_id: str) -> list[tuple[str, int]]:
+    """The answer of which the group was shown a part last, with the bubble that comes next.
+
+    Behind it the one before, if there is one.
+    """
+    return [(row[0], row[1]) for row in db.all("unread", room_id=room_id)]
 
 
 def promise(db: Session, question_id: str, room_id: str, url: str) -> bool:

@@ -130,7 +130,7 @@ ORDER BY {_PLACE} DESC LIMIT 1""",
     "leave_unread": "UPDATE questions SET more_from = :more_from, more_at = :now WHERE id = :id",
     "unread": """
 SELECT id, more_from FROM questions WHERE room_id = :room_id AND more_from IS NOT NULL
-ORDER BY more_at DESC, place DESC LIMIT 1""",
+ORDER BY more_at DESC, place DESC LIMIT 2""",
     "claim": """
 UPDATE questions SET delivery = :how, claimed_at = :now
 WHERE id = :id AND delivery IS NULL AND state != 'asked'""",

@@ -227,6 +227,22 @@ def test_the_words_read_on_page_after_page(bot: Bot, fake_openai: FakeOpenAI) ->
     assert anna.says(MORE).bubbles == ["짧게"], "an ordinary question again"
 
 
+def test_two_long_answers_of_one_reply_are_both_read_on(bot: Bot, fake_openai: FakeOpenAI) -> None:
+    group = bot.known("anna").within(GROUP)
+    group.says("안녕")
+    texts = {word: "\n".join(f"{word} {n}번째" + "가" * 90 for n in range(40)) for word in "갑을"}
+    fake_openai.says = lambda asked: texts[asked]
+    late_and_answered(bot, fake_openai, group, "갑")
+    shown = group.says("을")
+    told = [shown.text]
+    while to_type(MORE) in shown.text:
+        shown = group.says(MORE)
+        told.append(shown.text)
+    for word, text in texts.items():
+        lines = [line for line in "\n".join(told).splitlines() if line.startswith(f"{word} ")]
+        assert lines == text.splitlines()
+
+
 @pytest.mark.usefixtures("unhurried")
 def test_the_words_read_on_in_their_own_room(bot: Bot, fake_openai: FakeOpenAI) -> None:
     group = bot.known("anna").within(GROUP)
