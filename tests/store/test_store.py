@@ -19,6 +19,7 @@ from tests.support.far_ends import PATIENCE
 DAY = 86400.0
 MORNING = 1_800_000_000 // DAY * DAY - 9 * 3600
 """Midnight of some day in Korea."""
+GROUP = " group:반"
 
 
 @pytest.fixture
@@ -237,6 +238,22 @@ def test_a_friend_goes_with_the_last_question_and_what_it_used(database: str) ->
     assert stored(database, "SELECT count(*) FROM usage WHERE user_id != ''") == 0
 
 
+def test_a_group_goes_with_its_last_question(database: str) -> None:
+    clock = [MORNING]
+    store = Store(database, now=lambda: clock[0])
+    for number, user_id in enumerate(("민지", "수호")):
+        now(store.ask(f"q{number}", user_id, "질문", room_id=GROUP))
+        now(store.fill(now(store.find(f"q{number}", GROUP)), Outcome("답", "답")))
+        clock[0] += 1.5 * DAY
+    assert now(store.purge(2, most=10)) == 1
+    assert stored(database, "SELECT questions FROM rooms") == 2
+    clock[0] += DAY
+    assert now(store.purge(2, most=10)) == 1
+    store.close()
+    assert stored(database, "SELECT count(*) FROM rooms") == 0
+    assert stored(database, "SELECT count(*) FROM friends") == 0
+
+
 # --- limits ---------------------------------------------------------------------------------
 
 
@@ -273,4 +290,24 @@ def test_what_was_asked_before_today_does_not_count(database: str) -> None:
     moment[0] += 5 * 86400
     now(store.purge(2, 100))
     assert now(store.ask("c", "friend", "질문", limits=limits)).refusal is None
+    store.close()
+
+
+def test_limits_are_exact_for_what_is_asked_in_turn_here_and_there(database: str) -> None:
+    """Also after a question was asked again, and older ones are gone."""
+    moment, limits = [MORNING], Limits(per_day=4)
+    store = Store(database, now=lambda: moment[0])
+    for day in range(3):
+        for number, room_id in enumerate(("friend", GROUP, "another")):
+            id_ = f"{day}.{number}"
+            assert now(store.ask(id_, "friend", "질문", None, limits, room_id)).refusal is None
+            now(store.ask(f"{id_}.other", "other", "질문", None, limits, GROUP))
+        now(store.fill(now(store.find(f"{day}.1", GROUP)), Outcome(failure=Failure.TIMEOUT)))
+        assert now(store.ask_again(f"{day}.1", "other", limits, GROUP)) is None, "not theirs"
+        assert now(store.ask_again(f"{day}.1", "friend", limits, GROUP)).refusal is None
+        assert now(store.ask("five", "friend", "질문", None, limits, GROUP)).refusal is not None
+        moment[0] += DAY
+        now(store.purge(day + 1, 100))
+    assert stored(database, "SELECT questions FROM friends WHERE id = 'friend'") == 12
+    assert stored(database, "SELECT in_groups FROM friends WHERE id = 'friend'") == 9
     store.close()
