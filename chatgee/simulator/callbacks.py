@@ -124,7 +124,7 @@ def read(body: bytes | str) -> tuple[Any, tuple[Problem, ...]]:
 
 
 def _as_text(body: bytes) -> str:
-    """The same JSON in letters that every database takes; empty for what is none."""
+    """The same JSON in storage that every database takes; empty for what is none."""
     try:
         return json.dumps(json.loads(body))
     except (ValueError, RecursionError):
