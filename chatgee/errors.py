@@ -8,7 +8,8 @@ ChatGeeError             has a sentence in the texts file: `key`, filled with `v
 ├── StoreError           the database cannot be read or written just now
 ├── CallbackError        Kakao did not take a callback
 └── ModelError           the model gave no answer; `failure` says why
-    └── UnreadableError  it gave something else, and would give it again
+    ├── UnreadableError  it gave something else, and would give it again
+    └── SystemRoleRefused  it takes no message of the role `system`
 RemoteError              for developers, in English: `why`
 └── PayloadError         a request that is not a skill request
 
@@ -91,6 +92,7 @@ class Failure(StrEnum):
     TIMEOUT = "timeout"
     NETWORK = "network"
     SERVER = "server"
+    LOADING = "loading"
     REJECTED = "rejected"
     REFUSED = "refused"
     TOO_LONG = "too_long"
@@ -119,6 +121,7 @@ class ModelError(ChatGeeError):
     `tokens` were paid all the same: of the prompt, and of what was said.
     `said` are the service's own words, fit to be shown to the owner.
     `about` has a sentence for the owner that tells more exactly than the failure's hint.
+    `share` is the part of what was sent that would have had room, None where nobody said so.
     """
 
     def __init__(
@@ -128,6 +131,7 @@ class ModelError(ChatGeeError):
         tokens: tuple[int, int] | None = None,
         said: str | None = None,
         about: ChatGeeError | None = None,
+        share: float | None = None,
     ) -> None:
         super().__init__(f"failure.{failure}")
         self.failure = failure
@@ -135,6 +139,12 @@ class ModelError(ChatGeeError):
         self.tokens = tokens
         self.said = said
         self.about = about
+        self.share = share
+
+    @property
+    def too_much(self) -> bool:
+        """Whether a shorter prompt may be answered; some services call that a rate limit."""
+        return self.failure == Failure.TOO_LONG or self.share is not None
 
 
 class UnreadableError(ModelError):
@@ -147,3 +157,10 @@ class UnreadableError(ModelError):
     def __init__(self, body: bytes = b"") -> None:
         super().__init__(Failure.SERVER)
         self.body = body
+
+
+class SystemRoleRefused(ModelError):
+    """The model takes no message of the role `system`."""
+
+    def __init__(self) -> None:
+        super().__init__(Failure.REJECTED)

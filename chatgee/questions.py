@@ -81,6 +81,12 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -103,6 +109,8 @@ class Prompt:
     system: str = ""
     continued: Sequence[Turn] = ()
     """The cut answer whose rest is asked for, and where it is a rest itself those before it."""
+    system_role: bool = True
+    """Whether `system` may stand in a message of its own."""
 
     @property
     def turns(self) -> tuple[Turn, ...]:

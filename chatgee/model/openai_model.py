@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from chatgee.errors import Failure, ModelError, UnreadableError
-from chatgee.model import completion, http_client
+from chatgee.errors import Failure, ModelError, SystemRoleRefused, UnreadableError
+from chatgee.model import completion, context_size, http_client, system_role
 from chatgee.questions import Answer, Prompt
 
 if TYPE_CHECKING:
@@ -28,12 +28,19 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 10.0
 """A service that asks for a longer wait is not asked again: the friend may."""
 
+LOADING_WAIT_SECONDS = 1.0
+"""Between two looks whether a model is loaded by now, which may take minutes."""
+
 log = logging.getLogger(__name__)
 
+CONTEXT_WORDS = ("context_length", "context length", "context size", "context_size",
+                 "context window", "context the overflow", "context overflow", "maximum context",
+                 "n_ctx", "maximum prompt length", "maximum model length",
+                 "maximum number of tokens")  # fmt: skip
 WORDS = {
     Failure.PHOTO: ("image",),
-    Failure.TOO_LONG: ("context_length", "context length", "context size", "maximum context",
-                       "too long", "too large", "too many tokens"),
+    Failure.TOO_LONG: (*CONTEXT_WORDS, "too long", "too large", "too many tokens",
+                       "reduce the length", "must have less than", "max_new_tokens"),
     Failure.REFUSED: ("content_filter", "content management", "content policy",
                       "usage polic", "safety"),
     Failure.UNKNOWN_MODEL: ("model_not_found", "model not found", "does not exist"),
@@ -44,7 +51,10 @@ MODEL_NAME = re.compile(r"[\w.:/@+()\[\] -]{1,200}")
 MODELS_OWN = {"owned_by", "context_length", "context_window", "max_model_len", "architecture"}
 """Fields of a model in a list that does not say so."""
 
-PASSING = {Failure.RATE_LIMIT, Failure.SERVER, Failure.NETWORK}
+LOADING = re.compile(r"\bloading\b|warming up|starting up|not (?:yet )?ready|estimated_time")
+"""In a 503: the server is up, and its model is not yet."""
+
+PASSING = {Failure.RATE_LIMIT, Failure.SERVER, Failure.LOADING, Failure.NETWORK}
 """Failures that another try may cure."""
 
 
@@ -72,23 +82,21 @@ class OpenAIModel:
 
     async def answer(self, prompt: Prompt) -> Answer:
         """Ask, and ask again after failures that may pass, until the time is over."""
-        body = {"model": self.name, "messages": list(_messages(prompt))}
+        body = {"model": self.name, "messages": _in_roles(prompt)}
         self._connect()  # what fails here would fail again
-        last = ModelError(Failure.TIMEOUT)
+        last, waits = ModelError(Failure.TIMEOUT), self._waits()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                for wait in self._waits():
+                while True:
                     try:
                         return await self._ask(body)
                     except ModelError as error:
-                        last = error
-                        pause = max(wait, error.retry_after or 0)
-                        if not _may_pass(error) or not wait or pause > LONGEST_WAIT_SECONDS:
+                        last, pause = error, _pause(error, waits)
+                        if pause is None:
                             raise
                     await asyncio.sleep(pause)
         except TimeoutError as error:
             raise last from error
-        raise AssertionError("the last try returns or raises")
 
     async def models(self) -> tuple[str, ...]:
         """The names that the service offers, in its order; `ModelError` where it tells none."""
@@ -112,10 +120,9 @@ class OpenAIModel:
             await self._client.close()
 
     def _waits(self) -> Iterator[float]:
-        """Seconds to wait after each try; 0 after the last."""
+        """Seconds to wait after each try but the last."""
         for number in range(TRIES - 1):
             yield FIRST_WAIT_SECONDS * 3**number * random.uniform(0.8, 1.2)
-        yield 0
 
     async def _ask(self, body: dict[str, Any]) -> Answer:
         client = self._connect()
@@ -148,7 +155,24 @@ class OpenAIModel:
 
 
 def _may_pass(error: ModelError) -> bool:
-    return error.failure in PASSING and not isinstance(error, UnreadableError)
+    unreadable = isinstance(error, UnreadableError)
+    return error.failure in PASSING and not unreadable and not error.too_much
+
+
+def _pause(error: ModelError, waits: Iterator[float]) -> float | None:
+    """Seconds until the next try; None where there is none."""
+    asked_for = error.retry_after or 0
+    if error.failure == Failure.LOADING:  # as often as there is time for
+        return min(max(LOADING_WAIT_SECONDS, asked_for), LONGEST_WAIT_SECONDS)
+    wait = next(waits, None) if _may_pass(error) else None
+    if wait is None or asked_for > LONGEST_WAIT_SECONDS:
+        return None
+    return max(wait, asked_for)
+
+
+def _in_roles(prompt: Prompt) -> list[dict[str, Any]]:
+    messages = list(_messages(prompt))
+    return messages if prompt.system_role else system_role.without_it(messages)
 
 
 def _messages(prompt: Prompt) -> Iterator[dict[str, Any]]:
@@ -196,10 +220,21 @@ def _translated(error: "openai.APIError") -> ModelError:
         return ModelError(Failure.TIMEOUT if timed_out else Failure.NETWORK)
     if not isinstance(error, openai.APIStatusError):
         return ModelError(Failure.SERVER)
-    failure = _by_status(error)
+    told = _words(error)
+    failure = _by_status(error, told)
     # Never its words: a page can have any server of this network asked, and shows the log.
     log.debug("model: status %s, %s", error.status_code, failure)
-    return ModelError(failure, _retry_after(error))
+    if failure in {Failure.REJECTED, Failure.SERVER} and system_role.is_refused(told):
+        return SystemRoleRefused()
+    return ModelError(failure, _retry_after(error), share=_share(failure, told))
+
+
+def _share(failure: Failure, told: str) -> float | None:
+    """Also of a single request that is more than a whole minute may hold: no waiting cures it."""
+    too_large = failure == Failure.RATE_LIMIT and "too large" in told
+    if failure == Failure.TOO_LONG or too_large:
+        return context_size.share_that_fits(told)
+    return None
 
 
 def _timed_out(error: BaseException) -> bool:
@@ -213,9 +248,12 @@ def _timed_out(error: BaseException) -> bool:
     return True
 
 
-def _by_status(error: "openai.APIStatusError") -> Failure:
-    code = str(error.code or "")
-    told = f"{code} {error.type or ''} {error.message}".lower()
+def _words(error: "openai.APIStatusError") -> str:
+    """All that the service says of it, in small letters."""
+    return f"{error.code or ''} {error.type or ''} {error.message} {error.body or ''}".lower()
+
+
+def _by_status(error: "openai.APIStatusError", told: str) -> Failure:
     match error.status_code:
         case 401:
             return Failure.WRONG_KEY
@@ -233,8 +271,11 @@ def _by_status(error: "openai.APIStatusError") -> Failure:
             return Failure.TIMEOUT
         case status if status < 400:  # another address, which is the owner's to write down
             return Failure.REJECTED
-        case _:
-            return Failure.SERVER
+        case 503 if LOADING.search(told):
+            return Failure.LOADING
+        case _:  # a template or a size that is wrong for llama.cpp may be a 500
+            too_long = any(word in told for word in CONTEXT_WORDS)
+            return Failure.TOO_LONG if too_long else Failure.SERVER
 
 
 def _by_words(told: str) -> Failure:

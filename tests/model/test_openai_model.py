@@ -282,6 +282,39 @@ def test_a_wait_that_is_no_number_of_seconds_does_no_harm(
     assert ask(fake_openai.url).text == "답: 질문"
 
 
+LOADING = [
+    {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}},
+    {"error": "Model meta-llama/Llama-3 is currently loading", "estimated_time": 20.0},
+    {"message": "Model is warming up"},
+    {"detail": "The model is not ready yet"},
+]
+
+
+@pytest.mark.parametrize("body", LOADING)
+def test_a_model_that_is_being_loaded_is_waited_for(
+    fake_openai: FakeOpenAI, body: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatgee.model.openai_model.LOADING_WAIT_SECONDS", 0.001)
+    fake_openai.refuses = lambda _: (503, body) if len(fake_openai.requests) < 20 else None
+    assert ask(fake_openai.url).text == "답: 질문"
+    assert len(fake_openai.requests) == 20
+
+
+def test_it_is_waited_for_as_long_as_there_is_time(fake_openai: FakeOpenAI) -> None:
+    fake_openai.refuses = lambda _: (503, LOADING[0])
+    assert failure(fake_openai.url, seconds=0.3) == Failure.LOADING
+
+
+def test_a_loaded_model_that_is_broken_is_asked_no_more_than_another(
+    fake_openai: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatgee.model.openai_model.LOADING_WAIT_SECONDS", 0.001)
+    fake_openai.refuses = lambda _: (503, LOADING[0]) if len(fake_openai.requests) < 9 else None
+    fake_openai.fails(500, times=9)
+    assert failure(fake_openai.url) == Failure.SERVER
+    assert len(fake_openai.requests) == 8 + 3
+
+
 # --- a far end that nobody here wrote -------------------------------------------------------
 
 

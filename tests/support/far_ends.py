@@ -107,6 +107,8 @@ class FakeOpenAI(FarEnd):
         self.finish_reason: Any = "stop"
         self.tokens = 20, 10
         self.models: Any = ["gpt-6-luna", "gpt-6-sol", "text-embedding-3"]
+        self.refuses: Callable[[Any], tuple[int, Any] | None] = lambda request: None
+        """What a request is refused with, by its body: status and body; None where it is not."""
         self.right_key: str | None = None
         """Where it is not None, another key is refused as OpenAI refuses it."""
         self.asked_for_models = 0
@@ -162,8 +164,11 @@ class FakeOpenAI(FarEnd):
         self.remember(request | {"path": path, "headers": headers})
         if self._slow is None or self._slow in str(question):
             self._gate.wait(PATIENCE * 3)
-        if self._scripts:
-            status, extra, content = self._scripts.pop(0)
+        refusal = self.refuses(request)
+        if self._scripts or refusal:
+            status, extra, content = (
+                (refusal[0], {}, refusal[1]) if refusal else self._scripts.pop(0)
+            )
             if status == 0:
                 raise HangUp
             raw = content if isinstance(content, bytes) else json.dumps(content).encode()
