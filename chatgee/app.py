@@ -18,7 +18,6 @@ from chatgee.conversation.daily_tokens import Budget
 from chatgee.conversation.engine import Engine
 from chatgee.conversation.health import Health
 from chatgee.conversation.health_changes import telling
-from chatgee.conversation.memory import Memory
 from chatgee.conversation.purging import Purging
 from chatgee.conversation.replies import Replies
 from chatgee.conversation.responder import Responder
@@ -27,7 +26,6 @@ from chatgee.conversation.worker_thread import InProcessNews, Worker
 from chatgee.errors import SettingsError, StoreError
 from chatgee.model.openai_model import OpenAIModel
 from chatgee.model.practice_model import PracticeModel
-from chatgee.model.system_prompt import Character
 from chatgee.owner.doctor_run import DoctorRun
 from chatgee.owner.login_tries import LoginTries
 from chatgee.owner.prompt_trial import Trial
@@ -133,7 +131,7 @@ def running(
             secret=inner.key_values.change(own_mark.NAME, own_mark.first),
             machine=inner.machine,
         )
-        status.started(settings, model.name, health)
+        status.started(settings, model.name, health, inner.answering.responder.limits)
         wsgi = create_app(parts)
         yield ChatGee(wsgi, inner.store, waiters, worker, model, parts.secret)
 
@@ -213,11 +211,7 @@ def inside(
     callback_hosts = CallbackHosts(settings.callback_hosts, callback_receiver.is_ours)
     callbacks = Callbacks(callback_hosts, callback_receiver.taker)
     archive = Archive(url)
-    responder = Responder(
-        model,
-        Memory(settings.memory_turns, settings.memory_chars),
-        Character.of(settings, texts),
-    )
+    responder = Responder.of(settings, texts, model, store)
     answering = Answering(
         store=store,
         responder=responder,
@@ -231,7 +225,9 @@ def inside(
         budget=Budget(settings.daily_token_limit, lambda: asyncio.wrap_future(store.spent())),
         callback_seconds=settings.callback_seconds,
     )
-    shared_files = SharedFiles(settings, store, health, status, reload) if node else None
+    shared_files = (
+        SharedFiles(settings, store, health, responder.limits, status, reload) if node else None
+    )
     try:
         worker.start(
             answering.next,

@@ -3,37 +3,27 @@
 Friends are answered through it, simulated friends with them, and the owner who tries a character.
 """
 
+import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from chatgee.conversation.daily_tokens import size_of
 from chatgee.conversation.memory import Memory
-from chatgee.errors import Failure, ModelError
+from chatgee.conversation.model_limits import ModelLimits
+from chatgee.conversation.shortening import next_shorter, shorter
+from chatgee.errors import Failure, ModelError, SystemRoleRefused
+from chatgee.kakao.bubbles import is_blank
 from chatgee.model.system_prompt import Character
-from chatgee.questions import Answer, Model, Prompt, Turn
+from chatgee.questions import Answer, Model, Prompt, Turn, Usage
+from chatgee.settings import Settings
+from chatgee.store import Store
+from chatgee.texts import Texts
+
+PART_FOR_PROMPT = 0.75
+"""Of what a model has room for: the answer needs some of it."""
 
 log = logging.getLogger(__name__)
-
-
-def without_half_of_memory(prompt: Prompt) -> Prompt:
-    """The older half is left out."""
-    return replace(prompt, memory=prompt.memory[len(prompt.memory) // 2 + 1 :])
-
-
-def with_the_end_of_what_it_continues(prompt: Prompt) -> Prompt:
-    """The later half of the answer that was cut last, below what the friend had asked at first."""
-    if not prompt.continued:
-        return prompt
-    asked, said = prompt.continued[0].question, prompt.continued[-1].answer
-    return replace(prompt, continued=(Turn(asked, said[len(said) // 2 :]),))
-
-
-LEFT_OUT = (without_half_of_memory, with_the_end_of_what_it_continues)
-"""One after the other, in this order, where a model says that it was told too much.
-
-Character and question are never left out: without them the answer would be another bot's, or to
-another question.
-"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +33,19 @@ class Responder:
     model: Model
     memory: Memory
     character: Character
+    limits: ModelLimits = field(default_factory=ModelLimits)
+    seconds: float = 55
+    """For all tries of a question together."""
+
+    @classmethod
+    def of(cls, settings: Settings, texts: Texts, model: Model, store: Store) -> "Responder":
+        return cls(
+            model,
+            Memory(settings.memory_turns, settings.memory_chars),
+            Character.of(settings, texts),
+            ModelLimits.of(settings, texts, model.name, store),
+            settings.openai_timeout_seconds,
+        )
 
     def prompt(
         self,
@@ -59,31 +62,82 @@ class Responder:
         What stays the same from question to question comes first, so that a service need not read
         it anew: the character, then memory; beside the question stands what belongs to it alone.
         """
-        return Prompt(
+        whole = Prompt(
             system=self.character.read() if character is None else character,
             memory=self.memory.trim(turns),
             question=question,
             image_url=image_url,
             continued=continued,
         )
+        return self.limits.applied(whole)
 
     async def ask(self, prompt: Prompt) -> Answer:
         """`ModelError` where there is no answer, also not to less and less of the prompt."""
-        for less in _shorter(prompt):
-            try:
-                return await self.model.answer(prompt)
-            except ModelError as error:
-                if error.failure != Failure.TOO_LONG:
-                    raise
-            log.info("too long for the model: once more with less")
-            prompt = less
-        return await self.model.answer(prompt)
+        tries = PromptTries(prompt, self.limits)
+        until = asyncio.get_running_loop().time() + self.seconds
+        try:
+            async with asyncio.timeout(None) as limit:
+                while True:
+                    try:
+                        return tries.answered(await self.model.answer(tries.prompt))
+                    except ModelError as error:
+                        tries.failed(error)
+                    limit.reschedule(until)  # until here the model keeps to the same time
+        except TimeoutError as error:
+            raise ModelError(Failure.TIMEOUT, tokens=tries.paid) from error
 
 
-def _shorter(prompt: Prompt) -> Iterator[Prompt]:
-    """The prompt with ever less of it; none where there is nothing that can be left out."""
-    for left_out in LEFT_OUT:
-        less = left_out(prompt)
-        if less != prompt:
-            yield less
-            prompt = less
+class PromptTries:
+    """One question, asked with other prompts for as long as that may help."""
+
+    def __init__(self, prompt: Prompt, limits: ModelLimits) -> None:
+        self.prompt, self._limits = prompt, limits
+        self._refused: Prompt | None = None
+        self._room: float | None = None
+        """Tokens that the model has room for, where it said so."""
+        self._usage = Usage()
+
+    @property
+    def paid(self) -> tuple[int, int] | None:
+        """What all tries have cost; None where nobody counts."""
+        tokens = self._usage.prompt_tokens, self._usage.completion_tokens
+        return tokens if any(tokens) else None
+
+    def answered(self, answer: Answer) -> Answer:
+        """With what all tries have cost; `ModelError` where it is no answer for want of room."""
+        blank = is_blank(answer.text)
+        if blank and answer.broken_off and shorter(self.prompt)[1:]:
+            used = answer.usage.prompt_tokens, answer.usage.completion_tokens
+            raise ModelError(Failure.TOO_LONG, tokens=used)
+        if not blank:
+            self._limits.answered(self.prompt, self._refused, self._room)
+        return replace(answer, usage=answer.usage + self._usage)
+
+    def failed(self, error: ModelError) -> None:
+        """Choose another prompt; raises what it is given where there is none that may help."""
+        self._usage += Usage(*(error.tokens or ()))
+        instead = self._instead(error)
+        if instead is None:
+            error.tokens = self.paid
+            raise error
+        log.info("%s: once more with another prompt", error.failure)
+        self.prompt = instead
+
+    def _instead(self, error: ModelError) -> Prompt | None:
+        if isinstance(error, SystemRoleRefused):
+            apart = self.prompt.system and self.prompt.system_role
+            return replace(self.prompt, system_role=False) if apart else None
+        if not error.too_much:
+            return None
+        tokens = None if self._refused else self._target(error)
+        self._refused = self.prompt
+        return next_shorter(self.prompt, tokens)
+
+    def _target(self, error: ModelError) -> float | None:
+        """So large may the next prompt be, by what was found before or is told now."""
+        size = size_of(self.prompt)
+        if error.share is not None:
+            self._room = size * min(error.share, 1) * PART_FOR_PROMPT
+            return self._room
+        known = self._limits.fits
+        return known if known and known < size else None

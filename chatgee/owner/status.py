@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chatgee.clock import OncePerMinute
 from chatgee.conversation.health import Health
+from chatgee.conversation.model_limits import ModelLimits
 from chatgee.errors import Failure
 from chatgee.model.practice_model import PracticeModel
 from chatgee.owner.status_memory import StatusMemory
@@ -75,6 +76,7 @@ class OwnerStatus:
     local: str
     """The address on this machine."""
     health: Health = field(default_factory=Health)
+    limits: ModelLimits = field(default_factory=ModelLimits)
     model: str = PracticeModel.name
     needs_key: bool = False
     link: Link = field(default_factory=lambda: Link("none"))
@@ -95,12 +97,12 @@ class OwnerStatus:
 
     # --- what the parts tell ----------------------------------------------------------------
 
-    def started(self, settings: Settings, model: str, health: Health) -> None:
+    def started(self, settings: Settings, model: str, health: Health, limits: ModelLimits) -> None:
         self.page = self.local
         if settings.public_url:
             self.page = f"{settings.public_url}/login" if settings.admin_password else None
         self.needs_key = settings.skill_key is not None
-        self.model, self.health = model, health
+        self.model, self.health, self.limits = model, health, limits
 
     def linked(self, link: Link) -> None:
         """The tunnel has an address, another one, or none just now."""
@@ -245,6 +247,8 @@ class OwnerStatus:
             return Light(state, texts(f"hint.{failure}", model=self.model))
         if self.model == PracticeModel.name:
             return Light("wait", texts("light.practice"))
+        if notice := self.limits.notice:
+            return Light("wait", texts(notice, model=self.model))
         return Light("good", texts("light.model", model=self.model))
 
     def _tunnel(self, texts: Texts) -> Light:

@@ -10,6 +10,7 @@ import requests
 
 from chatgee.conversation.memory import Memory
 from chatgee.conversation.responder import Responder
+from chatgee.conversation.shortening import END_CHARS
 from chatgee.errors import Failure, ModelError
 from chatgee.model.system_prompt import Character
 from chatgee.questions import Answer, Model, Prompt, Turn
@@ -102,22 +103,46 @@ def test_where_it_is_too_much_the_older_half_of_memory_is_left_out() -> None:
     assert remembered(Forgetful(0), 1) == [["0"], []]
 
 
-@pytest.mark.parametrize(("turns", "tries"), [(5, 2), (0, 1)])
+@pytest.mark.parametrize(("turns", "tries"), [(5, 4), (0, 2)])
 def test_what_is_too_much_without_it_as_well_is_a_failure(turns: int, tries: int) -> None:
     model = Forgetful(-1)
     with pytest.raises(ModelError, match="too_long"):
         remembered(model, turns)
     assert len(model.told) == tries
+    alone = model.told[-1]
+    assert (alone.system, alone.memory, alone.question) == ("", (), SECOND)
+
+
+class Endless(Forgetful):
+    """It refuses at once what is too much, and thinks for ever about the rest."""
+
+    async def answer(self, prompt: Prompt) -> Answer:
+        await super().answer(prompt)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def test_all_tries_of_a_question_share_its_time() -> None:
+    responder = Responder(
+        Endless(2),
+        Memory(0, 0),
+        Character(Path("none"), Path("none"), CHARACTER),
+        seconds=0.05,
+    )
+    with pytest.raises(ModelError, match="timeout"):
+        asyncio.run(responder.ask(responder.prompt(SECOND, [Turn("하나", "둘")] * 5)))
 
 
 def test_of_a_cut_answer_that_is_too_much_by_itself_the_end_is_told() -> None:
-    cut = [Turn("긴 이야기", "하나"), Turn("이어서", "둘셋")]
+    end = "셋" * END_CHARS
+    cut = [Turn("긴 이야기", "하나"), Turn("이어서", "둘" + end)]
     model = Forgetful(-1)
     responder = Responder(model, Memory(0, 0), Character(Path("none"), Path("none"), CHARACTER))
     with pytest.raises(ModelError, match="too_long"):
         asyncio.run(responder.ask(responder.prompt(SECOND, [Turn("1", "답")], continued=cut)))
     told = [[turn.answer for turn in one.turns] for one in model.told]
-    assert told == [["답", "하나", "둘셋"], ["하나", "둘셋"], ["셋"]]
+    assert told == [["답", "하나", "둘" + end], ["하나", "둘" + end], [end], [end]]
+    assert [one.system for one in model.told] == [CHARACTER] * 3 + [""]
     assert model.told[-1].turns[0].question == "긴 이야기"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from chatgee import settings
 from chatgee.conversation.health import Health
+from chatgee.conversation.model_limits import ModelLimits
 from chatgee.errors import Failure, TunnelError
 from chatgee.owner.status import OwnerStatus
 from chatgee.texts import Texts
@@ -18,7 +19,7 @@ TEXTS = Texts.load()
 @pytest.fixture
 def status(tmp_path: Path) -> OwnerStatus:
     status = opened(tmp_path)
-    status.started(settings.load({}, tmp_path / "none"), "gpt-6-luna", Health())
+    status.started(settings.load({}, tmp_path / "none"), "gpt-6-luna", Health(), ModelLimits())
     return status
 
 

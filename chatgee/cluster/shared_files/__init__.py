@@ -1,7 +1,8 @@
 """What several machines have in common besides questions: it holds on one as soon as on another.
 
-The owner's settings and files, what the status remembers, and whether questions can be answered are
-notes in the database. Every process has its own copy, and hears when somebody changes a note.
+The owner's settings and files, what the status remembers, whether questions can be answered, and
+what the model was found not to take are notes in the database. Every process has its own copy, and
+hears when somebody changes a note.
 """
 
 import logging
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 from chatgee.cluster.shared_files.mirror import FILES, HEALTH, SETTINGS, Mirror
 from chatgee.conversation.health import Health
+from chatgee.conversation.model_limits import ModelLimits
 from chatgee.errors import SettingsError, StoreError
 from chatgee.owner.status import OwnerStatus
 from chatgee.settings import Settings
@@ -48,12 +50,14 @@ class SharedFiles:
         ours: Settings,
         store: Store,
         health: Health,
+        limits: ModelLimits,
         status: OwnerStatus | None,
         reload: Callable[[], None],
     ) -> None:
         """`reload` is called where another process has changed what is read only at the start."""
         self._store, self._mirror = store, Mirror(ours, store)
-        self._health, self._status, self._reload = health, status, reload
+        self._health, self._limits, self._status = health, limits, status
+        self._reload = reload
         self._closed = threading.Event()
         health.share(lambda told: store.write_note(HEALTH, told))
         if status:
@@ -84,12 +88,14 @@ class SharedFiles:
             self._refreshed(self._mirror.refresh())
         if HEALTH in names:
             self._health.heard(self._told(HEALTH))
+        if self._limits.name in names:
+            self._limits.heard(self._told(self._limits.name))
         if self._status and BOARD in names:
             self._status.heard(self._told(BOARD))
 
     def missed(self) -> None:
         """Notes may have been written of which nothing was heard."""
-        self.noted((SETTINGS, HEALTH, BOARD))
+        self.noted((SETTINGS, HEALTH, self._limits.name, BOARD))
 
     def _told(self, name: str) -> str:
         note = self._store.note(name).result()
