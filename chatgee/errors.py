@@ -88,6 +88,10 @@ class Failure(StrEnum):
     NO_CREDIT = "no_credit"
     UNKNOWN_MODEL = "unknown_model"
     ENVIRONMENT = "environment"
+    MODEL_ACCESS = "model_access"
+    NOT_LOADED = "not_loaded"
+    WRONG_ADDRESS = "wrong_address"
+    ACCOUNT_BLOCKED = "account_blocked"
     RATE_LIMIT = "rate_limit"
     TIMEOUT = "timeout"
     NETWORK = "network"
@@ -110,6 +114,10 @@ class Failure(StrEnum):
             Failure.NO_CREDIT,
             Failure.UNKNOWN_MODEL,
             Failure.ENVIRONMENT,
+            Failure.MODEL_ACCESS,
+            Failure.NOT_LOADED,
+            Failure.WRONG_ADDRESS,
+            Failure.ACCOUNT_BLOCKED,
             Failure.STORAGE,
         }
 
@@ -154,13 +162,13 @@ class UnreadableError(ModelError):
     the reason in it.
     """
 
-    def __init__(self, body: bytes = b"") -> None:
-        super().__init__(Failure.SERVER)
+    def __init__(self, body: bytes = b"", said: str | None = None) -> None:
+        super().__init__(Failure.SERVER, said=said)
         self.body = body
 
 
 class SystemRoleRefused(ModelError):
     """The model takes no message of the role `system`."""
 
-    def __init__(self) -> None:
-        super().__init__(Failure.REJECTED)
+    def __init__(self, said: str | None = None) -> None:
+        super().__init__(Failure.REJECTED, said=said)

@@ -9,15 +9,15 @@ The body is read by us: openai goes by the content type, which servers name wron
 import asyncio
 import importlib
 import json
-import logging
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from chatgee.errors import Failure, ModelError, SystemRoleRefused, UnreadableError
-from chatgee.model import completion, context_size, http_client, system_role
+from chatgee.errors import Failure, ModelError, UnreadableError
+from chatgee.model import client_errors, completion, http_client, system_role
+from chatgee.model.client_errors import in_a_good_reply
 from chatgee.questions import Answer, Prompt
 
 if TYPE_CHECKING:
@@ -31,28 +31,9 @@ LONGEST_WAIT_SECONDS = 10.0
 LOADING_WAIT_SECONDS = 1.0
 """Between two looks whether a model is loaded by now, which may take minutes."""
 
-log = logging.getLogger(__name__)
-
-CONTEXT_WORDS = ("context_length", "context length", "context size", "context_size",
-                 "context window", "context the overflow", "context overflow", "maximum context",
-                 "n_ctx", "maximum prompt length", "maximum model length",
-                 "maximum number of tokens")  # fmt: skip
-WORDS = {
-    Failure.PHOTO: ("image",),
-    Failure.TOO_LONG: (*CONTEXT_WORDS, "too long", "too large", "too many tokens",
-                       "reduce the length", "must have less than", "max_new_tokens"),
-    Failure.REFUSED: ("content_filter", "content management", "content policy",
-                      "usage polic", "safety"),
-    Failure.UNKNOWN_MODEL: ("model_not_found", "model not found", "does not exist"),
-}  # fmt: skip
-"""How servers say in a 400 what is wrong."""
-
 MODEL_NAME = re.compile(r"[\w.:/@+()\[\] -]{1,200}")
 MODELS_OWN = {"owned_by", "context_length", "context_window", "max_model_len", "architecture"}
 """Fields of a model in a list that does not say so."""
-
-LOADING = re.compile(r"\bloading\b|warming up|starting up|not (?:yet )?ready|estimated_time")
-"""In a 503: the server is up, and its model is not yet."""
 
 PASSING = {Failure.RATE_LIMIT, Failure.SERVER, Failure.LOADING, Failure.NETWORK}
 """Failures that another try may cure."""
@@ -70,6 +51,7 @@ class OpenAIModel:
     ) -> None:
         self.name = name
         self._api_key = api_key or "none"  # local servers want none, the client wants one
+        self._secrets = (api_key,) if api_key else ()
         self._base_url = base_url
         self._timeout_seconds = timeout_seconds
         self._client: openai.AsyncOpenAI | None = None
@@ -100,20 +82,16 @@ class OpenAIModel:
 
     async def models(self) -> tuple[str, ...]:
         """The names that the service offers, in its order; `ModelError` where it tells none."""
-        client = self._connect()
-        import httpx2
-        import openai
-
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                reply = await client.get("/models", cast_to=httpx2.Response)
-                return _names(json.loads(reply.content))
-        except openai.APIError as error:
-            raise self._told(error) from error
+                body = await self._sent(lambda to, kind: to.get("/models", cast_to=kind))
         except TimeoutError as error:
             raise ModelError(Failure.TIMEOUT) from error
-        except (ValueError, RecursionError) as error:
-            raise ModelError(Failure.SERVER) from error
+        try:
+            return _names(json.loads(body))
+        except (ValueError, RecursionError, ModelError) as error:
+            refused = in_a_good_reply(body, self._secrets)
+            raise refused or ModelError(Failure.SERVER) from error
 
     async def close(self) -> None:
         if self._client:
@@ -124,33 +102,43 @@ class OpenAIModel:
         for number in range(TRIES - 1):
             yield FIRST_WAIT_SECONDS * 3**number * random.uniform(0.8, 1.2)
 
-    async def _ask(self, body: dict[str, Any]) -> Answer:
+    async def _ask(self, asked: dict[str, Any]) -> Answer:
+        path = "/chat/completions"
+        body = await self._sent(lambda to, kind: to.post(path, cast_to=kind, body=asked))
+        if b'"error"' in body and (refused := in_a_good_reply(body, self._secrets)):
+            raise refused
+        try:
+            return completion.read(body)
+        except UnreadableError as error:
+            raise in_a_good_reply(body, self._secrets) or UnreadableError(body) from error
+
+    async def _sent(self, call: "Callable[[openai.AsyncOpenAI, Any], Awaitable[Any]]") -> bytes:
+        """The body that came for a call; `ModelError` where it is a refusal, or nothing came."""
         client = self._connect()
         import httpx2
-        import openai
 
         try:
-            reply = await client.post("/chat/completions", cast_to=httpx2.Response, body=body)
-        except openai.APIError as error:
-            if isinstance(error.__cause__, httpx2.DecodingError):  # packed otherwise than it says
-                raise UnreadableError from error
-            raise self._told(error) from error
-        return completion.read(reply.content)
-
-    def _told(self, error: "openai.APIError") -> ModelError:
-        return http_client.by_proxy(error, _translated(error), self._base_url)
+            reply = await call(client, httpx2.Response)
+        except Exception as error:  # of the client's: aiohttp's, httpx's and the system's, too
+            told = client_errors.translated(error, self._secrets)
+            raise http_client.by_proxy(error, told, self._base_url) from error
+        return bytes(reply.content)
 
     def _connect(self) -> "openai.AsyncOpenAI":
         if self._client is None:
+            import httpx2
             import openai
 
-            self._client = openai.AsyncOpenAI(
-                api_key=self._api_key,
-                base_url=self._base_url,
-                max_retries=0,
-                timeout=self._timeout_seconds,
-                http_client=http_client.made(self._base_url, self._timeout_seconds),
-            )
+            try:
+                self._client = openai.AsyncOpenAI(
+                    api_key=self._api_key,
+                    base_url=self._base_url,
+                    max_retries=0,
+                    timeout=self._timeout_seconds,
+                    http_client=http_client.made(self._base_url, self._timeout_seconds),
+                )
+            except httpx2.InvalidURL as error:  # with letters in it that nobody sees, say
+                raise ModelError(Failure.NETWORK) from error
         return self._client
 
 
@@ -208,86 +196,3 @@ def _is_model(one: Any, reply: Any) -> bool:
     """By its own word; OpenRouter, for one, has fields that only models have instead."""
     kind = one.get("object", "model" if reply.get("object") == "list" else None)
     return kind == "model" or (kind is None and not MODELS_OWN.isdisjoint(one))
-
-
-def _translated(error: "openai.APIError") -> ModelError:
-    """Our name for what openai raised; never its text, which may hold the key."""
-    import openai
-
-    if isinstance(error, openai.APIConnectionError):
-        # Over aiohttp a refused connection arrives as a time-out as well.
-        timed_out = isinstance(error, openai.APITimeoutError) and _timed_out(error)
-        return ModelError(Failure.TIMEOUT if timed_out else Failure.NETWORK)
-    if not isinstance(error, openai.APIStatusError):
-        return ModelError(Failure.SERVER)
-    told = _words(error)
-    failure = _by_status(error, told)
-    # Never its words: a page can have any server of this network asked, and shows the log.
-    log.debug("model: status %s, %s", error.status_code, failure)
-    if failure in {Failure.REJECTED, Failure.SERVER} and system_role.is_refused(told):
-        return SystemRoleRefused()
-    return ModelError(failure, _retry_after(error), share=_share(failure, told))
-
-
-def _share(failure: Failure, told: str) -> float | None:
-    """Also of a single request that is more than a whole minute may hold: no waiting cures it."""
-    too_large = failure == Failure.RATE_LIMIT and "too large" in told
-    if failure == Failure.TOO_LONG or too_large:
-        return context_size.share_that_fits(told)
-    return None
-
-
-def _timed_out(error: BaseException) -> bool:
-    """Whether a connection was made and then nothing came."""
-    cause: BaseException | None = error
-    while cause is not None:
-        name = type(cause).__name__
-        if "Connect" in name or "Disconnect" in name or isinstance(cause, ConnectionError):
-            return False
-        cause = cause.__cause__ or cause.__context__
-    return True
-
-
-def _words(error: "openai.APIStatusError") -> str:
-    """All that the service says of it, in small letters."""
-    return f"{error.code or ''} {error.type or ''} {error.message} {error.body or ''}".lower()
-
-
-def _by_status(error: "openai.APIStatusError", told: str) -> Failure:
-    match error.status_code:
-        case 401:
-            return Failure.WRONG_KEY
-        case 403:  # some gateways refuse a single question so
-            return Failure.REFUSED if _by_words(told) == Failure.REFUSED else Failure.WRONG_KEY
-        case 402:
-            return Failure.NO_CREDIT
-        case 404:
-            return Failure.UNKNOWN_MODEL
-        case 429:
-            return Failure.NO_CREDIT if "insufficient_quota" in told else Failure.RATE_LIMIT
-        case 400 | 413 | 422:
-            return _by_words(told)
-        case 408:
-            return Failure.TIMEOUT
-        case status if status < 400:  # another address, which is the owner's to write down
-            return Failure.REJECTED
-        case 503 if LOADING.search(told):
-            return Failure.LOADING
-        case _:  # a template or a size that is wrong for llama.cpp may be a 500
-            too_long = any(word in told for word in CONTEXT_WORDS)
-            return Failure.TOO_LONG if too_long else Failure.SERVER
-
-
-def _by_words(told: str) -> Failure:
-    """What is wrong with a request; servers differ in the code, less in the words."""
-    for failure, words in WORDS.items():
-        if any(word in told for word in words):
-            return failure
-    return Failure.REJECTED
-
-
-def _retry_after(error: "openai.APIStatusError") -> float | None:
-    try:
-        return float(error.response.headers.get("retry-after", ""))
-    except ValueError:
-        return None

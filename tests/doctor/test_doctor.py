@@ -404,7 +404,7 @@ def test_a_database_of_a_newer_chatgee_is_told(quiet: dict[str, str]) -> None:
     ("status", "error", "said"),
     [
         (401, {"message": "no"}, "OPENAI_API_KEY가 거절"),
-        (429, {"message": "no", "code": "insufficient_quota"}, "남은 금액이 없어요"),
+        (429, {"message": "no", "code": "insufficient_quota"}, "남은 금액이 없"),
         (404, {"message": "no"}, "모델을 찾을 수 없어요"),
     ],
 )

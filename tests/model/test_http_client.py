@@ -182,7 +182,7 @@ def test_so_is_one_that_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_refusal_of_the_service_itself_is_not_the_proxys(
     fake_openai: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake_openai.fails(403, {"message": "Country not supported"})
+    fake_openai.fails(403, {"message": "Forbidden"})
     with proxy(fake_openai.port) as between:
         monkeypatch.setenv("HTTP_PROXY", between.url)
         with pytest.raises(ModelError) as caught:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import random
 import re
 import socket
@@ -106,13 +107,34 @@ def test_a_count_that_no_sum_could_hold_is_bounded(
     assert ask(fake_openai.url).usage == Usage(counted, counted)
 
 
+def test_an_answer_that_was_cut_off_is_an_answer(fake_openai: FakeOpenAI) -> None:
+    fake_openai.finish_reason = "length"
+    assert ask(fake_openai.url).text == "답: 질문"
+
+
+def test_a_list_of_models_with_a_message_beside_it_is_a_list(fake_openai: FakeOpenAI) -> None:
+    models = {"code": 20000, "message": "Ok", "error": None, "object": "list"}
+    models["data"] = [{"id": "gpt-test", "object": "model"}]
+    body = json.dumps(models).encode()
+    fake_openai._models = lambda: (200, {"Content-Type": "application/json"}, body)  # type: ignore[method-assign]
+
+    async def listed() -> tuple[str, ...]:
+        model = OpenAIModel("gpt-test", KEY, fake_openai.url)
+        try:
+            return await model.models()
+        finally:
+            await model.close()
+
+    assert asyncio.run(listed()) == ("gpt-test",)
+
+
 # --- failures, by name ----------------------------------------------------------------------
 
 LOCAL_TOO_LONG = "the request exceeds the available context size. try increasing it"
 REFUSED = "The response was filtered due to Azure OpenAI's content management policy."
 REPLIES = [
     (401, {"message": f"Incorrect API key provided: {KEY}"}, Failure.WRONG_KEY),
-    (403, {"message": "Country not supported"}, Failure.WRONG_KEY),
+    (403, {"message": "Forbidden"}, Failure.WRONG_KEY),
     (402, {"message": "Insufficient balance"}, Failure.NO_CREDIT),
     (429, {"message": "You exceeded", "code": "insufficient_quota"}, Failure.NO_CREDIT),
     (404, {"message": "no such model", "code": "model_not_found"}, Failure.UNKNOWN_MODEL),
@@ -197,8 +219,8 @@ ODD = [
         b'{"choices": [{"message": {"content": %b}}]}' % odd
         for odd in (b'{"a": 1}', b"5", b"[5]", b"true", b'[{"text": 5}]', b"[" * 500 + b"]" * 500)
     ),
-    *(b"", b" ", b"<html>Log in</html>", b'{"choices": [', b"\xff\xfe\x00", b"[" * 100_000),
-    *(b"data: [DONE]\n\n", b": waiting\n\n", b'data: {"error": {"code": 500}}\n\ndata: [DONE]'),
+    *(b"", b" ", b"Log in", b'{"choices": [', b"\xff\xfe\x00", b"[" * 100_000),
+    *(b"data: [DONE]\n\n", b": waiting\n\n", b'data: {"error": {"message": "no"}}\n\ndata: [DONE]'),
     b'data: {"choices": [{"delta": {"content": "a"}}]}\n\ndata: {"error": {"message": "no"}}\n\n',
 ]
 

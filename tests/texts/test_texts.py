@@ -158,7 +158,7 @@ USED |= {
 }
 USED |= {f"{group}.{failure}" for group in ("failure", "hint") for failure in Failure}
 USED |= {f"setup.{failure}" for failure in ("wrong_key", "no_credit", "unknown_model")}
-USED |= {f"setup.{failure}" for failure in ("rate_limit", "timeout", "network")}
+USED |= {f"setup.{failure}" for failure in ("rate_limit", "timeout", "network", "account_blocked")}
 USED |= {f"setup.name_{name}" for name in EXAMPLES}
 USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
 USED |= {f"character.advice_{name}" for name in ("who", "facts", "form", "unknown", "rules")}

@@ -129,6 +129,7 @@ def _sentence(failure: Failure, source: str) -> str:
     known = {Failure.WRONG_KEY}
     if source != "local":  # of any other server a page must not learn what it said
         known |= {Failure.NO_CREDIT, Failure.UNKNOWN_MODEL, Failure.RATE_LIMIT}
+        known |= {Failure.ACCOUNT_BLOCKED}
     if failure in known or away:
         return f"setup.{failure}"
     return "setup.no_list"
