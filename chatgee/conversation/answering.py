@@ -114,9 +114,10 @@ class Answering:
                 used = answer.usage.prompt_tokens, answer.usage.completion_tokens
                 raise ModelError(Failure.EMPTY, tokens=used)
         except ModelError as error:
-            self._report(question, error.failure)
+            self._report(question, error.failure, error.said)
             paid = Usage(*error.tokens) if error.tokens else None
-            return Outcome(failure=error.failure, usage=paid, model=self.responder.model.name)
+            name = self.responder.model.name
+            return Outcome(failure=error.failure, said=error.said, usage=paid, model=name)
         except Exception:
             log.exception("question %s", question.id)
             return Outcome(failure=Failure.BUG)
@@ -135,10 +136,11 @@ class Answering:
         loop = asyncio.get_running_loop()
         return await self._patiently(lambda: loop.run_in_executor(None, self.photo_for_model, url))
 
-    def _report(self, question: Question, failure: Failure) -> None:
+    def _report(self, question: Question, failure: Failure, said: str | None = None) -> None:
         self.health.failed(failure)
         hint = self.texts(f"hint.{failure}", model=self.responder.model.name)
-        log.warning("question %s: %s. %s", question.id, failure, hint)
+        told = f" {self.texts('service.said', said=said)}" if said else ""
+        log.warning("question %s: %s. %s%s", question.id, failure, hint, told)
 
     # --- callbacks ------------------------------------------------------------------------
 

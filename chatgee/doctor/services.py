@@ -57,8 +57,10 @@ def _no_answer(case: Case, error: ModelError) -> Check:
     about: dict[str, Any] = {
         "model": case.settings.openai_model,
         "failure": str(error.failure),
+        "said": error.said,
     }
     text = case.texts("doctor.model_failed", **about)
+    text += f" {case.texts('service.said', said=error.said)}" if error.said else ""
     hint = case.texts.of(error.about) if error.about else None
     hint = hint or case.texts(f"hint.{error.failure}", **about)
     return case.told("model", "bad", text, hint, **about)

@@ -89,6 +89,7 @@ def _record(talk: Talk, texts: Texts) -> dict[str, object]:
         "answer": talk.answer,
         "shown": talk.shown,
         "failure": talk.failure,
+        "said": talk.said,
         "broken_off": talk.broken_off,
         "answered_at": talk.answered_at and iso(talk.answered_at),
         "delivery": talk.delivery,

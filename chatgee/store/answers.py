@@ -38,6 +38,7 @@ def fill(db: Session, question: Question, outcome: Outcome) -> None:
         answer=outcome.answer,
         shown=outcome.shown,
         failure=outcome.failure and outcome.failure.value,
+        said=outcome.said,
         broken_off=int(outcome.broken_off) or None,
         now=now,
     )

@@ -86,3 +86,5 @@ class Outcome:
     """What the model took for the answer."""
     broken_off: bool = False
     """Whether the model cut the answer at its length."""
+    said: str | None = None
+    """By the service that refused; without secrets, on one line."""

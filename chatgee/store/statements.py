@@ -90,7 +90,7 @@ WITH RECURSIVE cut (place, text, answer, continues) AS (
 SELECT place, text, answer FROM cut ORDER BY place""",
     "fill": """
 UPDATE questions SET state = :to_state, answer = :answer, shown = :shown, failure = :failure,
-    broken_off = :broken_off, answered_at = :now
+    said = :said, broken_off = :broken_off, answered_at = :now
 WHERE id = :id AND state = 'asked'""",
     "add_usage": """
 INSERT INTO usage (day, user_id, answers, prompt_tokens, completion_tokens)
@@ -142,7 +142,7 @@ RETURNING asked_at, state, delivery""",
     # Of one that has failed, as `question_alone` has told.
     "ask_again": """
 UPDATE questions SET state = 'asked', position = :position, place = :place, asked_at = :now,
-    answered_at = NULL, failure = NULL, delivery = NULL, delivered_at = NULL
+    answered_at = NULL, failure = NULL, said = NULL, delivery = NULL, delivered_at = NULL
 WHERE id = :id""",
     "forget": "UPDATE friends SET memory_from = questions - in_groups WHERE id = :room_id",
     "forget_in_group": "UPDATE rooms SET memory_from = questions WHERE id = :room_id",

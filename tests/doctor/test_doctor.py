@@ -414,6 +414,8 @@ def test_why_the_model_gives_no_answer_is_told(
     fake_openai.fails(status, error)
     check = one("model", quiet)
     assert (check.state, said in (check.remedy or "")) == ("bad", True)
+    assert f"자세한 까닭: {check.data['said']}" in check.text
+    assert str(check.data["said"]).startswith(f"{status} no")
 
 
 def test_an_empty_answer_is_none(quiet: dict[str, str], fake_openai: FakeOpenAI) -> None:

@@ -71,6 +71,7 @@ SIZES = {
     _u.user_id: (0, FRIEND_BYTES),
     _q.answer: (0, ANSWER_BYTES),
     _q.shown: (0, ANSWER_BYTES),
+    _q.said: (0, 4 * BYTES),
 }
 """In bytes, where it is not what every text of the kind may have."""
 RANGES: dict[Column[Any], tuple[int, int]] = {

@@ -18,6 +18,10 @@ _LATELY = (
     .order_by(func.max(_q.asked_at).desc())
 )
 
+_SAID = select(_q.failure, _q.said).where(
+    _FAILED, _q.asked_at.in_(bindparam("moments", expanding=True)), _q.said.is_not(None)
+)
+
 
 @dataclass(frozen=True)
 class FailureCount:
@@ -28,10 +32,12 @@ class FailureCount:
     count: int
     last_at: float
     """Unix time."""
+    said: str | None = None
+    """By the service, to the last of them."""
 
 
 def lately(archive: Archive, since: float) -> list[FailureCount]:
     """The newest first, from the unix time `since` on."""
-    return [
-        FailureCount(Failure(row[0]), row[1], row[2]) for row in archive.all(_LATELY, since=since)
-    ]
+    rows = archive.all(_LATELY, since=since)
+    said = {row[0]: row[1] for row in archive.all(_SAID, moments=[row[2] for row in rows])}
+    return [FailureCount(Failure(name), count, at, said.get(name)) for name, count, at in rows]

@@ -82,8 +82,8 @@ class Talk:
     answered_at: float | None
     delivery: Delivery | None
     delivered_at: float | None
-    broken_off: bool = False
-    """Whether the model cut the answer at its length."""
+    broken_off: bool = False  # the model cut the answer at its length
+    said: str | None = None  # by the service that gave no answer
 
     @property
     def kind(self) -> TalkKind:
@@ -160,6 +160,7 @@ TALK = select(
     _q.delivery,
     _q.delivered_at,
     _q.broken_off,
+    _q.said,
 )
 """The columns of `Talk`, in its order."""
 
@@ -297,7 +298,7 @@ def every_of(archive: Archive, user_id: str) -> Iterator[Talk]:
 
 def _talk(row: Sequence[Any]) -> Talk:
     id_, user_id, position, room_id, place, text, image_url, asked_at, *rest = row
-    state, answer, shown, failure, answered_at, delivery, delivered_at, broken_off = rest
+    state, answer, shown, failure, answered_at, delivery, delivered_at, broken_off, said = rest
     return Talk(
         id_,
         user_id,
@@ -315,4 +316,5 @@ def _talk(row: Sequence[Any]) -> Talk:
         Delivery(delivery) if delivery else None,
         delivered_at,
         bool(broken_off),
+        said,
     )

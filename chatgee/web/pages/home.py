@@ -58,7 +58,12 @@ def _board() -> dict[str, Any]:
         "glance": glance,
         "qr": _qr(glance.skill_url) if glance.public else None,
         "troubles": [
-            (texts(f"hint.{one.failure}", model=model), one.count, ago(one.last_at, texts, now()))
+            (
+                texts(f"hint.{one.failure}", model=model),
+                one.said,
+                one.count,
+                ago(one.last_at, texts, now()),
+            )
             for one in lately or ()
         ],
         "unread": lately is None and known != Failure.STORAGE,  # else it is told above
