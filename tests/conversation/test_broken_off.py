@@ -101,7 +101,8 @@ def test_where_nothing_stands_before_the_cut_the_answer_is_empty(
 ) -> None:
     friend = bot.known()
     message = {"role": "assistant", "content": text}
-    fake_openai.replies({"choices": [{"message": message, "finish_reason": "length"}]}, times=2)  # also with less
+    nothing = {"message": message, "finish_reason": "length"}
+    fake_openai.replies({"choices": [nothing]}, times=2)  # also with less
     shown = friend.says("질문")
     assert (shown.bubbles, list(shown.buttons)) == ([TEXTS("failure.empty")], [AGAIN])
 
