@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatgee.errors import PayloadError
+from chatgee.kakao.attachments import is_photo
 from chatgee.kakao.bubbles import clip, cut, length
 from chatgee.questions import storable
 
@@ -33,16 +34,6 @@ GROUP = " group:"
 _UNSEEN = " \t\r\n\u00a0\u3000\u200b"
 _MENTION = r"@({bot}(?=[{unseen}]|$)|\S{{1,40}}?\u200b)"
 """Of the bot, in a group: its button leaves a letter behind the name that cannot be seen."""
-
-_PHOTO = re.compile(
-    r"https://([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*kakaocdn\.net(:443)?/[!-\[\]-~]{0,4000}",
-    re.ASCII | re.IGNORECASE,
-)
-"""Photos that users send lie there; any other address is somebody's trick.
-
-Not `urlsplit`: whoever fetches the photo may read `https://evil\\@kakaocdn.net` otherwise. A slash
-ends the host for every reader; behind it stands what an address may hold, and no backslash.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +177,6 @@ def _without_mention(utterance: str, bot: str) -> str:
     if bot and said.endswith((f" @{bot}", f"\u200b@{bot}")):
         said = said[: -len(f"@{bot}")].strip(_UNSEEN)
     return said
-
-
-def is_photo(url: str) -> bool:
-    """Whether a photo that a user sent may lie there."""
-    return _PHOTO.fullmatch(url) is not None
 
 
 def _text(parent: Mapping[str, Any], name: str) -> str:

@@ -10,7 +10,7 @@ import time
 from sqlalchemy import Connection, inspect, or_, select, text, update
 
 from chatgee.errors import Failure
-from chatgee.kakao import messages
+from chatgee.kakao import attachments
 from chatgee.questions import State
 from chatgee.store import schema
 from chatgee.store.statements import STATEMENTS
@@ -56,7 +56,7 @@ def disarm(connection: Connection) -> None:
 def _forget_photos(connection: Connection) -> None:
     """Those that do not lie at Kakao's; older versions took some that we do not."""
     photos = connection.execute(select(_q.id, _q.image_url).where(_q.image_url.is_not(None)))
-    for id_ in [id_ for id_, url in photos if not messages.is_photo(url)]:
+    for id_ in [id_ for id_, url in photos if not attachments.is_photo(url)]:
         connection.execute(update(schema.questions).where(_q.id == id_).values(image_url=None))
 
 
