@@ -8,8 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-# Letters and marks that show nothing, beside white space and control characters.
+# Letters and marks that show nothing, beside white space, control characters and the marks that
+# choose how the letter before them looks.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_CHOOSES_LOOKS = re.compile("[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 # Where to cut, best first: a match begins where a piece may end.
 _PAUSES = (
@@ -31,7 +33,20 @@ def length(text: str) -> int:
 
 def is_blank(text: str) -> bool:
     """Whether a reader would see nothing; Kakao refuses such a bubble."""
-    return all(c.isspace() or _shows_nothing(c) for c in text)
+    return all(map(_shows_nothing, text))
+
+
+def trimmed(text: str) -> str:
+    """Without what shows nothing at its ends, but for what belongs to an emoji or a letter there.
+
+    A mention's button leaves zero-width letters behind, by which no command would be known.
+    """
+    start, end = 0, len(text)
+    while start < end and _shows_nothing(text[start]):
+        start += 1
+    while start < end and _shows_nothing(text[end - 1]) and not _finishes(text[end - 1]):
+        end -= 1
+    return text[start:end]
 
 
 def cut(text: str, limit: int) -> tuple[str, ...]:
@@ -172,7 +187,13 @@ def _jamo(character: str) -> str:
 
 def _shows_nothing(character: str) -> bool:
     return (
-        character in _INVISIBLE
-        or "\ufe00" <= character <= "\ufe0f"
+        character.isspace()
+        or character in _INVISIBLE
+        or _CHOOSES_LOOKS.match(character) is not None
         or unicodedata.category(character) in ("Cc", "Cf")
     )
+
+
+def _finishes(character: str) -> bool:
+    """Whether it shows nothing by itself, and the letter before it would look another without."""
+    return _extends(character) and character not in "\u200c\u200d\u034f"

@@ -12,7 +12,7 @@ from typing import Any
 
 from chatgee.errors import PayloadError
 from chatgee.kakao.attachments import is_photo
-from chatgee.kakao.bubbles import clip, cut, length
+from chatgee.kakao.bubbles import clip, cut, length, trimmed
 from chatgee.questions import storable
 
 BUBBLES = 3
@@ -82,7 +82,7 @@ class SkillRequest:
     room_id: str
     """The chat in which it was said: a group's, or the user's own, which is the `user_id`."""
     utterance: str
-    """What the user wrote; for a photo, its address. Stripped, may be empty."""
+    """What the user wrote; for a photo, its address. Trimmed, may be empty."""
     press: Press | None = None
     callback_url: str | None = None
     image_url: str | None = None
@@ -111,15 +111,17 @@ class SkillRequest:
         if not user_id:
             raise PayloadError("userRequest.user.id is missing")
         room_id = _room(request, user_id)
-        utterance = _text(_table(action, "params"), "prompt") or _text(request, "utterance")
+        said = [_words(_table(action, "params"), "prompt"), _words(request, "utterance")]
+        prompt, utterance = said
         if room_id != user_id:
-            utterance = _without_mention(utterance, _text(_table(payload, "bot"), "name"))
+            bot = _text(_table(payload, "bot"), "name")
+            prompt, utterance = (trimmed(_without_mention(one, bot)) for one in said)
         media = _table(params, "media")
         is_image = media.get("type") == "image" and is_photo(_text(media, "url"))
         return cls(
             user_id=user_id,
             room_id=room_id,
-            utterance=utterance,
+            utterance=prompt if said[0] else utterance,
             press=Press.parse(_table(action, "clientExtra")),
             callback_url=_text(request, "callbackUrl") or None,
             image_url=_text(media, "url") if is_image else None,
@@ -182,6 +184,12 @@ def _without_mention(utterance: str, bot: str) -> str:
 def _text(parent: Mapping[str, Any], name: str) -> str:
     value = parent.get(name)
     return storable(value).strip() if isinstance(value, str) else ""
+
+
+def _words(parent: Mapping[str, Any], name: str) -> str:
+    """What a friend wrote; what nobody can have typed is not looked at letter by letter."""
+    text = _text(parent, name)
+    return trimmed(text) if len(text) <= UTTERANCE_CHARS else text
 
 
 @dataclass(frozen=True, slots=True)

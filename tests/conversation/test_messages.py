@@ -45,7 +45,9 @@ def nothing_is_asked(bot: Bot, fake_openai: FakeOpenAI) -> bool:
     return fake_openai.questions == ["그다음 질문"]
 
 
-@pytest.mark.parametrize("words", ["📓 사용설명서", "사용설명서", "📓사용설명서\n"])
+@pytest.mark.parametrize(
+    "words", ["📓 사용설명서", "사용설명서", "📓사용설명서\n", "\u3164사용설명서\u200b"]
+)
 def test_help_is_a_carousel(bot: Bot, fake_openai: FakeOpenAI, words: str) -> None:
     cards = bot.friend().says(words).cards
     assert cards[-1]["buttons"][0]["messageText"] == "💫 새로운 시작"
@@ -121,7 +123,7 @@ def test_media_other_than_photos_are_told_so(bot: Bot, fake_openai: FakeOpenAI) 
     assert nothing_is_asked(bot, fake_openai)
 
 
-@pytest.mark.parametrize("words", ["", "   ", "\n", "\0"])
+@pytest.mark.parametrize("words", ["", "   ", "\n", "\0", "\u200b", "\u3164\ufe0f", "\u2800\x07"])
 def test_an_empty_utterance_gets_a_friendly_word(
     bot: Bot, fake_openai: FakeOpenAI, words: str
 ) -> None:

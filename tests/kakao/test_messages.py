@@ -167,6 +167,22 @@ def test_text_is_kept_but_for_what_nothing_can_hold(given: str, kept: str) -> No
     assert SkillRequest.parse({"userRequest": {"user": {"id": given}}}).user_id == kept
 
 
+@pytest.mark.parametrize("blank", ["\u200b", "\ufeff\u200d", "\u3164", " \u115f\u2800\ufe0f\x01"])
+def test_what_shows_nothing_is_left_out_at_both_ends(blank: str) -> None:
+    assert request(utterance=blank) == EMPTY
+    assert request(utterance=f"{blank}가{blank}나\u200b").utterance == f"가{blank}나"
+    message = payload("02")
+    message["action"]["params"]["prompt"] = blank
+    assert SkillRequest.parse(message).utterance == "발화 내용"
+
+
+@pytest.mark.parametrize(
+    "emoji", ["❤️", "1️⃣", "👩‍👩‍👧‍👦", "🏴\U000e0067\U000e007f", "葛\U000e0100", "ᠠ\u180b"]
+)
+def test_an_emoji_stays_whole_at_either_end(emoji: str) -> None:
+    assert request(utterance=f"\u200b{emoji} {emoji}\u200b").utterance == f"{emoji} {emoji}"
+
+
 # --- a press --------------------------------------------------------------------------------
 
 
