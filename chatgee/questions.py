@@ -47,7 +47,8 @@ class Question:
     place: int
     """Among all that was asked in the room, from 1; asked again, it moves to the end."""
     text: str
-    image_url: str | None
+    image_urls: tuple[str, ...]
+    """Photos of Kakao's, each of which can be fetched for some minutes."""
     asked_at: float
     """Unix time in seconds, as are all other moments that are stored."""
     state: State
@@ -103,7 +104,7 @@ class Prompt:
     """All that a model needs for one answer."""
 
     question: str
-    image_url: str | None = None
+    image_urls: Sequence[str] = ()
     memory: Sequence[Turn] = ()
     """Oldest first."""
     system: str = ""

@@ -29,7 +29,7 @@ from chatgee.texts import Texts
 
 T = TypeVar("T")
 
-PhotoForModel = Callable[[str | None], str | None]
+PhotoForModel = Callable[[str], str]
 """What the model is shown of a photo, by its address; it may block. Raises `StoreError`."""
 
 LONG = 5_000
@@ -68,7 +68,7 @@ class Answering:
             return
         question = due.question
         prompt = self.responder.prompt(
-            question.text, due.memory, question.image_url, continued=due.continued
+            question.text, due.memory, question.image_urls, continued=due.continued
         )
         async with self.budget.turn(prompt) as has_room:
             outcome = await self._outcome(question, prompt) if has_room else self._used_up(question)
@@ -105,8 +105,8 @@ class Answering:
     async def _outcome(self, question: Question, prompt: Prompt) -> Outcome:
         started = time.monotonic()
         try:
-            photo = await self._photo(prompt.image_url)
-            answer = await self.responder.ask(replace(prompt, image_url=photo))
+            photos = [await self._photo(url) for url in prompt.image_urls]
+            answer = await self.responder.ask(replace(prompt, image_urls=photos))
             seconds = time.monotonic() - started
             text = storable(answer.text)
             shown = await _plain(text)
@@ -129,10 +129,8 @@ class Answering:
             log.warning("question %s: broken off. %s", question.id, self.texts("hint.broken_off"))
         return Outcome(text, shown, None, answer.usage, name, seconds, answer.broken_off)
 
-    async def _photo(self, url: str | None) -> str | None:
+    async def _photo(self, url: str) -> str:
         """For the model, which cannot see a simulated friend's where it is said to lie."""
-        if url is None:
-            return None
         loop = asyncio.get_running_loop()
         return await self._patiently(lambda: loop.run_in_executor(None, self.photo_for_model, url))
 

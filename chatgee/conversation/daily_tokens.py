@@ -28,7 +28,7 @@ def size_of(prompt: Prompt) -> float:
     """Tokens that are sent, rather too many than too few."""
     turns = [text for turn in prompt.turns for text in (turn.question, turn.answer)]
     words = "".join([prompt.system, *turns, prompt.question]).encode("utf-8", "replace")
-    return len(words) / BYTES_OF_A_TOKEN + PHOTO_TOKENS * (prompt.image_url is not None)
+    return len(words) / BYTES_OF_A_TOKEN + PHOTO_TOKENS * len(prompt.image_urls)
 
 
 @dataclass(frozen=True, slots=True)

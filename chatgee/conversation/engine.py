@@ -16,7 +16,7 @@ from chatgee.conversation import commands
 from chatgee.conversation.callback import CallbackHosts
 from chatgee.conversation.commands import Command, Does
 from chatgee.conversation.health import Health
-from chatgee.conversation.replies import HELD, Replies
+from chatgee.conversation.replies import HELD, UNSEEN, Replies
 from chatgee.conversation.waiting import Waiter, Waiters
 from chatgee.errors import Failure, StoreError
 from chatgee.kakao.messages import UTTERANCE_CHARS, Press, Promise, Reply, SkillRequest
@@ -147,8 +147,8 @@ class Engine:
 
     def _said(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         if skill.other_media:
-            return self.replies.sentence("reply.only_photos")
-        if not skill.utterance:
+            return self.replies.sentence(UNSEEN[skill.other_media])
+        if not (skill.utterance or skill.image_urls):
             return self.replies.sentence("reply.empty")
         if len(skill.utterance) > UTTERANCE_CHARS:
             return self.replies.sentence(f"failure.{Failure.TOO_LONG}")
@@ -189,9 +189,9 @@ class Engine:
                 self._limits(skill),
                 skill.room_id,
             )
-        text = self.replies.texts("reply.photo_question") if skill.image_url else skill.utterance
+        text = self.replies.question_of(skill)
         return self.store.ask(
-            question_id, skill.user_id, text, skill.image_url, self._limits(skill), skill.room_id
+            question_id, skill.user_id, text, skill.image_urls, self._limits(skill), skill.room_id
         )
 
     def _limits(self, skill: SkillRequest) -> Limits:

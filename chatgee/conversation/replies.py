@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from chatgee.kakao.attachments import OtherMedia
 from chatgee.kakao.bubbles import clip, cut, length
 from chatgee.kakao.messages import (
     BUBBLE_CHARS,
@@ -10,7 +11,9 @@ from chatgee.kakao.messages import (
     Press,
     QuickReply,
     Reply,
+    SkillRequest,
     TextCard,
+    same_words,
 )
 from chatgee.questions import Question, State
 from chatgee.store import Claimed
@@ -38,6 +41,10 @@ IN_GROUP = {
 OF_HELD = ("more", "rest")
 """Buttons with another label where the answer is not to what was asked now."""
 
+UNSEEN = {one: f"reply.no_{one}" for one in OtherMedia}
+UNSEEN[OtherMedia.UNKNOWN] = "reply.only_photos"
+"""The sentence about what no model of ours looks at."""
+
 
 @dataclass(frozen=True)
 class Replies:
@@ -49,6 +56,13 @@ class Replies:
 
     def sentence(self, key: str, **values: object) -> Reply:
         return Reply((self.texts(key, **values),))
+
+    def question_of(self, skill: SkillRequest) -> str:
+        """What the friend asked, in our words where nobody wrote any beside a photo."""
+        said, kakaos = skill.utterance, self.texts("kakao.photo_sent").splitlines()
+        if skill.image_urls and (not said or any(same_words(said, one) for one in kakaos)):
+            return self.texts("reply.photo_question")
+        return said
 
     def help(self) -> Reply:
         cards = (TextCard(one.title, one.description, one.buttons) for one in self.texts.help_cards)

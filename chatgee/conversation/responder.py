@@ -51,7 +51,7 @@ class Responder:
         self,
         question: str,
         turns: Sequence[Turn],
-        image_url: str | None = None,
+        image_urls: Sequence[str] = (),
         character: str | None = None,
         continued: Sequence[Turn] = (),
     ) -> Prompt:
@@ -66,7 +66,7 @@ class Responder:
             system=self.character.read() if character is None else character,
             memory=self.memory.trim(turns),
             question=question,
-            image_url=image_url,
+            image_urls=image_urls,
             continued=continued,
         )
         return self.limits.applied(whole)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatgee.errors import PayloadError
-from chatgee.kakao.attachments import is_photo
+from chatgee.kakao.attachments import OtherMedia, attached, is_words
 from chatgee.kakao.bubbles import clip, cut, length, trimmed
 from chatgee.questions import storable
 
@@ -82,13 +82,12 @@ class SkillRequest:
     room_id: str
     """The chat in which it was said: a group's, or the user's own, which is the `user_id`."""
     utterance: str
-    """What the user wrote; for a photo, its address. Trimmed, may be empty."""
+    """What the user wrote, beside photos as well. Trimmed, may be empty."""
     press: Press | None = None
     callback_url: str | None = None
-    image_url: str | None = None
-    """A photo in the chat; it can be fetched for some minutes."""
-    other_media: bool = False
-    """Whether it is a video, a file or the like."""
+    image_urls: tuple[str, ...] = ()
+    """Photos in the chat; they can be fetched for some minutes."""
+    other_media: OtherMedia | None = None
     is_friend: bool = False
     is_tester: bool = False
     """Whether it comes from the admin center's own test panels, which know no friends."""
@@ -116,16 +115,18 @@ class SkillRequest:
         if room_id != user_id:
             bot = _text(_table(payload, "bot"), "name")
             prompt, utterance = (trimmed(_without_mention(one, bot)) for one in said)
-        media = _table(params, "media")
-        is_image = media.get("type") == "image" and is_photo(_text(media, "url"))
+        found = attached(params, action, prompt, utterance)
+        words = prompt if said[0] else utterance
+        if found.photos:  # Kakao writes an utterance of its own for them
+            words = prompt if is_words(prompt) else ""
         return cls(
             user_id=user_id,
             room_id=room_id,
-            utterance=prompt if said[0] else utterance,
+            utterance=words,
             press=Press.parse(_table(action, "clientExtra")),
             callback_url=_text(request, "callbackUrl") or None,
-            image_url=_text(media, "url") if is_image else None,
-            other_media=bool(media) and not is_image,
+            image_urls=found.photos,
+            other_media=found.other,
             is_friend=_table(user, "properties").get("isFriend") is True,
             is_tester=user.get("type") == "accountId" or params.get("surface") == "BuilderBotTest",
         )

@@ -169,10 +169,10 @@ def _messages(prompt: Prompt) -> Iterator[dict[str, Any]]:
     for turn in prompt.turns:
         yield {"role": "user", "content": turn.question}
         yield {"role": "assistant", "content": turn.answer}
-    if prompt.image_url:
+    if prompt.image_urls:
         text = {"type": "text", "text": prompt.question}
-        photo = {"type": "image_url", "image_url": {"url": prompt.image_url}}
-        yield {"role": "user", "content": [text, photo]}
+        photos = [{"type": "image_url", "image_url": {"url": url}} for url in prompt.image_urls]
+        yield {"role": "user", "content": [text, *photos]}
     else:
         yield {"role": "user", "content": prompt.question}
 

@@ -34,7 +34,7 @@ class PracticeModel:
             raise ModelError(Failure.SERVER)
         if "길게" in question:
             return Answer(self.long())
-        if prompt.image_url:
+        if prompt.image_urls:
             return Answer(self._texts("practice.photo"))
         if slow:
             return Answer(self._texts("practice.slow", seconds=f"{seconds:g}", question=question))

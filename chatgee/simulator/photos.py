@@ -33,9 +33,9 @@ class Photos:
         self.key_values.trim(NAMES, MOST_PHOTOS)
         return PREFIX + name
 
-    def for_model(self, url: str | None) -> str | None:
+    def for_model(self, url: str) -> str:
         """The picture itself where it is one of them; any other address as it stands."""
-        if url is None or not url.startswith(PREFIX):
+        if not url.startswith(PREFIX):
             return url
         name = NAMES + url.removeprefix(PREFIX)
         text = self.key_values.change(name, lambda text: (None, text))

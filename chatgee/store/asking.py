@@ -1,12 +1,13 @@
 """A question is written down, or refused: steps of a transaction, each handed its session."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chatgee.questions import State
 from chatgee.store import korean_days
 from chatgee.store.database_session import Session
 from chatgee.store.results import Asked, Limits, SpentToday
-from chatgee.store.rows import question_of, value_of
+from chatgee.store.rows import joined, question_of, value_of
 
 NO_LIMITS = Limits()
 
@@ -16,7 +17,7 @@ def ask(
     question_id: str,
     user_id: str,
     text: str,
-    image_url: str | None = None,
+    image_urls: Sequence[str] = (),
     limits: Limits = NO_LIMITS,
     room_id: str | None = None,
     continues: str | None = None,
@@ -39,7 +40,7 @@ def ask(
         group=None if room_id == user_id else room_id,
         place=place,
         text=text,
-        image_url=image_url,
+        image_url=joined(image_urls),
         continues=continues,
         now=now,
     )
@@ -91,7 +92,7 @@ def ask_rest(
     found = db.one("rest", id=cut_id, room_id=room_id, place=cut.place, user_id=user_id)
     rest = question_of(found)
     if rest is None:
-        return ask(db, question_id, user_id, text, None, limits, room_id, cut_id)
+        return ask(db, question_id, user_id, text, (), limits, room_id, cut_id)
     again = ask_again(db, rest.id, user_id, limits, room_id) or Asked()
     return replace(again, instead=rest.id)
 

@@ -1,5 +1,7 @@
 """What the rows of the hot path's statements say."""
 
+from collections.abc import Sequence
+
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Question, State
 from chatgee.store.database_session import Row
@@ -22,7 +24,7 @@ def as_question(row: Row) -> Question:
         room_id,
         place,
         text,
-        image_url,
+        tuple(image_url.split("\n")) if image_url else (),
         asked_at,
         State(state),
         shown,
@@ -31,3 +33,8 @@ def as_question(row: Row) -> Question:
         bool(broken_off),
         continues,
     )
+
+
+def joined(image_urls: Sequence[str]) -> str | None:
+    """As a row has them: a line each, since no address holds a line break; NULL for none."""
+    return "\n".join(image_urls) or None

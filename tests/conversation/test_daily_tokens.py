@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from chatgee.conversation.daily_tokens import OVER, WORST, Budget, size_of
+from chatgee.conversation.daily_tokens import OVER, PHOTO_TOKENS, WORST, Budget, size_of
 from chatgee.questions import Prompt, Turn
 from chatgee.store import SpentToday
 from tests.support import beside
@@ -212,8 +213,11 @@ def test_what_is_sent_counts_before_anybody_has_paid_for_it() -> None:
 
 def test_a_prompt_is_never_taken_for_smaller_than_it_is() -> None:
     turns = [Turn("하나", "둘")] * 3
-    whole = Prompt("질문", "https://talk.kakaocdn.net/x.jpg", turns, "성격")
-    assert size_of(whole) > size_of(replace(whole, image_url=None)) > size_of(SHORT)
+    two = ["https://talk.kakaocdn.net/x.jpg", "https://talk.kakaocdn.net/y.jpg"]
+    whole = Prompt("질문", two, turns, "성격")
+    sizes = [size_of(replace(whole, image_urls=two[:count])) for count in range(3)]
+    assert [later - size for size, later in pairwise(sizes)] == [PHOTO_TOKENS] * 2
+    assert sizes[0] > size_of(SHORT)
     assert size_of(Prompt("가" * 260)) == 300
     assert size_of(Prompt("\ud800")) > 0
 

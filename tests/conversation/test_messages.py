@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import requests
 
 from chatgee.questions import Answer, Prompt, Usage
 from tests.conversation.test_life import AGAIN, FETCH, MORE, ask_late
 from tests.support.bot import Bot
-from tests.support.far_ends import FakeOpenAI
+from tests.support.far_ends import PATIENCE, FakeOpenAI
 from tests.support.kakao_side import PAYLOADS, payload
 
 # --- long answers ---------------------------------------------------------------------------
@@ -115,11 +116,63 @@ def test_the_model_sees_a_photo(bot: Bot, fake_openai: FakeOpenAI) -> None:
     assert photo["image_url"]["url"] == payload("04")["userRequest"]["utterance"]
 
 
-def test_media_other_than_photos_are_told_so(bot: Bot, fake_openai: FakeOpenAI) -> None:
+def photos_of(asked: object) -> list[str]:
+    """The addresses in a question to the model."""
+    assert isinstance(asked, list)
+    return [part["image_url"]["url"] for part in asked if part["type"] == "image_url"]
+
+
+PHOTOS = [f"http://secure.kakaocdn.net/dna/{number}/img_org.jpg?signature=a%3D" for number in "123"]
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ({}, "이 사진을 보고 설명해 주세요."),
+        ({"prompt": "합계가 얼마야?"}, "합계가 얼마야?"),
+        ({"prompt": "사진을 전송했습니다."}, "이 사진을 보고 설명해 주세요."),
+    ],
+)
+def test_several_photos_reach_the_model_together(
+    bot: Bot, fake_openai: FakeOpenAI, said: dict[str, str], asked: str
+) -> None:
+    message = payload("04b")
+    message["action"] = {"params": {"영수증": f"List({', '.join(PHOTOS)})"} | said}
+    bot.friend().sends(message)
+    question = fake_openai.questions[-1]
+    assert question[0] == {"type": "text", "text": asked}
+    assert photos_of(question) == PHOTOS
+    assert "사진 3장을 보냈어요" in requests.get(f"{bot.url}/talks", timeout=PATIENCE).text
+    table = requests.get(f"{bot.url}/talks/export/csv", timeout=PATIENCE).text
+    assert "\n".join(PHOTOS) in table
+
+
+def test_photos_are_sent_once_more_when_they_are_asked_again(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend, message = bot.known(), payload("04b")
+    message["userRequest"]["user"]["id"] = friend.id
+    message["action"] = {"params": {"사진": f"List({', '.join(PHOTOS)})"}}
+    fake_openai.fails(400, {"message": "Error while downloading image"})
+    shown = friend.sends(message)
+    friend.presses(shown, AGAIN)
+    assert photos_of(fake_openai.questions[-1]) == PHOTOS
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        *(("video", "동영상"), ("audio", "음성"), ("file", "파일"), ("contact", "연락처")),
+        *(("location", "위치"), ("emoticon", "이모티콘"), ("other", "글과 사진만")),
+    ],
+)
+def test_media_other_than_photos_are_told_so(
+    bot: Bot, fake_openai: FakeOpenAI, kind: str, word: str
+) -> None:
     message = payload("04")
-    message["userRequest"]["params"]["media"]["type"] = "video"
+    message["userRequest"]["params"]["media"]["type"] = kind
     told = bot.friend(message["userRequest"]["user"]["id"]).sends(message).text
-    assert told == "글과 사진만 볼 수 있어요. 글로 물어봐 주세요."
+    assert told.startswith(word)
     assert nothing_is_asked(bot, fake_openai)
 
 

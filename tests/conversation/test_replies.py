@@ -40,7 +40,7 @@ def questions(draw: st.DrawFn, position: int) -> Question:
         room_id="friend",
         place=position,
         text=text,
-        image_url=None,
+        image_urls=(),
         asked_at=0.0,
         state=state,
         shown=shown if state == State.ANSWERED else None,

@@ -46,7 +46,7 @@ def test_a_message_from_a_friend() -> None:
     assert skill.is_friend
     assert not skill.is_tester
     assert skill.press is None
-    assert skill.image_url is None
+    assert skill.image_urls == ()
 
 
 def test_a_stranger_is_no_friend() -> None:
@@ -216,66 +216,6 @@ def test_only_true_asks_again(again: Any) -> None:
 )
 def test_what_is_not_ours_is_no_press(extra: Any) -> None:
     assert pressed(extra) is None
-
-
-# --- a photo --------------------------------------------------------------------------------
-
-
-def photo(url: Any, kind: Any = "image") -> SkillRequest:
-    return request(params={"media": {"type": kind, "url": url}})
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["https://talk.kakaocdn.net/a.jpg?x=1%2F", "https://kakaocdn.net/", "HTTPS://T.KakaoCDN.net/"],
-)
-def test_a_photo_of_kakaos_is_taken(url: str) -> None:
-    assert photo(url).image_url == url
-    assert not photo(url).other_media
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *[
-            "http://talk.kakaocdn.net/a",
-            "ftp://kakaocdn.net/a",
-            "//kakaocdn.net/a",
-            "kakaocdn.net/a",
-        ],
-        *[
-            "https://evilkakaocdn.net/a",
-            "https://kakaocdn.net.evil.example/a",
-            "https://evil/kakaocdn.net",
-        ],
-        *["https://evil?.kakaocdn.net", "https://evil#.kakaocdn.net", "https://[::1].kakaocdn.net"],
-        *[
-            "https://evil\\@kakaocdn.net/a",
-            "https://evil\\.kakaocdn.net/a",
-            "https://u:p@kakaocdn.net/",
-        ],
-        *["https://evil\t/.kakaocdn.net/a", "https://kakaocdn.net:22/", "https://가.kakaocdn.net/"],
-        *["https://kakaocdn.net", "https://kakaocdn.net?a=/b", "https://kakaocdn.net:443?a"],
-        *["https://kakaocdn.net/a\\b", "https://kakaocdn.net/\x01", "https://kakaocdn.net/가"],
-        *["https://-.kakaocdn.net/a", "https://a..kakaocdn.net/a", "https://evil/?@kakaocdn.net/a"],
-        *["https://kakaocdn.net/" + "a" * 5000, "https://\u212aakaocdn.net/a"],
-        *["https://127.0.0.1/a", "https://[", "", " ", None, 5, {}],
-    ],
-)
-def test_a_photo_from_elsewhere_is_not_taken(url: Any) -> None:
-    assert photo(url).image_url is None
-    assert photo(url).other_media
-
-
-@pytest.mark.parametrize("kind", ["video", "file", "IMAGE", None, 5])
-def test_other_media_are_known_as_such(kind: Any) -> None:
-    skill = photo("https://talk.kakaocdn.net/a", kind)
-    assert (skill.image_url, skill.other_media) == (None, True)
-
-
-@pytest.mark.parametrize("media", [None, {}, [], "x"])
-def test_no_media_are_none(media: Any) -> None:
-    assert request(params={"media": media}) == EMPTY
 
 
 # --- a reply --------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def test_what_is_sent_is_read_as_it_was_meant() -> None:
 def test_a_photo_is_let_in_as_kakaos() -> None:
     message = Message(ID, Photos(InMemory()).keep(b"\xff\xd8\xffx"), trigger="IMAGE_UPLOAD")
     read = SkillRequest.parse(WAYS["friend"](message))
-    assert read.image_url == message.words
+    assert read.image_urls == (message.words,)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_the_model_is_handed_the_picture_itself() -> None:
     photos = Photos(InMemory())
     url = photos.keep(b"\xff\xd8\xffpicture")
     assert photos.for_model(url) == "data:image/jpeg;base64,/9j/cGljdHVyZQ=="
-    for other in (None, "", PHOTO, "https://talk.kakaocdn.net/dna/real.jpg?signature=x"):
+    for other in ("", PHOTO, "https://talk.kakaocdn.net/dna/real.jpg?signature=x"):
         assert photos.for_model(other) == other
 
 

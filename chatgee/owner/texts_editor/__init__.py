@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from chatgee.conversation.commands import COMMANDS
-from chatgee.conversation.replies import ASKED_CHARS, IN_GROUP, MARK_CHARS
+from chatgee.conversation.replies import ASKED_CHARS, IN_GROUP, MARK_CHARS, UNSEEN
 from chatgee.errors import ChatGeeError, Failure
 from chatgee.kakao.bubbles import is_blank, length
 from chatgee.kakao.messages import (
@@ -32,7 +32,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "cards": (),
     "other": (
         *(one.reply for one in COMMANDS if one.reply),
-        *("reply.empty", "reply.only_photos", "reply.photo_question"),
+        *("reply.empty", *UNSEEN.values(), "reply.photo_question"),
         *("reply.unknown_question", "reply.no_more", "reply.not_stored"),
         *("reply.broken_off", "reply.rest_question"),
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chatgee.conversation.commands import COMMANDS, HELP, Command, Does
-from chatgee.conversation.replies import Replies
+from chatgee.conversation.replies import UNSEEN, Replies
 from chatgee.errors import Failure
 from chatgee.kakao.markdown import to_plain
 from chatgee.kakao.messages import Promise, Reply, render
@@ -100,6 +100,9 @@ class _Stage:
 
     def reply(self, key: str) -> Scene:
         replies, plain = self.replies, self.question()
+        for medium, sentence in UNSEEN.items():
+            if key == sentence:
+                return self.asked(replies.sentence(key), medium)
         match key.removeprefix("reply."):
             case "greeting":
                 return self.asked(replies.compose(Claimed(self.question(first=True)), beside=True))
@@ -124,8 +127,6 @@ class _Stage:
                 return self.pressed("more", replies.compose(Claimed(plain), page=2))
             case "unknown_question":
                 return self.pressed("fetch", replies.sentence(key))
-            case "only_photos":
-                return self.asked(replies.sentence(key), "video")
             case "empty":
                 return Scene("", replies.sentence(key))
         return self.asked(replies.sentence(key))
@@ -174,7 +175,7 @@ class _Stage:
             room_id="friend",
             place=1 if first else 2,
             text=text or self.example("question"),
-            image_url=None,
+            image_urls=(),
             asked_at=0.0,
             state=state,
             shown=(shown or self.example("answer")) if state == State.ANSWERED else None,

@@ -6,13 +6,15 @@ may begin anything.
 """
 
 import time
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, inspect, or_, select, text, update
 
 from chatgee.errors import Failure
-from chatgee.kakao import attachments
+from chatgee.kakao.attachments import PHOTOS, is_photo
 from chatgee.questions import State
 from chatgee.store import schema
+from chatgee.store.rows import joined
 from chatgee.store.statements import STATEMENTS
 from chatgee.store.tallies import Tallies
 
@@ -56,8 +58,13 @@ def disarm(connection: Connection) -> None:
 def _forget_photos(connection: Connection) -> None:
     """Those that do not lie at Kakao's; older versions took some that we do not."""
     photos = connection.execute(select(_q.id, _q.image_url).where(_q.image_url.is_not(None)))
-    for id_ in [id_ for id_, url in photos if not attachments.is_photo(url)]:
-        connection.execute(update(schema.questions).where(_q.id == id_).values(image_url=None))
+    kept = ((id_, urls, joined(list(_kakaos(urls))[:PHOTOS])) for id_, urls in photos)
+    for id_, right in [(id_, right) for id_, urls, right in kept if right != urls]:
+        connection.execute(update(schema.questions).where(_q.id == id_).values(image_url=right))
+
+
+def _kakaos(urls: str) -> Iterator[str]:
+    return filter(is_photo, urls.split("\n"))
 
 
 def _count(connection: Connection) -> None:

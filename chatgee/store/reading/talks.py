@@ -71,7 +71,7 @@ class Talk:
     place: int
     """Among all that was asked in the room."""
     text: str
-    image_url: str | None
+    image_url: str | None  # of each of its photos, a line each
     asked_at: float
     state: State
     answer: str | None

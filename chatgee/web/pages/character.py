@@ -126,7 +126,7 @@ def _turns() -> list[Turn]:
 def _pages(shown: str) -> list[dict[str, Any]]:
     """As a friend would see it, with what each press of the button that goes on would bring."""
     question = Question(
-        new_id(), "", "", 0, "", None, 0.0, State.ANSWERED, shown, None, Delivery.REPLY
+        new_id(), "", "", 0, "", (), 0.0, State.ANSWERED, shown, None, Delivery.REPLY
     )
     replies, found = Replies(parts().texts), []
     for page in range(1, len(shown) + 2, messages.BUBBLES):

@@ -139,6 +139,7 @@ FINE = {
         "UPDATE questions SET room_id = ' group:x', more_from = 4, more_at = 1.0;"
         "UPDATE friends SET in_groups = 1"
     ),
+    "two photos": "UPDATE questions SET image_url = 'https://kakaocdn.net/' || char(10) || 'http://secure.kakaocdn.net/b'",
     "a photo": "UPDATE questions SET image_url = 'https://talk.kakaocdn.net/dn/a.jpg'",
     "a move that ended": "INSERT INTO about VALUES ('id', '0123456789abcdef0123456789abcdef')",
     "an answer": answered(),
@@ -238,6 +239,7 @@ TAKEN = {
     "a photo with no slash": "UPDATE questions SET image_url = 'https://kakaocdn.net?x'",
     "a photo with a name": "UPDATE questions SET image_url = 'https://talk.kakaocdn.net/한글.jpg'",
     "a photo elsewhere": "UPDATE questions SET image_url = 'http://127.0.0.1/admin'",
+    "photos elsewhere": "UPDATE questions SET image_url = 'https://a/' || char(10) || 'http://b/'",
     "tokens below none": usage(t="-1"),
     "tokens without an end": usage(t=str(2**63 - 1)),
     "a count of tokens below none": tally("'prompt_tokens:m'", "-5"),
@@ -261,3 +263,15 @@ def test_what_a_released_version_took_is_put_right_and_not_refused(
         tokens = db.execute("SELECT prompt_tokens FROM usage").fetchall()
         counts = db.execute("SELECT count FROM tallies_by_day WHERE name LIKE '%tokens:%'")
         assert all(0 <= one[0] <= bounds.MOST for one in (*tokens, *counts))
+
+
+def test_of_several_photos_those_of_kakaos_stay(good: bytes, ours: Settings) -> None:
+    kakaos = [f"https://talk.kakaocdn.net/{number}.jpg" for number in range(12)]
+    mixed = "\n".join(["http://127.0.0.1/admin", *kakaos])
+    restore.look_into(
+        BytesIO(rebuilt(good, database(f"UPDATE questions SET image_url = '{mixed}'"))), ours
+    )
+    file = ours.data_dir / restore.FOLDER / restore.FILES / pack.DATABASE
+    with closing(sqlite3.connect(file)) as db:
+        (left,) = db.execute("SELECT image_url FROM questions").fetchone()
+    assert left.split("\n") == kakaos[:10]
