@@ -218,7 +218,7 @@ def inside(
         waiters=waiters,
         health=health,
         texts=texts,
-        replies=Replies(texts, settings.notice_every),
+        replies=Replies(texts, settings.notice_every, settings.bubble_chars),
         callbacks=callbacks,
         quota=CallbackQuota(archive, store.now, texts),
         photo_for_model=Photos(key_values).for_model,

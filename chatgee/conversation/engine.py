@@ -136,7 +136,10 @@ class Engine:
                 claimed = self._claim(press.question, skill.room_id, late, Delivery.PRESS)
         if claimed is None:
             return self.replies.sentence("reply.unknown_question")
-        return self.replies.compose(claimed, page=press.page, waiting=self._waiting)
+        chars = press.bubble_chars if press.page > 1 else None
+        return self.replies.compose(
+            claimed, page=press.page, waiting=self._waiting, bubble_chars=chars
+        )
 
     def _commanded(self, skill: SkillRequest, command: Command, deadline: Deadline) -> Reply:
         if command.does == Does.SHOW_HELP:

@@ -53,6 +53,8 @@ class Replies:
     texts: Texts
     notice_every: int = 0
     """After how many answers the owner's notice stands beside one; 0 is never."""
+    bubble_chars: int = BUBBLE_CHARS
+    """How long the bubbles of an answer become."""
 
     def sentence(self, key: str, **values: object) -> Reply:
         return Reply((self.texts(key, **values),))
@@ -79,28 +81,30 @@ class Replies:
         page: int = 1,
         beside: bool = False,
         waiting: str = "reply.not_yet",
+        bubble_chars: int | None = None,
     ) -> Reply:
         """What was claimed: held answers, then the question's own from bubble `page` on.
 
+        That bubble is counted where they are as long as `bubble_chars`, which is ours by default.
         `beside`: greet a new friend and show the notice when it is due. `waiting` is the sentence
         while the answer is in the making.
         """
-        question = claimed.question
+        question, chars = claimed.question, bubble_chars or self.bubble_chars
         greeting, notice = self._beside(claimed) if beside else ((), ())
         room = BUBBLES - len(greeting) - len(notice) - len(claimed.held)
-        own = self._pieces(question, waiting)[page - 1 :]
+        own = self._pieces(question, waiting, chars)[page - 1 :]
         shown = own[:room] or (self.texts("reply.no_more"),)
         bubbles = [*greeting]
         more = page + room if len(own) > room else None
-        buttons, rests = self._buttons(question, more), {question.id: more}
+        buttons, rests = self._buttons(question, chars, more), {question.id: more}
         spare = room - len(shown)
         for one in claimed.held:
-            pieces = self._pieces(one, waiting)
+            pieces = self._pieces(one, waiting, self.bubble_chars)
             taken = 1 + min(spare, len(pieces) - 1)
             spare -= taken - 1
             bubbles += [self._marked(one, pieces[0]), *pieces[1:taken]]
             more = taken + 1 if len(pieces) > taken else None
-            buttons += self._buttons(one, more, "_of_held")
+            buttons += self._buttons(one, self.bubble_chars, more, "_of_held")
             rests[one.id] = more
         if claimed.unseen:
             buttons.append(self._button("button.unseen", Press(claimed.unseen)))
@@ -145,13 +149,13 @@ class Replies:
         notice = (self.texts("reply.notice"),) if due and len(claimed.held) < HELD else ()
         return greeting, notice
 
-    def _pieces(self, question: Question, waiting: str) -> tuple[str, ...]:
+    def _pieces(self, question: Question, waiting: str, bubble_chars: int) -> tuple[str, ...]:
         if question.state == State.ASKED:
             return (self.texts(waiting),)
         if question.failure:
             return (self.texts(f"failure.{question.failure}"),)
         marks = 2 if question.broken_off else 1
-        pieces = cut(question.shown or "", BUBBLE_CHARS - marks * MARK_CHARS)
+        pieces = cut(question.shown or "", bubble_chars - marks * MARK_CHARS)
         if not pieces:
             return (self.texts("failure.empty"),)
         if question.broken_off:
@@ -163,14 +167,17 @@ class Replies:
         mark = self.texts("reply.held", question=clip(question.text, ASKED_CHARS))
         return f"{clip(mark, MARK_CHARS - 2)}\n\n{piece}"
 
-    def _buttons(self, question: Question, more: int | None, held: str = "") -> list[QuickReply]:
+    def _buttons(
+        self, question: Question, bubble_chars: int, more: int | None, held: str = ""
+    ) -> list[QuickReply]:
         """`held` is the end of the labels' keys where it is no answer to what was asked now."""
         if question.state == State.ASKED:
             return [self._fetch(question.id)]
         if question.failure:
             return [self._button("button.again", Press(question.id, again=True))]
         if more:
-            return [self._button(f"button.more{held}", Press(question.id, more))]
+            press = Press(question.id, more, bubble_chars=bubble_chars)
+            return [self._button(f"button.more{held}", press)]
         if question.broken_off:
             return [self._button(f"button.rest{held}", Press(question.id, rest=True))]
         return []

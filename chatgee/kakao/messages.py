@@ -17,6 +17,8 @@ from chatgee.questions import storable
 
 BUBBLES = 3
 BUBBLE_CHARS = 1000
+LEAST_BUBBLE_CHARS = 400
+"""An owner may choose shorter ones, as KakaoTalk folds a bubble after about 500."""
 QUICK_REPLIES = 10
 LABEL_CHARS = 14
 CARDS = 10
@@ -46,6 +48,8 @@ class Press:
     again: bool = False
     rest: bool = False
     """Whether it asks for the rest of an answer that was cut."""
+    bubble_chars: int = BUBBLE_CHARS
+    """How long bubbles were where `page` was counted: their owner may have changed it since."""
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -53,6 +57,8 @@ class Press:
         extra: dict[str, Any] = {"question": self.question}
         if self.page > 1:
             extra["page"] = self.page
+            if self.bubble_chars != BUBBLE_CHARS:
+                extra["chars"] = self.bubble_chars
         if self.again:
             extra["again"] = True
         if self.rest:
@@ -65,13 +71,11 @@ class Press:
         question = extra.get("question")
         if not isinstance(question, str) or not question:
             return None
-        try:
-            # Kakao's JSON passes through more than one hand: a number may come back as text.
-            page = int(extra.get("page", 1))
-        except (TypeError, ValueError, OverflowError):
-            page = 1
+        page, chars = max(1, _whole(extra, "page", 1)), _whole(extra, "chars", BUBBLE_CHARS)
+        if not LEAST_BUBBLE_CHARS <= chars <= BUBBLE_CHARS:
+            chars = BUBBLE_CHARS
         again, rest = (extra.get(name) in (True, "true") for name in ("again", "continue"))
-        return cls(storable(question), max(1, page), again, rest)
+        return cls(storable(question), page, again, rest, chars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,14 @@ def _without_mention(utterance: str, bot: str) -> str:
     if bot and said.endswith((f" @{bot}", f"\u200b@{bot}")):
         said = said[: -len(f"@{bot}")].strip(_UNSEEN)
     return said
+
+
+def _whole(parent: Mapping[str, Any], name: str, default: int) -> int:
+    """Kakao's JSON passes through more than one hand: a number may come back as text."""
+    try:
+        return int(parent.get(name, default))
+    except (TypeError, ValueError, OverflowError):
+        return default
 
 
 def _text(parent: Mapping[str, Any], name: str) -> str:

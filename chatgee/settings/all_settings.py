@@ -152,6 +152,13 @@ class Settings:
         advanced=True,
         by_hand=True,
     )
+    bubble_chars: int = option(
+        1000,
+        partial(number, least=400, most=1000, whole=True),
+        KAKAO,
+        "답의 말풍선 하나에 담는 글자 수예요. 긴 답은 나누어 보여 줘요. "
+        "카카오톡은 500글자쯤부터 나머지를 ‘전체 보기’ 뒤에 접어 두니, 펼쳐 보이려면 500으로 해요.",
+    )
     notice_every: int = option(
         0,
         count,

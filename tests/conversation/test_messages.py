@@ -29,6 +29,24 @@ def test_a_long_answer_goes_on_page_after_page_and_nothing_is_lost(
     assert " ".join(seen).split() == words
 
 
+@pytest.mark.parametrize(("before", "after"), [(400, 1000), (1000, 400), (500, 650)])
+def test_nothing_is_lost_where_the_owner_changes_the_length_of_bubbles_between_two_pages(
+    stopped_bot: Bot, fake_openai: FakeOpenAI, before: int, after: int
+) -> None:
+    words = [f"낱말{number}" for number in range(1000)]
+    fake_openai.says = lambda question: " ".join(words)
+    with stopped_bot.open(BUBBLE_CHARS=before) as bot:
+        shown = bot.friend().says("길게 말해 줘")
+    seen = shown.bubbles[1:]  # after the greeting
+    with stopped_bot.open(BUBBLE_CHARS=after) as bot:
+        while MORE in shown.buttons:
+            shown = bot.friend().presses(shown, MORE)
+            seen += shown.bubbles
+        assert max(map(len, bot.friend().says("다시 길게").bubbles)) <= after
+    assert " ".join(seen).split() == words
+    assert max(map(len, seen)) <= before
+
+
 def test_a_page_that_is_not_there_says_so(bot: Bot, fake_openai: FakeOpenAI) -> None:
     friend = bot.known()
     shown = ask_late(fake_openai, friend, "질문")

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from chatgee.conversation.replies import OF_HELD, Replies
 from chatgee.errors import Failure
-from chatgee.kakao.messages import BUBBLES, Press, Reply, render
+from chatgee.kakao.bubbles import length
+from chatgee.kakao.messages import (
+    BUBBLE_CHARS,
+    BUBBLES,
+    LEAST_BUBBLE_CHARS,
+    Press,
+    Reply,
+    render,
+)
 from chatgee.questions import Question, State
 from chatgee.store import Claimed
 from chatgee.texts import Texts
@@ -60,7 +68,8 @@ def read(replies: Replies, reply: Reply, question: Question) -> str:
         if press.rest:
             assert question.broken_off
             continue
-        words += [read(replies, replies.compose(Claimed(question), press.page), question)]
+        next_page = replies.compose(Claimed(question), press.page, bubble_chars=press.bubble_chars)
+        words += [read(replies, next_page, question)]
     return " ".join(words)
 
 
@@ -87,14 +96,21 @@ def presses_of(reply: Reply, question_id: str) -> list[Press]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(claimed=claims(), page=st.integers(1, 9), beside=st.booleans(), every=st.integers(0, 3))
+@given(
+    claimed=claims(),
+    page=st.integers(1, 9),
+    beside=st.booleans(),
+    every=st.integers(0, 3),
+    chars=st.sampled_from([LEAST_BUBBLE_CHARS, 500, BUBBLE_CHARS]),
+)
 def test_every_claimed_answer_is_shown_or_has_its_button(
-    claimed: Claimed, page: int, beside: bool, every: int
+    claimed: Claimed, page: int, beside: bool, every: int, chars: int
 ) -> None:
-    replies = Replies(TEXTS, every)
+    replies = Replies(TEXTS, every, chars)
     reply = replies.compose(claimed, page, beside)
     check(render(reply))
     assert len(reply.bubbles) <= BUBBLES
+    assert all(length(bubble) <= chars for bubble in reply.bubbles if isinstance(bubble, str))
     assert reply.claimed == claimed.mine
     for one in (*claimed.held, claimed.question):
         if one.state != State.ANSWERED:

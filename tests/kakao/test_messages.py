@@ -187,7 +187,11 @@ def test_an_emoji_stays_whole_at_either_end(emoji: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "press", [Press("id"), Press("id", 4), Press("id", again=True), Press("id", 2, True)]
+    "press",
+    [
+        *(Press("id"), Press("id", 4), Press("id", again=True), Press("id", 2, True)),
+        Press("id", 3, bubble_chars=500),
+    ],
 )
 def test_a_press_comes_back_as_it_went_out(press: Press) -> None:
     assert pressed(press.extra) == press
@@ -203,6 +207,11 @@ def test_a_press_may_come_back_as_text() -> None:
 )
 def test_a_page_that_is_none_is_the_first(page: Any) -> None:
     assert pressed({"question": "id", "page": page}) == Press("id")
+
+
+@pytest.mark.parametrize("chars", [0, 399, 1001, -5, None, "", [], float("nan")])
+def test_a_bubble_that_no_owner_could_choose_is_kakaos(chars: Any) -> None:
+    assert pressed({"question": "id", "page": 2, "chars": chars}) == Press("id", 2)
 
 
 @pytest.mark.parametrize("again", [False, None, "false", 0, "", [], "no"])

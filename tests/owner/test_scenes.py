@@ -36,6 +36,13 @@ def test_the_scene_of_a_limit_tells_the_owners_own() -> None:
     assert "질문 7개를" in str(shown("limit.day", OURS, {"day": 7}))
 
 
+@pytest.mark.parametrize("chars", [400, 1000])
+def test_the_scene_of_a_long_answer_has_bubbles_as_long_as_the_owner_chose(chars: int) -> None:
+    outputs = scenes.of("button.more", OURS, {}, chars).template["outputs"]
+    longest = max(len(one["simpleText"]["text"]) for one in outputs)
+    assert chars - 200 < longest <= chars
+
+
 def test_the_scene_of_the_cards_is_their_carousel() -> None:
     (output,) = shown("card", OURS)["outputs"]
     assert [one["title"] for one in output["carousel"]["items"]] == [c.title for c in OURS.cards]

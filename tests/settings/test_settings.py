@@ -7,9 +7,11 @@ import pytest
 
 from chatgee import settings
 from chatgee.errors import SettingsError
+from chatgee.kakao.messages import BUBBLE_CHARS, LEAST_BUBBLE_CHARS
 from chatgee.settings import OPTIONS, ROOT, Settings, config_check, docs
 from chatgee.texts import Texts
 
+CHARS = LEAST_BUBBLE_CHARS, BUBBLE_CHARS
 NOWHERE = Path("no such file")
 POSTGRES = "postgresql+psycopg://chatgee:password@db.example.com/chatgee"
 
@@ -37,6 +39,15 @@ def test_empty_counts_as_unset(file: Path, nothing: str) -> None:
     file.write_text(f"PORT=1\nMEMORY_TURNS={nothing}\nHOST=\n", "utf-8")
     ours = settings.load({"PORT": nothing}, file)
     assert (ours.port, ours.memory_turns, ours.host) == (1, 20, "127.0.0.1")
+
+
+def test_a_bubble_is_as_long_as_kakao_allows_and_not_shorter_than_a_few_sentences() -> None:
+    assert [given(BUBBLE_CHARS=str(n)).bubble_chars for n in CHARS] == [*CHARS]
+    for wrong in (CHARS[0] - 1, CHARS[1] + 1, 0, "짧게", 500.5):
+        with pytest.raises(SettingsError) as refused:
+            given(BUBBLE_CHARS=str(wrong))
+        said = Texts.load().of(refused.value)
+        assert said.startswith(f"BUBBLE_CHARS='{wrong}': ")
 
 
 def test_without_a_file_and_an_environment_there_are_the_defaults() -> None:

@@ -8,7 +8,7 @@ from chatgee.conversation.commands import COMMANDS, HELP, Command, Does
 from chatgee.conversation.replies import UNSEEN, Replies
 from chatgee.errors import Failure
 from chatgee.kakao.markdown import to_plain
-from chatgee.kakao.messages import Promise, Reply, render
+from chatgee.kakao.messages import BUBBLE_CHARS, Promise, Reply, render
 from chatgee.model.practice_model import PracticeModel
 from chatgee.questions import Question, State
 from chatgee.store import Claimed
@@ -32,13 +32,15 @@ class Scene:
         return template
 
 
-def of(key: str, texts: Texts, limits: Mapping[str, int]) -> Scene:
+def of(
+    key: str, texts: Texts, limits: Mapping[str, int], bubble_chars: int = BUBBLE_CHARS
+) -> Scene:
     """A situation in which a friend sees the sentence under `key`, or `card` for the cards.
 
-    `limits` are the owner's, by the sentence's name.
+    `limits` are the owner's, by the sentence's name, and so is `bubble_chars`.
     """
     group, _, name = key.partition(".")
-    stage = _Stage(texts)
+    stage = _Stage(texts, bubble_chars)
     for command in COMMANDS:
         if command.in_menu and key in (command.button, command.reply):
             return stage.command(command)
@@ -59,8 +61,8 @@ def of(key: str, texts: Texts, limits: Mapping[str, int]) -> Scene:
 
 
 class _Stage:
-    def __init__(self, texts: Texts) -> None:
-        self.texts, self.replies = texts, Replies(texts)
+    def __init__(self, texts: Texts, bubble_chars: int) -> None:
+        self.texts, self.replies = texts, Replies(texts, bubble_chars=bubble_chars)
 
     # --- situations -------------------------------------------------------------------------
 

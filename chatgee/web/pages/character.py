@@ -128,7 +128,7 @@ def _pages(shown: str) -> list[dict[str, Any]]:
     question = Question(
         new_id(), "", "", 0, "", (), 0.0, State.ANSWERED, shown, None, Delivery.REPLY
     )
-    replies, found = Replies(parts().texts), []
+    replies, found = Replies(parts().texts, bubble_chars=parts().settings.bubble_chars), []
     for page in range(1, len(shown) + 2, messages.BUBBLES):
         reply = replies.compose(Claimed(question, [], ()), page)
         found.append(messages.render(reply)["template"])

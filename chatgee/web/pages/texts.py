@@ -76,7 +76,7 @@ def preview() -> ResponseReturnValue:
         return jsonify(problems=told)
     texts = texts_editor.usable(draft, parts().texts, problems)
     count, most = (0, 0) if key == "card" else texts_editor.measure(key, texts)
-    scene = scenes.of(key, texts, _limits())
+    scene = scenes.of(key, texts, _limits(), parts().settings.bubble_chars)
     return jsonify(
         problems=told,
         said=scene.said,

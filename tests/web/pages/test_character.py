@@ -213,6 +213,16 @@ def test_the_answer_is_cut_as_for_a_friend(bot: Bot, fake_openai: FakeOpenAI) ->
     assert "".join("".join(page) for page in pages).count("문장이에요") == 700
 
 
+def test_its_bubbles_are_as_long_as_the_owner_chose(
+    stopped_bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    fake_openai.says = lambda _: "문장이에요. " * 300
+    with stopped_bot.open(BUBBLE_CHARS=500) as bot:
+        pages = shown(try_it(bot, "길게"))
+    assert max(len(bubble) for page in pages for bubble in page) <= 500
+    assert "".join("".join(page) for page in pages).count("문장이에요") == 300
+
+
 def test_nothing_is_kept_of_it_but_its_tokens(bot: Bot, tmp_path: Path) -> None:
     try_it(bot, "비밀 질문")
     rows = bot.store.database.submit(lambda db: db.all("unanswered", before=math.inf)).result(
