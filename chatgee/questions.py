@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chatgee.errors import Failure
 
@@ -65,6 +65,15 @@ class Question:
     @property
     def in_group(self) -> bool:
         return self.room_id != self.user_id
+
+
+class UnreadPart(NamedTuple):
+    """What is not shown yet of an answer."""
+
+    page: int
+    """The bubble with which it begins, counted from 1."""
+    bubble_chars: int
+    """How long the bubbles were that were counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from chatgee.conversation.replies import HELD, UNSEEN, Replies
 from chatgee.conversation.waiting import Waiter, Waiters
 from chatgee.errors import Failure, StoreError
 from chatgee.kakao.messages import UTTERANCE_CHARS, Press, Promise, Reply, SkillRequest
-from chatgee.questions import Delivery, State, new_id
+from chatgee.questions import Delivery, State, UnreadPart, new_id
 from chatgee.store import Asked, Claimed, Limits, Store
 from chatgee.store.bounded_wait import soon
 
@@ -92,10 +92,12 @@ class Engine:
             return self.replies.not_yet(press.question)
 
     def _read_on(
-        self, skill: SkillRequest, unread: Sequence[tuple[str, int]], deadline: Deadline
+        self, skill: SkillRequest, unread: Sequence[tuple[str, UnreadPart]], deadline: Deadline
     ) -> Reply:
         """Of what the group was shown last; at its end, what was shown before it is offered."""
-        last, *others = [Press(*one) for one in unread]
+        last, *others = [
+            Press(one, part.page, bubble_chars=part.bubble_chars) for one, part in unread
+        ]
         reply = self._pressed(skill, last, deadline)
         at_end = not any(reply.rests.values())
         return self.replies.offering(reply, others) if at_end else reply

@@ -15,7 +15,7 @@ from chatgee.kakao.messages import (
     TextCard,
     same_words,
 )
-from chatgee.questions import Question, State
+from chatgee.questions import Question, State, UnreadPart
 from chatgee.store import Claimed
 from chatgee.texts import Texts
 
@@ -96,7 +96,7 @@ class Replies:
         shown = own[:room] or (self.texts("reply.no_more"),)
         bubbles = [*greeting]
         more = page + room if len(own) > room else None
-        buttons, rests = self._buttons(question, chars, more), {question.id: more}
+        buttons, rests = self._buttons(question, chars, more), {question.id: _unread(more, chars)}
         spare = room - len(shown)
         for one in claimed.held:
             pieces = self._pieces(one, waiting, self.bubble_chars)
@@ -105,7 +105,7 @@ class Replies:
             bubbles += [self._marked(one, pieces[0]), *pieces[1:taken]]
             more = taken + 1 if len(pieces) > taken else None
             buttons += self._buttons(one, self.bubble_chars, more, "_of_held")
-            rests[one.id] = more
+            rests[one.id] = _unread(more, self.bubble_chars)
         if claimed.unseen:
             buttons.append(self._button("button.unseen", Press(claimed.unseen)))
         bubbles += [*shown, *notice]
@@ -187,6 +187,10 @@ class Replies:
 
     def _button(self, label: str, press: Press) -> QuickReply:
         return QuickReply(self.texts(label), press)
+
+
+def _unread(more: int | None, bubble_chars: int) -> UnreadPart | None:
+    return UnreadPart(more, bubble_chars) if more else None
 
 
 def _with_line(text: str, line: str) -> str:

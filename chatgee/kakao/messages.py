@@ -13,7 +13,7 @@ from typing import Any
 from chatgee.errors import PayloadError
 from chatgee.kakao.attachments import OtherMedia, attached, is_words
 from chatgee.kakao.bubbles import clip, cut, length, trimmed
-from chatgee.questions import storable
+from chatgee.questions import UnreadPart, storable
 
 BUBBLES = 3
 BUBBLE_CHARS = 1000
@@ -233,8 +233,8 @@ class Reply:
     quick_replies: tuple[QuickReply, ...] = ()
     claimed: tuple[str, ...] = ()
     """Ids of the questions whose answers it delivers."""
-    rests: Mapping[str, int | None] = field(default_factory=dict)
-    """In a group, by the ids of answers: the bubble with which goes on what is not shown."""
+    rests: Mapping[str, UnreadPart | None] = field(default_factory=dict)
+    """In a group, by the ids of answers: what is not shown of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chatgee.questions import Delivery, Question, State
+from chatgee.questions import Delivery, Question, State, UnreadPart
 from chatgee.store.database_session import Row, Session
 from chatgee.store.results import Claimed
 from chatgee.store.rows import as_question, question_of
@@ -91,18 +91,20 @@ def last_failed(db: Session, user_id: str, room_id: str | None = None) -> str | 
     return last.id if last and last.state == State.FAILED else None
 
 
-def leave_unread(db: Session, rests: Mapping[str, int | None]) -> None:
-    """By the ids of answers, the bubbles from which they go on; None where all was shown."""
-    for one, more_from in rests.items():
-        db.change("leave_unread", id=one, more_from=more_from, now=db.now())
+def leave_unread(db: Session, rests: Mapping[str, UnreadPart | None]) -> None:
+    """By the ids of answers, what is unread of them; None where all was shown."""
+    for one, rest in rests.items():
+        page, chars = rest or (None, None)
+        db.change("leave_unread", id=one, more_from=page, more_chars=chars, now=db.now())
 
 
-def unread(db: Session, room_id: str) -> list[tuple[str, int]]:
-    """The answer of which the group was shown a part last, with the bubble that comes next.
+def unread(db: Session, room_id: str) -> list[tuple[str, UnreadPart]]:
+    """The answer of which the group was shown a part last, with what comes next of it.
 
     Behind it the one before, if there is one.
     """
-    return [(row[0], row[1]) for row in db.all("unread", room_id=room_id)]
+    rows = db.all("unread", room_id=room_id)
+    return [(id_, UnreadPart(page, chars)) for id_, page, chars in rows]
 
 
 def promise(db: Session, question_id: str, room_id: str, url: str) -> bool:

@@ -61,7 +61,7 @@ questions = Table(
     Column("user_id", _Key, nullable=False),
     Column("position", Integer, nullable=False),  # among all that the friend has asked
     Column("text", Text, nullable=False),
-    Column("image_url", Text),
+    Column("image_url", Text),  # of each photo, a line each
     Column("asked_at", Float, nullable=False),
     Column("state", String, nullable=False),
     Column("answer", Text),  # as the model said it, in Markdown
@@ -78,6 +78,7 @@ questions = Table(
     Column("room_id", _Key),  # the group; none in a private chat
     Column("place", Integer),  # in the room; none in older rows, where it is the position
     Column("more_from", Integer),  # in a group: the bubble with which what is unread begins
+    Column("more_chars", Integer),  # how long the bubbles were that were counted
     Column("more_at", Float),  # when that was written down
     Column("continues", _Key),  # the question whose answer's rest it asks for
 )

@@ -127,9 +127,11 @@ WHERE {_ROOM} = :room_id AND broken_off = 1 AND NOT EXISTS (
 ORDER BY {_PLACE} DESC LIMIT 1""",
     "last": f"""
 {_QUESTION} WHERE {_ROOM} = :room_id AND user_id = :user_id ORDER BY {_PLACE} DESC LIMIT 1""",
-    "leave_unread": "UPDATE questions SET more_from = :more_from, more_at = :now WHERE id = :id",
+    "leave_unread": """
+UPDATE questions SET more_from = :more_from, more_chars = :more_chars, more_at = :now
+WHERE id = :id""",
     "unread": """
-SELECT id, more_from FROM questions WHERE room_id = :room_id AND more_from IS NOT NULL
+SELECT id, more_from, more_chars FROM questions WHERE room_id = :room_id AND more_from IS NOT NULL
 ORDER BY more_at DESC, place DESC LIMIT 2""",
     "claim": """
 UPDATE questions SET delivery = :how, claimed_at = :now

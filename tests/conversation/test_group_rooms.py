@@ -244,6 +244,21 @@ def test_two_long_answers_of_one_reply_are_both_read_on(bot: Bot, fake_openai: F
 
 
 @pytest.mark.usefixtures("unhurried")
+def test_the_words_lose_nothing_where_the_owner_changes_the_length_of_bubbles(
+    stopped_bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    words = [f"낱말{number}" for number in range(700)]
+    fake_openai.says = lambda _: " ".join(words)
+    with stopped_bot.open(BUBBLE_CHARS=400) as bot:
+        seen = (shown := bot.friend("anna").within(GROUP).says("길게")).text
+    with stopped_bot.open(BUBBLE_CHARS=1000) as bot:
+        while to_type(MORE) in shown.text:
+            shown = bot.friend("anna").within(GROUP).says(MORE)
+            seen += f"\n{shown.text}"
+    assert [word for word in seen.split() if word.startswith("낱말")] == words
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_the_words_read_on_in_their_own_room(bot: Bot, fake_openai: FakeOpenAI) -> None:
     group = bot.known("anna").within(GROUP)
     fake_openai.says = lambda asked: "가나다라. " * 900 if asked == "길게" else "짧게"

@@ -18,7 +18,7 @@ from chatgee.kakao.messages import (
     Reply,
     render,
 )
-from chatgee.questions import Question, State
+from chatgee.questions import Question, State, UnreadPart
 from chatgee.store import Claimed
 from chatgee.texts import Texts
 from tests.support.kakao_side import check
@@ -76,7 +76,7 @@ def read(replies: Replies, reply: Reply, question: Question) -> str:
 def typed(replies: Replies, claimed: Claimed, beside: bool) -> Iterator[str]:
     """All bubbles of a group's answers: what is typed reads on where the last reply has ended."""
     asked = {one.id: one for one in (*claimed.held, claimed.question)}
-    reply, rests = replies.compose(claimed, beside=beside), dict[str, int | None]()
+    reply, rests = replies.compose(claimed, beside=beside), dict[str, UnreadPart | None]()
     while True:
         told = replies.in_words(reply)
         check(render(told))
@@ -84,10 +84,11 @@ def typed(replies: Replies, claimed: Claimed, beside: bool) -> Iterator[str]:
         assert len(told.bubbles) <= BUBBLES
         yield from map(str, told.bubbles)
         rests |= reply.rests
-        unread = next(((one, page) for one, page in rests.items() if page), None)
+        unread = next(((one, rest) for one, rest in rests.items() if rest), None)
         if unread is None:
             return
-        reply = replies.compose(Claimed(asked[unread[0]]), unread[1])
+        one, rest = unread
+        reply = replies.compose(Claimed(asked[one]), rest.page, bubble_chars=rest.bubble_chars)
 
 
 def presses_of(reply: Reply, question_id: str) -> list[Press]:

@@ -143,8 +143,8 @@ def _company(connection: Connection) -> None:
 def _what_models_send(connection: Connection) -> None:
     """Version 4: what a service said, answers that it cut and their rests, and groups."""
     q = schema.questions.c
-    added = q.broken_off, q.said, q.room_id, q.place, q.more_from, q.more_at, q.continues
-    for column in added:
+    read_on = q.more_from, q.more_chars, q.more_at
+    for column in (q.broken_off, q.said, q.room_id, q.place, *read_on, q.continues):
         _add(connection, column)
     _add(connection, schema.friends.c.in_groups)
     schema.rooms.create(connection)

@@ -83,6 +83,7 @@ RANGES: dict[Column[Any], tuple[int, int]] = {
     _q.position: (1, MOST_QUESTIONS),
     _q.place: (1, MOST_QUESTIONS),
     _q.more_from: (1, MOST_QUESTIONS),
+    _q.more_chars: (messages.LEAST_BUBBLE_CHARS, messages.BUBBLE_CHARS),
     _q.broken_off: (0, 1),
     _u.answers: (0, MOST_QUESTIONS),
     _u.prompt_tokens: (0, MOST),

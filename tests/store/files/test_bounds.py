@@ -86,6 +86,7 @@ STRANGE = {
     "a long group": "INSERT INTO rooms VALUES (printf(' group:%9000s', 'x'), 1, 0, 1.0)",
     "all questions in groups, and one in private": "UPDATE friends SET in_groups = questions",
     "a page below none": "UPDATE questions SET more_from = -1",
+    "bubbles that nobody can choose": "UPDATE questions SET more_chars = 5",
     "a friend whom nobody knows": "UPDATE questions SET user_id = 'somebody'",
     "a question before there was time": "UPDATE questions SET asked_at = -1",
     "a question after all time": "UPDATE questions SET asked_at = 1e12",
@@ -136,7 +137,7 @@ FINE = {
     ),
     "a question of a group": (
         "INSERT INTO rooms VALUES (' group:x', 1, 0, 1.0);"
-        "UPDATE questions SET room_id = ' group:x', more_from = 4, more_at = 1.0;"
+        "UPDATE questions SET room_id = ' group:x', more_from = 4, more_chars = 500, more_at = 1.0;"
         "UPDATE friends SET in_groups = 1"
     ),
     "two photos": "UPDATE questions SET image_url = 'https://kakaocdn.net/' || char(10) || 'http://secure.kakaocdn.net/b'",
@@ -187,7 +188,7 @@ def extremes(now: float) -> str:
                     f"'**x** ' || char(0), {repr(failure.value) if failure else 'NULL'}, "
                     f"{end - at}, {repr(way.value) if way else 'NULL'}, "
                     f"{at if way else 'NULL'}, 'http://127.0.0.1:9/', {now}, {now}, "
-                    f"1, {long.format(9)}, NULL, {position}, {bounds.MOST_QUESTIONS}, {end}, "
+                    f"1, {long.format(9)}, NULL, {position}, {bounds.MOST_QUESTIONS}, 400, {end}, "
                     f"'q{position}')"
                 )
                 position -= 1
