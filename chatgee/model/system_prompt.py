@@ -68,8 +68,8 @@ class Character:
         nothing is saved. `ChatGeeError` where it was not, or could not be.
         """
         text = tidy(text)
-        if len(text) > MOST_CHARS:
-            raise ChatGeeError("setup.prompt_long", most=MOST_CHARS)
+        if too_long := self.too_long(text):
+            raise too_long
         text_files.must_lie_in(self.folder.parent, self.file)
         now = self.read()
         if (text or self.default) == now:
@@ -80,6 +80,14 @@ class Character:
         text_files.save(self.file, text + "\n", self.folder.parent)
         with suppress(SettingsError):  # it is used already, and the next save keeps it too
             self._keep(text or self.default, datetime.now(UTC))
+
+    def too_long(self, text: str) -> ChatGeeError | None:
+        """Why a text is not saved or tried; never the one that stands in the file already."""
+        text = tidy(text)
+        over = len(text) - MOST_CHARS
+        if over <= 0 or text == self.read():
+            return None
+        return ChatGeeError("setup.prompt_long", most=f"{MOST_CHARS:,}", over=f"{over:,}")
 
     # --- versions ---------------------------------------------------------------------------
 

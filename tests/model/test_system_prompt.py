@@ -76,6 +76,23 @@ def test_a_text_that_is_too_long_is_refused(character: Character) -> None:
     assert character.read() == "가" * MOST_CHARS
 
 
+def test_by_how_much_it_is_too_long_is_told(character: Character) -> None:
+    with pytest.raises(ChatGeeError) as found:
+        character.save("가" * (MOST_CHARS + 1600))
+    assert "1,600글자 길어요" in Texts.load().of(found.value)
+
+
+def test_a_longer_file_is_used_and_can_be_saved_as_it_stands_or_shortened(
+    character: Character,
+) -> None:
+    character.file.write_text("가" * (MOST_CHARS + 9), "utf-8")
+    character.save("가" * (MOST_CHARS + 9))
+    assert len(character.read()) == MOST_CHARS + 9
+    assert refused(character, "가" * (MOST_CHARS + 8)) == "setup.prompt_long"
+    character.save("가" * MOST_CHARS)
+    assert len(character.read()) == MOST_CHARS
+
+
 # --- versions -------------------------------------------------------------------------------
 
 

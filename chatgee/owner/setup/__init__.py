@@ -105,7 +105,7 @@ class Setup:
     ) -> SetupReport:
         """Try what is new in the draft, unless it is to go unchecked, and write it all down."""
         wanted, change = plan(draft, ours, self.fixed), change or here(ours.data_dir)
-        problems = wanted.problems
+        problems = wanted.problems | _too_long(draft, ours, texts)
         if not problems and not unchecked:
             problems |= self._checks.what_is_new(draft, ours, wanted.settings, port)
         if not problems:
@@ -170,6 +170,11 @@ class Setup:
         models = () if wanted.practice else self._checks.models(wanted)
         server = wanted.openai_base_url or ""
         return SetupReport(draft, problems, server, models, self._checks.address(wanted))
+
+
+def _too_long(draft: SetupDraft, ours: Settings, texts: Texts) -> Problems:
+    too_long = Character.of(ours, texts).too_long(draft.prompt)
+    return {"prompt": too_long} if too_long else {}
 
 
 def _only(problems: Problems, *places: str) -> Problems:

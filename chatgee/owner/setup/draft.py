@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from chatgee.errors import ChatGeeError
-from chatgee.model.system_prompt import MOST_CHARS
 from chatgee.settings import OPTIONS, SECRETS, Settings, is_example
 from chatgee.settings.config_check import would_leak
 from chatgee.settings.value_parsers import Refused, Secret
@@ -77,8 +76,6 @@ def plan(draft: SetupDraft, ours: Settings, fixed: AbstractSet[str]) -> Plan:
     _read_model(draft, ours, reader)
     if not ours.public_url:
         _read_link(draft, ours, reader)
-    if len(draft.prompt) > MOST_CHARS:
-        reader.problems["prompt"] = ChatGeeError("setup.prompt_long", most=MOST_CHARS)
     return Plan(replace(ours, **reader.parsed), reader.values, reader.problems)
 
 

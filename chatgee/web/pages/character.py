@@ -94,15 +94,17 @@ def _version(name: str) -> Version:
 @bp.post("/try")
 def try_it() -> ResponseReturnValue:
     """The answer as JSON: bubbles page by page, or a sentence that says why there is none."""
-    question = request.form.get("question", "").strip()[:MOST_QUESTION_CHARS]
+    question = request.form.get("question", "").strip()
     if not question:
         abort(400)
+    if (over := len(question) - MOST_QUESTION_CHARS) > 0:
+        return jsonify(error=parts().texts("character.question_long", over=f"{over:,}"))
     saved = "saved" in request.form
     own = "" if saved else tidy(request.form.get("prompt", ""))
     character = parts().character
     system = own or (character.read() if saved else character.default)
-    if len(own) > MOST_CHARS:
-        return jsonify(error=parts().texts("setup.prompt_long", most=MOST_CHARS))
+    if too_long := character.too_long(own):
+        return jsonify(error=parts().texts.of(too_long))
     try:
         gone = request.environ.get(HUNG_UP, bool)
         tried = parts().trial.ask(question, _turns(), system, gone)
@@ -165,7 +167,6 @@ def _page(text: str, **more: Any) -> str:
         versions=[_row(*pair) for pair in zip(kept, older, strict=True)],
         examples=EXAMPLES,
         most_chars=MOST_CHARS,
-        most_question_chars=MOST_QUESTION_CHARS,
         practising=parts().status.model == PracticeModel.name,
         **more,
     )

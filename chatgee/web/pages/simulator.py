@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.conversation.commands import MENU
 from chatgee.errors import StoreError
-from chatgee.kakao import limits
+from chatgee.kakao import limits, messages
 from chatgee.kakao.limits import Problem
 from chatgee.model.practice_model import PracticeModel
 from chatgee.simulator import call, callbacks, payloads
@@ -26,7 +26,8 @@ from chatgee.system.addresses import is_loopback
 from chatgee.web import owner, request_values
 from chatgee.web.parts import parts
 
-MOST_CHARS = 5000
+MOST_CHARS = 2 * messages.UTTERANCE_CHARS
+"""So that what is too long for a friend can be tried as well."""
 MOST_LEVELS = 10
 """Of what a button carries."""
 TRIGGERS = {
@@ -91,7 +92,6 @@ def page() -> str:
         menu=MENU,
         ways=WAYS,
         with_callback=WITH_CALLBACK,
-        most_chars=MOST_CHARS,
         prefix=payloads.PREFIX,
         practising=parts().status.model == PracticeModel.name,
         reply_seconds=parts().settings.reply_seconds,

@@ -21,7 +21,6 @@ function show() {
   if (state.textContent !== told) state.textContent = told;
   state.classList.toggle("unsaved", changed);
   if (changed) document.querySelector("[data-done]")?.remove();
-  byId("count").firstElementChild.textContent = [...prompt.value].length.toLocaleString("ko");
 }
 
 prompt.addEventListener("input", show);

@@ -39,6 +39,18 @@ function choose(button) {
   byId("check-model").click();
 }
 
+// How much stands in a field, and by how much it is too long: nothing is cut while it is typed.
+function count(place) {
+  const field = byId(place.dataset.counts), over = place.querySelector("b");
+  const length = [...field.value.trim()].length, most = Number(place.dataset.most);
+  place.querySelector("span").textContent = length.toLocaleString("ko");
+  over.textContent = length > most ? over.dataset.words.replace("{over}", (length - most).toLocaleString("ko")) : "";
+}
+
+function countAll() {
+  document.querySelectorAll("[data-counts]").forEach(count);
+}
+
 // For those who listen to the page.
 function tell(words) {
   let voice = byId("voice");
@@ -103,6 +115,10 @@ document.addEventListener("click", (event) => {
   if (button.dataset.fill) fill(button);
   if (button.dataset.choose) choose(button);
 });
+
+document.addEventListener("input", countAll);
+document.addEventListener("htmx:after:swap", countAll);
+addEventListener("pageshow", countAll);  // a browser may bring back what was typed
 
 document.addEventListener("htmx:config:request", (event) => { event.detail.ctx.fetch = ask; });
 document.addEventListener("htmx:before:request", (event) => sending(event.detail.ctx, true));

@@ -19,6 +19,7 @@ from chatgee.model.system_prompt import MOST_CHARS, Character
 from chatgee.owner.prompt_trial import MOST_AT_ONCE
 from chatgee.system.text_files import mark
 from chatgee.web import owner
+from chatgee.web.pages.character import MOST_QUESTION_CHARS
 from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE, FakeOpenAI
 
@@ -107,7 +108,7 @@ def test_of_two_windows_the_second_is_shown_both(bot: Bot, character: Character)
 def test_what_cannot_be_saved_is_told_and_stays(bot: Bot, character: Character) -> None:
     long = "가" * (MOST_CHARS + 1)
     refused = post(bot, prompt=long, base=base(get(bot)))
-    assert f"{MOST_CHARS}글자까지" in refused.text
+    assert f"{MOST_CHARS:,}글자까지" in refused.text
     assert long in refused.text
     character.file.with_name("system_prompt.txt.new").mkdir()
     refused = post(bot, prompt="새 글", base=base(get(bot)))
@@ -252,7 +253,8 @@ def test_the_owner_is_told_why_there_is_no_answer(
 
 
 def test_a_draft_that_is_too_long_is_told(bot: Bot, fake_openai: FakeOpenAI) -> None:
-    assert f"{MOST_CHARS}글자까지" in try_it(bot, "안녕?", "가" * (MOST_CHARS + 1))["error"]
+    assert f"{MOST_CHARS:,}글자까지" in try_it(bot, "안녕?", "가" * (MOST_CHARS + 1))["error"]
+    assert "7글자 길어요" in try_it(bot, "가" * (MOST_QUESTION_CHARS + 7), "초안")["error"]
     assert fake_openai.requests == []
 
 

@@ -151,10 +151,23 @@ def test_an_example_is_counted_and_can_be_taken_back(open_page: Page) -> None:
     open_page.get_by_role("button", name="가게 안내").click()
     expect(editor(open_page)).to_have_value(re.compile("꽃집의 안내원"))
     length = len(editor(open_page).input_value())
-    expect(open_page.locator("#count")).to_have_text(f"{length} / 8,000글자")
+    expect(open_page.locator("#prompt-count")).to_have_text(f"{length} / 8,000글자")
     open_page.keyboard.press("Control+z")
     expect(editor(open_page)).to_have_value(before)
     sees(open_page, "저장돼 있어요")
+
+
+def test_what_is_pasted_is_kept_and_says_by_how_much_it_is_too_long(open_page: Page) -> None:
+    pasted = "가" * 9_600
+    editor(open_page).fill(pasted)
+    expect(open_page.locator("#prompt-count")).to_have_text("1,600글자 길어요 9,600 / 8,000글자")
+    save(open_page)
+    sees(open_page, "1,600글자 길어요. 그만큼 줄이고")
+    expect(editor(open_page)).to_have_value(pasted)
+    editor(open_page).fill("가" * 8_000)
+    expect(open_page.locator("#prompt-count")).to_have_text("8,000 / 8,000글자")
+    save(open_page)
+    sees(open_page, "저장했어요")
 
 
 # --- trying ---------------------------------------------------------------------------------

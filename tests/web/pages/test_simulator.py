@@ -12,6 +12,7 @@ import requests
 from chatgee.kakao import messages
 from chatgee.kakao.messages import Reply
 from chatgee.web import owner
+from chatgee.web.pages.simulator import MOST_CHARS
 from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE, FakeBot, FakeKakao, FakeOpenAI
 from tests.support.tunnel_side import until
@@ -109,7 +110,7 @@ def test_what_is_nested_without_end_is_refused(bot: Bot) -> None:
     [
         *({"friend": "friend-1"}, {"friend": 5}, {"friend": "desk-<script>"}, {"way": "other"}),
         *({"how": "other"}, {"words": None}, {"extra": []}, {"callback": "yes"}, {"way": None}),
-        *({"photo": "!"}, {"how": "photo"}, {"words": "가" * 5001}),
+        *({"photo": "!"}, {"how": "photo"}, {"words": "가" * (MOST_CHARS + 1)}),
         {"how": "photo", "photo": base64.b64encode(b"GIF89a").decode()},
         *({"words": "\ud800"}, {"extra": {"half": ["\udfff"]}}),
     ],
@@ -120,6 +121,11 @@ def test_what_no_page_of_ours_sends_is_refused(
 ) -> None:
     assert send(bot, **wrong).status_code == 400
     assert fake_openai.requests == []
+
+
+def test_what_is_too_long_for_a_friend_is_answered_as_it_is_to_one(bot: Bot) -> None:
+    told = json.dumps(says(bot, "가" * (messages.UTTERANCE_CHARS + 1)), ensure_ascii=False)
+    assert bot.texts("failure.too_long") in told
 
 
 def test_what_is_too_large_is_refused(bot: Bot) -> None:
