@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chatgee.errors import Failure
 from chatgee.questions import State
 from chatgee.store import korean_days
 from chatgee.store.database_session import Session
@@ -68,6 +69,7 @@ def ask_again(
     if refusal := _refusal(db, user_id, limits, now):
         return Asked(refusal=refusal)
     position, place = _line_up(db, user_id, room_id, seen, now)
+    db.tallies.asked_again(question.asked_at, question.failure or Failure.BUG)
     db.change("ask_again", id=question_id, position=position, place=place, now=now)
     return Asked(place)
 

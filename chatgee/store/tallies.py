@@ -23,15 +23,17 @@ BACK = "back."
 """Of days: friends by the number of days for which they had not asked. See `figures.friends`."""
 LONGEST_BACK = 400
 """Days that are the same as never; more than the longest time that is looked at."""
-TOOK = "took."
+TOOK = "seconds."
 """Answers by the model's seconds: the number of the bucket, see `bucket`."""
+TOOK_ROUGHLY, FINE = "took.", 4
+"""The same until 2.3, whose buckets were as wide as so many are now."""
 PROMPT, COMPLETION = "prompt_tokens:", "completion_tokens:"
 UNKNOWN_MODEL = "?"
 """Of tokens from before models were noted."""
 
 SHORTEST_SECONDS = 0.25
-STEPS = 4
-"""Buckets until the seconds have doubled: each is a fifth wider than the one before."""
+STEPS = 16
+"""Buckets until the seconds have doubled: each ends a twentieth later than the one before."""
 
 USED = ("answers", "prompt_tokens", "completion_tokens")
 
@@ -39,7 +41,7 @@ Rows = Iterator[dict[str, Any]]
 
 
 def bucket(seconds: float) -> int:
-    """Of a histogram whose buckets end at 0.25 s, 0.3 s, …, 1 s, …; the first is 0."""
+    """Of a histogram whose buckets end at 0.25 s, 0.26 s, …, 1 s, …; the first is 0."""
     return max(0, math.ceil(math.log2(max(seconds, SHORTEST_SECONDS) / SHORTEST_SECONDS) * STEPS))
 
 
@@ -65,6 +67,11 @@ class Tallies:
         if away > 0:
             self._hours[hour_of(at), FRIENDS_OF_DAY] += 1
             self._days[day_of(at), f"{BACK}{away}"] += 1
+
+    def asked_again(self, before: float, failure: Failure) -> None:
+        """The same question, which now counts when it is `asked` anew, and has not failed yet."""
+        self._count(before, ASKED, -1)
+        self._count(before, f"{FAILED}{failure}", -1)
 
     def answered(self, at: float, seconds: float | None) -> None:
         """`seconds` is what the model took, where that is known."""

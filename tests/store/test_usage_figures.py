@@ -186,13 +186,24 @@ def test_a_percentile_is_near_the_true_one(share: float) -> None:
     took = sorted(chance.lognormvariate(0.8, 0.7) for _ in range(5000))
     counts: dict[str, int] = {}
     for seconds in took:
-        name = f"took.{bucket(seconds)}"
+        name = f"seconds.{bucket(seconds)}"
         counts[name] = counts.get(name, 0) + 1
     true = took[int(len(took) * share)]
     assert Figures(counts).seconds(share) == pytest.approx(true, rel=0.05)
 
 
-def test_a_single_answer_is_its_own_percentile_within_its_bucket() -> None:
-    figures = Figures({f"took.{bucket(2.0)}": 1})
-    assert figures.seconds(1.0) == pytest.approx(2.0)
-    assert figures.seconds(0.5) == pytest.approx(2.0, rel=0.1)
+@pytest.mark.parametrize("seconds", [0.2, 1.0, 2.0, 6.8, 7.0, 8.1, 54.9])
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_no_percentile_is_above_the_slowest_answer(seconds: float, share: float) -> None:
+    found = Figures({f"seconds.{bucket(seconds)}": 1}).seconds(share)
+    assert found is not None
+    assert found <= seconds
+    assert seconds < 0.3 or found == pytest.approx(seconds, rel=0.05)
+
+
+def test_what_was_counted_until_2_3_is_told_as_well() -> None:
+    """There 7.0 seconds were in bucket 20, which ends at 8."""
+    both = Figures({"took.20": 9, "took.0": 1, f"seconds.{bucket(3.0)}": 90})
+    assert both.seconds(0.5) == pytest.approx(3.0, rel=0.05)
+    assert both.seconds(0.95) == pytest.approx(6.727, rel=0.01)
+    assert both.seconds(0.001) == pytest.approx(0.1)

@@ -90,15 +90,16 @@ RANGES: dict[Column[Any], tuple[int, int]] = {
     _u.completion_tokens: (0, MOST),
     _h.hour: (0, LAST_MOMENT // 3600 + 1),
     _d.day: (0, LAST_MOMENT // 86400 + 1),
-    _h["count"]: (1, MOST),
-    _d["count"]: (1, MOST),
+    _h["count"]: (0, MOST),
+    _d["count"]: (0, MOST),
 }
+TOOK = (tallies.TOOK, tallies.TOOK_ROUGHLY)
 TALLIES = (
     *(tallies.ASKED, tallies.ANSWERED, tallies.FRIENDS, tallies.FRIENDS_OF_DAY),
     *(f"{tallies.FAILED}{one}" for one in Failure),
     *(f"{tallies.DELIVERED}{one}" for one in Delivery),
     *(f"{tallies.BACK}{days}" for days in range(1, tallies.LONGEST_BACK + 1)),
-    *(f"{tallies.TOOK}{number}" for number in range(tallies.bucket(LAST_MOMENT) + 1)),
+    *(f"{took}{n}" for took in TOOK for n in range(tallies.bucket(LAST_MOMENT) + 1)),
 )
 """The names of all counts but those of tokens, which have a model's name behind them."""
 FIRST_DAY, LAST_DAY = "1970-01-01", "2242-12-31"

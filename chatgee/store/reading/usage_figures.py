@@ -20,6 +20,8 @@ Counts = dict[int, Counter[str]]
 
 EPOCH = date(1970, 1, 1)
 MONTHS = 12
+LEAST_SECONDS = 0.1
+"""Told of answers that took no time worth speaking of."""
 
 
 class Span(StrEnum):
@@ -82,19 +84,23 @@ class Figures:
         return {one: Usage(prompt.get(one, 0), completion.get(one, 0)) for one in models}
 
     def seconds(self, share: float) -> float | None:
-        """What so large a share of the answers took at the most, between the buckets' ends."""
-        took = sorted((int(number), count) for number, count in self._after(tallies.TOOK).items())
-        rank, below = share * sum(count for _, count in took), 0
-        for number, count in took:
+        """What so large a share of the answers took at the most.
+
+        It is known to a twentieth; the lower end is told, since none may have taken more.
+        """
+        took = Counter({int(one): n for one, n in self._after(tallies.TOOK).items()})
+        for number, count in self._after(tallies.TOOK_ROUGHLY).items():
+            took[max(0, (int(number) - 1) * tallies.FINE + 1)] += count
+        rank, below = share * took.total(), 0
+        for number, count in sorted(took.items()):
             if below + count >= rank:
-                start = tallies.bucket_end(number - 1) if number else 0.0
-                return start + (tallies.bucket_end(number) - start) * (rank - below) / count
+                return tallies.bucket_end(number - 1) if number else LEAST_SECONDS
             below += count
         return None
 
     def _after(self, prefix: str) -> dict[str, int]:
         found = self.counts.items()
-        return {name.removeprefix(prefix): n for name, n in found if name.startswith(prefix)}
+        return {name.removeprefix(prefix): n for name, n in found if n and name.startswith(prefix)}
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def test_what_an_old_database_tells_is_counted(file: Path) -> None:
     by_day = rows(file, "SELECT day, name, count FROM tallies_by_day ORDER BY day, name")
     first, second = day_of(NOON), day_of(NOON + DAY)
     found = {"asked": 2, "answered": 1, "failed.timeout": 1, "delivered.callback": 1}
-    found |= {f"took.{bucket(3.0)}": 1}
+    found |= {f"seconds.{bucket(3.0)}": 1}
     assert {name: count for name, count in by_hour if "tokens" not in str(name)} == found | {
         "friends": 1,
         "friends.day": 1,
