@@ -21,16 +21,33 @@ async function copy(button) {
 }
 
 // As if it had been typed, so that Ctrl+Z brings back what stood there.
-function fill(button) {
-  const field = byId(button.dataset.fill);
+function fill(field, words, told) {
   field.focus();
   field.select();
-  if (!document.execCommand("insertText", false, button.dataset.words)) {
-    field.value = button.dataset.words;
-  }
+  if (!document.execCommand("insertText", false, words)) field.value = words;
+  readFields();
   field.setSelectionRange(0, 0);
   field.scrollTop = 0;
-  tell(button.dataset.told);
+  tell(told);
+}
+
+// What an example took the place of is one click away, for whoever knows no Ctrl+Z.
+const before = new Map();
+
+function fillBy(button) {
+  const field = byId(button.dataset.fill), undo = document.querySelector(`[data-undo="${field.id}"]`);
+  const { words } = button.dataset;
+  if (undo?.parentElement === button.parentElement && field.value.trim() !== words.trim()) {
+    if (undo.hidden) before.set(field, field.value);
+    undo.hidden = false;
+  }
+  fill(field, words, button.dataset.told);
+}
+
+function undo(button) {
+  const field = byId(button.dataset.undo);
+  fill(field, before.get(field), button.dataset.told);
+  button.hidden = true;
 }
 
 function choose(button) {
@@ -47,8 +64,30 @@ function count(place) {
   over.textContent = length > most ? over.dataset.words.replace("{over}", (length - most).toLocaleString("ko")) : "";
 }
 
-function countAll() {
+// What the model would get as it stands there: names in braces, and what an example left open.
+const REMARKS = {
+  braces: /\$?\{{1,2} *[\p{L}_][\p{L}\p{N}_ .-]{0,29}\}{1,2}|%[\p{L}_]{2,30}%/gu,
+  blanks: /[○◯〇]{2,}[\p{L}\p{N}]*|\d{2,4}-0{3,4}-0{4}/gu,
+};
+
+function remark(place) {
+  const words = byId(place.dataset.remarks).value;
+  const told = Object.entries(REMARKS).map(([name, pattern]) => {
+    const found = [...new Set(words.match(pattern) ?? [])].slice(0, 5).join(", ");
+    return found && place.dataset[name].replace("{found}", () => found);
+  }).filter(Boolean);
+  if (told.join() === [...place.children].map((one) => one.textContent).join()) return;
+  place.replaceChildren(...told.map((one) => {
+    const line = document.createElement("p");
+    line.className = "warning";
+    line.textContent = one;
+    return line;
+  }));
+}
+
+function readFields() {
   document.querySelectorAll("[data-counts]").forEach(count);
+  document.querySelectorAll("[data-remarks]").forEach(remark);
 }
 
 // For those who listen to the page.
@@ -112,13 +151,14 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.copy) copy(button);
-  if (button.dataset.fill) fill(button);
+  if (button.dataset.fill) fillBy(button);
+  if (button.dataset.undo) undo(button);
   if (button.dataset.choose) choose(button);
 });
 
-document.addEventListener("input", countAll);
-document.addEventListener("htmx:after:swap", countAll);
-addEventListener("pageshow", countAll);  // a browser may bring back what was typed
+document.addEventListener("input", readFields);
+document.addEventListener("htmx:after:swap", readFields);
+addEventListener("pageshow", readFields);  // a browser may bring back what was typed
 
 document.addEventListener("htmx:config:request", (event) => { event.detail.ctx.fetch = ask; });
 document.addEventListener("htmx:before:request", (event) => sending(event.detail.ctx, true));

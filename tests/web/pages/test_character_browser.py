@@ -170,6 +170,40 @@ def test_what_is_pasted_is_kept_and_says_by_how_much_it_is_too_long(open_page: P
     sees(open_page, "저장했어요")
 
 
+def test_what_an_example_took_the_place_of_is_one_click_away(open_page: Page) -> None:
+    undo = open_page.get_by_role("button", name="되돌리기", exact=True)
+    editor(open_page).fill("내가 한 시간 동안 적은 글")
+    expect(undo).to_be_hidden()
+    for example in ("가게 안내", "영어 회화"):
+        open_page.get_by_role("button", name=example).click()
+    undo.click()
+    expect(editor(open_page)).to_have_value("내가 한 시간 동안 적은 글")
+    expect(undo).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (
+            "오늘은 {date}이고 {날짜}예요. {{user}} ${이름} %name%",
+            "{date}, {날짜}, {{user}}, ${이름}, %name%: 채",
+        ),
+        (
+            "○○꽃집은 02-000-0000, 총무 ○○○ 010-0000-0000",
+            "○○꽃집은, 02-000-0000, ○○○, 010-0000-0000: 예시",
+        ),
+    ],
+)
+def test_what_the_model_would_get_as_it_stands_is_named_while_it_is_typed(
+    open_page: Page, typed: str, told: str
+) -> None:
+    remarks = open_page.locator("#prompt-remarks")
+    editor(open_page).fill(typed)
+    expect(remarks).to_contain_text(told)
+    editor(open_page).fill('전화는 02-123-4567, 100%예요. {"a": 1} 2026')
+    expect(remarks).to_be_empty()
+
+
 # --- trying ---------------------------------------------------------------------------------
 
 
