@@ -104,6 +104,8 @@ class Failure(StrEnum):
     EMPTY = "empty"
     DAILY_LIMIT = "daily_limit"
     STORAGE = "storage"
+    PRACTISED = "practised"
+    """What the practice model fails with when it is told to: nothing is wrong."""
     BUG = "bug"
 
     @property

@@ -70,6 +70,8 @@ class Health:
 
     def failed(self, failure: Failure) -> bool:
         """Whether it is news."""
+        if failure == Failure.PRACTISED:
+            return False
         news = failure != self.last
         if failure == Failure.STORAGE:
             self._cannot_store = True

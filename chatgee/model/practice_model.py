@@ -31,7 +31,7 @@ class PracticeModel:
         seconds = min(float(slow[1]), MOST_SECONDS) if slow else 0
         await asyncio.sleep(seconds)
         if "오류" in question:
-            raise ModelError(Failure.SERVER)
+            raise ModelError(Failure.PRACTISED)
         if "길게" in question:
             return Answer(self.long())
         if prompt.image_urls:

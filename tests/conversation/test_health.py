@@ -57,3 +57,9 @@ def test_a_worker_that_is_missed_once_may_be_starting() -> None:
         health.counted(workers)
         seen.append(health.nobody_works)
     assert seen == [False, False, False, True, True, False]
+
+
+def test_an_error_of_practice_is_no_trouble() -> None:
+    health = Health()
+    assert not health.failed(Failure.PRACTISED)
+    assert (health.last, health.trouble) == (None, None)

@@ -232,7 +232,8 @@ def test_the_screen_follows_what_happens(
     friend = Friend(f"{card['local']}/prompt", headers=(("X-Forwarded-For", "203.0.113.7"),))
     friend.says("오류")
     assert screen.shows(TEXTS("light.called", ago=TEXTS("ago.now")))
-    assert screen.shows(TEXTS("hint.server"))
+    assert screen.shows(TEXTS("hint.practised"))
+    assert screen.shows(TEXTS("light.practice"))
 
 
 def test_a_closed_window_ends_it(terminal: Callable[..., Terminal]) -> None:

@@ -11,9 +11,10 @@ from chatgee.store.schema import questions
 
 _q = questions.c
 _FAILED = _q.state == literal_column(f"'{State.FAILED}'")  # written out, as in the index
+_REAL = _q.failure != literal_column(f"'{Failure.PRACTISED}'")
 _LATELY = (
     select(_q.failure, func.count(), func.max(_q.asked_at))
-    .where(_FAILED, _q.asked_at > bindparam("since"))
+    .where(_FAILED, _REAL, _q.asked_at > bindparam("since"))
     .group_by(_q.failure)
     .order_by(func.max(_q.asked_at).desc())
 )

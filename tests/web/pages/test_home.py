@@ -73,6 +73,16 @@ def test_a_failure_is_told_with_its_remedy_until_it_is_asked_again(
     assert TEXTS("home.troubles") not in home(bot)
 
 
+def test_an_error_of_the_practice_model_is_no_trouble(stopped_bot: Bot) -> None:
+    key = stopped_bot.environ.pop("OPENAI_API_KEY"), stopped_bot.environ.pop("OPENAI_BASE_URL")
+    with stopped_bot.open() as bot:
+        assert TEXTS("failure.practised") in bot.friend().says("오류").text
+        assert TEXTS("home.troubles") not in home(bot)
+    stopped_bot.environ["OPENAI_API_KEY"], stopped_bot.environ["OPENAI_BASE_URL"] = key
+    with stopped_bot.open() as bot:
+        assert TEXTS("home.troubles") not in home(bot)
+
+
 def test_a_call_with_a_wrong_key_is_told_until_one_is_right(stopped_bot: Bot) -> None:
     with stopped_bot.open(SKILL_KEY="right-key-0123") as bot:
         assert kakao_calls(bot, "01", "wrong") == 401
