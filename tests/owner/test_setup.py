@@ -280,6 +280,16 @@ def test_a_model_that_was_chosen_from_another_servers_list_does_not_count(
     assert chosen(draft, None) == chosen(draft, NOWHERE) == ""
 
 
+def test_a_model_that_the_new_address_has_stays_chosen(
+    setup: Setup, ours: Settings, fake_openai: FakeOpenAI
+) -> None:
+    """The address was edited after its check: what was chosen then is still what is shown."""
+    draft = local(fake_openai, model="gpt-6-sol", model_of=fake_openai.url)
+    edited = replace(draft, address=fake_openai.url.replace("127.0.0.1", "localhost"))
+    assert told(setup.save(edited, ours, TEXTS, 1)) == {}
+    assert written(setup)["OPENAI_MODEL"] == "gpt-6-sol"
+
+
 # --- the tunnel -----------------------------------------------------------------------------
 
 

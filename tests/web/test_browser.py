@@ -162,6 +162,18 @@ def test_a_check_that_fails_says_nothing_of_saving(page: Page, new: Bot) -> None
     expect(page.get_by_text("아직 저장하지 않았어요")).to_have_count(0)
 
 
+def test_a_check_belongs_to_what_was_checked(page: Page, new: Bot, fake_openai: FakeOpenAI) -> None:
+    page.goto(new.url + "/setup")
+    press(page, "LM Studio 쓰기")
+    sees(page, "쓸 수 있는 모델이 2개")
+    page.get_by_label("모델", exact=True).select_option("gpt-6-sol")
+    page.get_by_label("서버 주소").fill(fake_openai.url.replace("127.0.0.1", "localhost"))
+    expect(page.get_by_text("쓸 수 있는 모델이 2개")).to_have_count(0)
+    page.get_by_role("radio", name="임시 주소").check()
+    press(page, "저장하고 시작하기")
+    sees(page, "저장했어요")
+
+
 def test_what_was_done_is_told_once(page: Page, new: Bot) -> None:
     page.goto(new.url + "/?done=saved")
     sees(page, "저장했어요. 지금부터")

@@ -108,6 +108,9 @@ class Setup:
         problems = wanted.problems | _too_long(draft, ours, texts)
         if not problems and not unchecked:
             problems |= self._checks.what_is_new(draft, ours, wanted.settings, port)
+        if self._has_chosen(draft, wanted.settings):
+            draft = replace(draft, model_of=wanted.settings.openai_base_url or "")
+            wanted = plan(draft, ours, self.fixed)
         if not problems:
             problems |= self._needs_model(draft, ours, wanted)
         if problems:
@@ -135,6 +138,14 @@ class Setup:
         return SetupReport(draft, written=True)
 
     # --- how --------------------------------------------------------------------------------
+
+    def _has_chosen(self, draft: SetupDraft, to: Settings) -> bool:
+        """Whether the page's model is one of this server's, though it was chosen for another.
+
+        Such as for the same one, before its address was written otherwise.
+        """
+        default = settings.OPTIONS["OPENAI_MODEL"].default
+        return draft.model != default and draft.model in self._checks.models(to)
 
     def _needs_model(self, draft: SetupDraft, ours: Settings, wanted: Plan) -> Problems:
         """Its server has to have it; of a server of one's own we could not even guess one."""

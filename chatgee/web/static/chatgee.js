@@ -90,6 +90,18 @@ function readFields() {
   document.querySelectorAll("[data-remarks]").forEach(remark);
 }
 
+// A check belongs to what was checked: of another address or key its green would be a lie.
+const CHECKED = {
+  "model-told": ["source", "openai_key", "address", "server_key"],
+  "link-told": ["link", "token", "domain"],
+};
+
+function uncheck(field) {
+  for (const [place, names] of Object.entries(CHECKED)) {
+    if (names.includes(field.name)) byId(place)?.replaceChildren();
+  }
+}
+
 // For those who listen to the page.
 function tell(words) {
   let voice = byId("voice");
@@ -156,7 +168,10 @@ document.addEventListener("click", (event) => {
   if (button.dataset.choose) choose(button);
 });
 
-document.addEventListener("input", readFields);
+document.addEventListener("input", (event) => {
+  readFields();
+  uncheck(event.target);
+});
 document.addEventListener("htmx:after:swap", readFields);
 addEventListener("pageshow", readFields);  // a browser may bring back what was typed
 
