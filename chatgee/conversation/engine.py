@@ -47,7 +47,7 @@ class Engine:
     def answer(self, skill: SkillRequest, deadline: Deadline) -> Reply | Promise:
         """What the friend is told now. Never raises for what a friend or Kakao may send."""
         try:
-            reply = self._answer(skill, deadline)
+            reply = self._with_unseen(self._answer(skill, deadline), skill, deadline)
         except (StoreError, TimeoutError) as error:
             self._not_stored(error)
             return self.replies.sentence("reply.not_stored")
@@ -132,8 +132,7 @@ class Engine:
         with self.waiters.waiting(press.question) as waiter:
             claimed = self._claim(press.question, skill.room_id, deadline, Delivery.PRESS)
             if claimed and claimed.question.state == State.ASKED:
-                if not self.waiters.wait(waiter, deadline):
-                    return self.replies.not_yet(press.question)
+                self.waiters.wait(waiter, deadline)
                 late = deadline.at_least(GRACE)
                 claimed = self._claim(press.question, skill.room_id, late, Delivery.PRESS)
         if claimed is None:
@@ -275,6 +274,18 @@ class Engine:
         except TimeoutError:
             claiming.add_done_callback(self._let_go)  # nobody is there to deliver it any more
             raise
+
+    def _with_unseen(
+        self, reply: Reply | Promise, skill: SkillRequest, deadline: Deadline
+    ) -> Reply | Promise:
+        """A reply that delivers nothing offers what is ready, and waits to be seen."""
+        if isinstance(reply, Promise) or reply.claimed or reply.quick_replies:
+            return reply
+        try:
+            unseen = _now(self.store.unseen(skill.room_id), deadline.at_least(GRACE))
+        except (StoreError, TimeoutError):  # what there is to say can be said all the same
+            return reply
+        return self.replies.offering(reply, unseen) if unseen else reply
 
     def _let_go(self, claiming: "Future[Claimed | None]") -> None:
         if not claiming.exception() and (claimed := claiming.result()):

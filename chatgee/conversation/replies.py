@@ -106,11 +106,15 @@ class Replies:
             more = taken + 1 if len(pieces) > taken else None
             buttons += self._buttons(one, self.bubble_chars, more, "_of_held")
             rests[one.id] = _unread(more, self.bubble_chars)
-        if claimed.unseen:
-            buttons.append(self._button("button.unseen", Press(claimed.unseen)))
         bubbles += [*shown, *notice]
         unread = rests if question.in_group and (page > 1 or any(rests.values())) else {}
-        return Reply(tuple(bubbles), tuple(buttons), claimed.mine, unread)
+        reply = Reply(tuple(bubbles), tuple(buttons), claimed.mine, unread)
+        return self.offering(reply, claimed.unseen) if claimed.unseen else reply
+
+    def offering(self, reply: Reply, unseen: str) -> Reply:
+        """With a button for another answer, by its id, that is ready and was not seen."""
+        button = self._button("button.unseen", Press(unseen))
+        return replace(reply, quick_replies=(*reply.quick_replies, button))
 
     def offering(self, reply: Reply, presses: Iterable[Press]) -> Reply:
         """With the button of answers that go on."""

@@ -78,6 +78,7 @@ class Store:
     let_go = transaction(delivering.let_go, lasting=True)
     newest_answer = transaction(delivering.newest_answer)
     newest_cut = transaction(delivering.newest_cut)
+    unseen = transaction(delivering.unseen)
     last_failed = transaction(delivering.last_failed)
     leave_unread = transaction(delivering.leave_unread, lasting=True)
     unread = transaction(delivering.unread)

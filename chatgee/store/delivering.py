@@ -7,6 +7,9 @@ from chatgee.store.database_session import Row, Session
 from chatgee.store.results import Claimed
 from chatgee.store.rows import as_question, question_of
 
+LAST_PLACE = 2**31 - 1
+"""Behind every question of a room: the highest number that a column of PostgreSQL holds."""
+
 
 def find(db: Session, question_id: str, room_id: str) -> Question | None:
     """The question as it stands; None where the room has no such question."""
@@ -25,7 +28,8 @@ def claim(
     """Claim an answer, with up to `held` earlier ones that nobody has delivered.
 
     None where the room has no such question. A question still in the making, and an answer
-    that was delivered before, come back unclaimed.
+    that was delivered before, come back unclaimed. A press is told of any other answer that
+    nobody has seen, also of a later one.
     """
     question = question_of(db.one("question_alone", id=question_id, room_id=room_id))
     if question is None:
@@ -39,14 +43,9 @@ def _claim(db: Session, question: Question, how: Delivery, held: int) -> Claimed
     if db.change("claim", id=question.id, how=how.value, now=now):
         mine.append(question.id)
     rows: Sequence[Row] = ()
-    if held:
-        rows = db.all(
-            "held",
-            id=question.id,
-            room_id=question.room_id,
-            before=question.place,
-            limit=held + 1,
-        )
+    if held or how == Delivery.PRESS:
+        before = question.place if held else LAST_PLACE
+        rows = _held(db, question.room_id, before, held + 1, but=question.id)
     found = [as_question(row) for row in rows]
     # Another program may have been quicker with one of them.
     taken = [
@@ -57,6 +56,16 @@ def _claim(db: Session, question: Question, how: Delivery, held: int) -> Claimed
     mine += [one.id for one in taken]
     unseen = found[held].id if len(found) > held else None
     return Claimed(question, taken, tuple(mine), unseen)
+
+
+def unseen(db: Session, room_id: str) -> str | None:
+    """The id of the oldest answer that nobody has claimed."""
+    rows = _held(db, room_id, LAST_PLACE, 1)
+    return as_question(rows[0]).id if rows else None
+
+
+def _held(db: Session, room_id: str, before: int, limit: int, but: str = "") -> Sequence[Row]:
+    return db.all("held", id=but, room_id=room_id, before=before, limit=limit)
 
 
 def confirm(db: Session, ids: Sequence[str]) -> None:

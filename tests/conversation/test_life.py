@@ -245,6 +245,50 @@ def test_the_rest_of_a_held_answer_has_its_own_button(bot: Bot, fake_openai: Fak
     assert "".join(seen).count("가나다") == 1000
 
 
+UNSEEN = "못 본 답 보기"
+
+
+def test_a_press_offers_the_other_answer_that_is_ready(bot: Bot, fake_openai: FakeOpenAI) -> None:
+    """Whether it is an earlier one or a later one."""
+    friend = bot.known()
+    first, second = ask_late(fake_openai, friend, "느린 질문"), friend.says("둘째 질문")
+    fake_openai.release()
+    bot.until_answered(2)
+    shown = friend.presses(second, FETCH)
+    assert shown.bubbles == ["답: 둘째 질문"]
+    other = friend.presses(shown, UNSEEN)
+    assert (other.bubbles, other.buttons) == (["답: 느린 질문"], {})
+    bot.store.let_go([second.buttons[FETCH]["question"]]).result(PATIENCE)
+    assert friend.presses(first, FETCH).bubbles == ["답: 느린 질문"]
+
+
+def test_a_press_that_comes_too_early_offers_what_is_ready(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend = bot.known()
+    ask_late(fake_openai, friend, "느린 질문")
+    second = friend.says("둘째 질문")
+    fake_openai.release()
+    fake_openai.hold(only="둘째 질문")
+    bot.until_answered(1)
+    shown = friend.presses(second, FETCH)
+    assert shown.buttons.keys() == {FETCH, UNSEEN}
+    assert friend.presses(shown, UNSEEN).bubbles == ["답: 느린 질문"]
+
+
+@pytest.mark.parametrize("words", ["📓 사용설명서", "💫 새로운 시작", " ", "가" * 50_001])
+def test_what_is_no_question_offers_what_is_ready(
+    bot: Bot, fake_openai: FakeOpenAI, words: str
+) -> None:
+    friend = bot.known()
+    ask_late(fake_openai, friend, "느린 질문")
+    fake_openai.release()
+    bot.until_answered(1)
+    shown = friend.says(words)
+    assert friend.presses(shown, UNSEEN).bubbles == ["답: 느린 질문"]
+    assert UNSEEN not in friend.says(words).buttons
+
+
 def test_one_friends_questions_are_answered_in_order(bot: Bot, fake_openai: FakeOpenAI) -> None:
     friend = bot.known()
     fake_openai.hold()
