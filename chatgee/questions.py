@@ -82,6 +82,8 @@ class Turn:
 
     question: str
     answer: str
+    asked_at: float | None = None
+    """None where nobody knows, as in a trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,13 @@ class Prompt:
     """The cut answer whose rest is asked for, and where it is a rest itself those before it."""
     system_role: bool = True
     """Whether `system` may stand in a message of its own."""
+    now: str = ""
+    """Which day and what time it is, for the message that holds the question."""
+
+    @property
+    def last_words(self) -> str:
+        """What the message says that asks."""
+        return "\n\n".join(filter(None, (self.now, self.question)))
 
     @property
     def turns(self) -> tuple[Turn, ...]:

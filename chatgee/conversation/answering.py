@@ -68,7 +68,11 @@ class Answering:
             return
         question = due.question
         prompt = self.responder.prompt(
-            question.text, due.memory, question.image_urls, continued=due.continued
+            question.text,
+            due.memory,
+            question.asked_at,
+            question.image_urls,
+            continued=due.continued,
         )
         async with self.budget.turn(prompt) as has_room:
             outcome = await self._outcome(question, prompt) if has_room else self._used_up(question)

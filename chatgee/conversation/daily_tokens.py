@@ -27,7 +27,7 @@ PHOTO_TOKENS = 1_500
 def size_of(prompt: Prompt) -> float:
     """Tokens that are sent, rather too many than too few."""
     turns = [text for turn in prompt.turns for text in (turn.question, turn.answer)]
-    words = "".join([prompt.system, *turns, prompt.question]).encode("utf-8", "replace")
+    words = "".join([prompt.system, *turns, prompt.last_words]).encode("utf-8", "replace")
     return len(words) / BYTES_OF_A_TOKEN + PHOTO_TOKENS * len(prompt.image_urls)
 
 

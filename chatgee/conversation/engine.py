@@ -285,7 +285,7 @@ class Engine:
             unseen = _now(self.store.unseen(skill.room_id), deadline.at_least(GRACE))
         except (StoreError, TimeoutError):  # what there is to say can be said all the same
             return reply
-        return self.replies.offering(reply, unseen) if unseen else reply
+        return self.replies.with_unseen(reply, unseen) if unseen else reply
 
     def _let_go(self, claiming: "Future[Claimed | None]") -> None:
         if not claiming.exception() and (claimed := claiming.result()):

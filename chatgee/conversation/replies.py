@@ -109,9 +109,9 @@ class Replies:
         bubbles += [*shown, *notice]
         unread = rests if question.in_group and (page > 1 or any(rests.values())) else {}
         reply = Reply(tuple(bubbles), tuple(buttons), claimed.mine, unread)
-        return self.offering(reply, claimed.unseen) if claimed.unseen else reply
+        return self.with_unseen(reply, claimed.unseen) if claimed.unseen else reply
 
-    def offering(self, reply: Reply, unseen: str) -> Reply:
+    def with_unseen(self, reply: Reply, unseen: str) -> Reply:
         """With a button for another answer, by its id, that is ready and was not seen."""
         button = self._button("button.unseen", Press(unseen))
         return replace(reply, quick_replies=(*reply.quick_replies, button))

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from chatgee.conversation import told_day
 from chatgee.conversation.daily_tokens import size_of
 from chatgee.conversation.memory import Memory
 from chatgee.conversation.model_limits import ModelLimits
@@ -33,6 +34,7 @@ class Responder:
     model: Model
     memory: Memory
     character: Character
+    texts: Texts = field(default_factory=Texts.load)
     limits: ModelLimits = field(default_factory=ModelLimits)
     seconds: float = 55
     """For all tries of a question together."""
@@ -43,6 +45,7 @@ class Responder:
             model,
             Memory(settings.memory_turns, settings.memory_chars),
             Character.of(settings, texts),
+            texts,
             ModelLimits.of(settings, texts, model.name, store),
             settings.openai_timeout_seconds,
         )
@@ -51,6 +54,7 @@ class Responder:
         self,
         question: str,
         turns: Sequence[Turn],
+        asked_at: float,
         image_urls: Sequence[str] = (),
         character: str | None = None,
         continued: Sequence[Turn] = (),
@@ -60,14 +64,20 @@ class Responder:
         `continued` is what the question asks the rest of, and is told whatever memory may hold.
 
         What stays the same from question to question comes first, so that a service need not read
-        it anew: the character, then memory; beside the question stands what belongs to it alone.
+        it anew: the character, then memory; beside the question stands what belongs to it alone,
+        such as the moment `asked_at`, which is unix time.
         """
+
+        def dated(some: Sequence[Turn]) -> tuple[Turn, ...]:
+            return tuple(told_day.dated(turn, asked_at, self.texts) for turn in some)
+
         whole = Prompt(
             system=self.character.read() if character is None else character,
-            memory=self.memory.trim(turns),
+            memory=dated(self.memory.trim(turns)),
             question=question,
             image_urls=image_urls,
-            continued=continued,
+            continued=dated(continued),
+            now=told_day.now(asked_at, self.texts),
         )
         return self.limits.applied(whole)
 

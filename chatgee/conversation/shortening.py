@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chatgee.conversation.daily_tokens import size_of
-from chatgee.questions import Prompt, Turn
+from chatgee.questions import Prompt
 
 END_CHARS = 200
 """By so many a cut answer gets shorter, and no shorter than these: nobody could go on from less."""
@@ -19,9 +19,9 @@ def with_the_end_of_what_it_continues(prompt: Prompt) -> Prompt:
     """Of the answer that was cut last, below what the friend had asked at first."""
     if not prompt.continued:
         return prompt
-    asked, said = prompt.continued[0].question, prompt.continued[-1].answer
+    first, said = prompt.continued[0], prompt.continued[-1].answer
     end = said[-max(len(said) - END_CHARS, END_CHARS) :]
-    return replace(prompt, continued=(Turn(asked, end),))
+    return replace(prompt, continued=(replace(first, answer=end),))
 
 
 Part = Callable[[Prompt], Prompt]

@@ -170,11 +170,11 @@ def _messages(prompt: Prompt) -> Iterator[dict[str, Any]]:
         yield {"role": "user", "content": turn.question}
         yield {"role": "assistant", "content": turn.answer}
     if prompt.image_urls:
-        text = {"type": "text", "text": prompt.question}
+        text = {"type": "text", "text": prompt.last_words}
         photos = [{"type": "image_url", "image_url": {"url": url}} for url in prompt.image_urls]
         yield {"role": "user", "content": [text, *photos]}
     else:
-        yield {"role": "user", "content": prompt.question}
+        yield {"role": "user", "content": prompt.last_words}
 
 
 def _names(reply: Any) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class Trial:
     async def _answer(self, question: str, turns: Sequence[Turn], system: str) -> Tried:
         started = time.monotonic()
         try:
-            prompt = self.responder.prompt(question, turns, character=system)
+            prompt = self.responder.prompt(question, turns, self.store.now(), character=system)
             return await self._ask(prompt, started)
         except ModelError as error:
             failure = error.failure

@@ -24,7 +24,7 @@ def next(db: Session, room_id: str, turns: int) -> Due | None:
     place = cut[0][0] if cut else question.place
     rows = db.all("memory", room_id=room_id, place=place, limit=turns)
     memory = tuple(Turn(*row) for row in reversed(rows))
-    return Due(question, memory, tuple(Turn(text, answer) for _, text, answer in cut))
+    return Due(question, memory, tuple(Turn(*told) for _, *told in cut))
 
 
 def fill(db: Session, question: Question, outcome: Outcome) -> None:

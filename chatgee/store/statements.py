@@ -71,7 +71,7 @@ SELECT count(*) FROM questions WHERE answered_at IS NULL AND state = 'asked'""",
 {_QUESTION} WHERE {_ROOM} = :room_id AND delivered_at IS NULL AND state = 'asked'
 ORDER BY {_PLACE} LIMIT 1""",
     "memory": f"""
-SELECT text, answer FROM questions
+SELECT text, answer, asked_at FROM questions
 WHERE {_ROOM} = :room_id AND state = 'answered' AND {_PLACE} < :place
     AND {_PLACE} > coalesce((SELECT memory_from FROM friends WHERE id = :room_id),
                             (SELECT memory_from FROM rooms WHERE id = :room_id))
@@ -79,15 +79,16 @@ ORDER BY {_PLACE} DESC LIMIT :limit""",
     # Back to the question that the friend asked, also where that is forgotten by now. A place is
     # smaller each time, so that nothing from outside makes it go round in a circle.
     "continued": f"""
-WITH RECURSIVE cut (place, text, answer, continues) AS (
-    SELECT {_PLACE}, text, answer, continues FROM questions
+WITH RECURSIVE cut (place, text, answer, asked_at, continues) AS (
+    SELECT {_PLACE}, text, answer, asked_at, continues FROM questions
     WHERE id = :id AND {_ROOM} = :room_id AND state = 'answered'
     UNION ALL
-    SELECT coalesce(one.place, one.position), one.text, one.answer, one.continues
+    SELECT coalesce(one.place, one.position), one.text, one.answer, one.asked_at,
+        one.continues
     FROM questions AS one JOIN cut ON one.id = cut.continues
     WHERE coalesce(one.room_id, one.user_id) = :room_id AND one.state = 'answered'
         AND coalesce(one.place, one.position) < cut.place)
-SELECT place, text, answer FROM cut ORDER BY place""",
+SELECT place, text, answer, asked_at FROM cut ORDER BY place""",
     "fill": """
 UPDATE questions SET state = :to_state, answer = :answer, shown = :shown, failure = :failure,
     said = :said, broken_off = :broken_off, answered_at = :now

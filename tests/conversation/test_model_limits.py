@@ -216,10 +216,11 @@ def test_who_takes_no_system_message_is_told_at_the_head_of_the_first_question(
         friend = bot.friend()
         assert [calls(told, friend, words) for words in ("하나", "둘")] == [2, 1]
         said = [(one["role"], one["content"]) for one in told.requests[-1]["messages"]]
+        now = f"({told.told.now})\n\n"
         assert said == [
             ("user", f"{CHARACTER}\n\n하나"),
             ("assistant", said[1][1]),
-            ("user", "둘"),
+            ("user", f"{now}둘"),
         ]
 
 
@@ -262,8 +263,8 @@ def turns(*letters: int) -> list[Turn]:
 def ask(model: Model, limits: ModelLimits, memory: list[Turn]) -> Prompt:
     """What is asked at first."""
     character = Character(Path("none"), Path("none"), "성격")
-    responder = Responder(model, Memory(0, 0), character, limits)
-    prompt = responder.prompt("질문", memory)
+    responder = Responder(model, Memory(0, 0), character, limits=limits)
+    prompt = responder.prompt("질문", memory, 0)
     asyncio.run(responder.ask(prompt))
     return prompt
 

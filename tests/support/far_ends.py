@@ -1,6 +1,7 @@
 """The far ends of the network in tests: small real servers that record what they receive."""
 
 import json
+import re
 import ssl
 import threading
 from collections.abc import Callable
@@ -87,12 +88,28 @@ class Told:
     memory: list[str]
     """Questions and answers by turns, oldest first."""
     question: Any
+    """As it was asked, without what stands beside it."""
+    now: str
+    """The day and the time."""
 
     @classmethod
     def by(cls, request: Any) -> "Told":
         system = [one["content"] for one in request["messages"] if one["role"] == "system"]
         said = [one["content"] for one in request["messages"] if one["role"] != "system"]
-        return cls("\n\n".join(system), said[:-1], said[-1])
+        now, question = _apart(said[-1])
+        return cls("\n\n".join(system), said[:-1], question, now)
+
+
+NOW = re.compile(r"\((지금은 [^\n]*)\)\n\n")
+
+
+def _apart(content: Any) -> tuple[str, Any]:
+    """The day and the time, and the question, also of one with photos."""
+    if not isinstance(content, str):
+        now, question = _apart(content[0]["text"])
+        return now, [{**content[0], "text": question}, *content[1:]]
+    now = NOW.match(content)
+    return (now[1], content[now.end() :]) if now else ("", content)
 
 
 class FakeOpenAI(FarEnd):

@@ -89,8 +89,8 @@ class Figures:
         It is known to a twentieth; the lower end is told, since none may have taken more.
         """
         took = Counter({int(one): n for one, n in self._after(tallies.TOOK).items()})
-        for number, count in self._after(tallies.TOOK_ROUGHLY).items():
-            took[max(0, (int(number) - 1) * tallies.FINE + 1)] += count
+        for old, count in self._after(tallies.TOOK_ROUGHLY).items():
+            took[max(0, (int(old) - 1) * tallies.FINE + 1)] += count
         rank, below = share * took.total(), 0
         for number, count in sorted(took.items()):
             if below + count >= rank:
