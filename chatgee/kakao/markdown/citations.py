@@ -41,7 +41,8 @@ _MAYBE = re.compile(r"[†\ue200-\ue20f]|\[\^|cite|\\ue200|\[ref_|\[span_|citati
 _DEFINED = re.compile(r"(?m)^[ ]{0,3}\[\^([\w.-]{1,40})\]:")
 _BEFORE = re.compile(r"[ \t]*(?:<co|\[cite_start|\[span_\d+\]\(start)")
 """In marks that stand before what has a source, where the space belongs to the words."""
-_LOCATOR = re.compile(rf"(?i)sources?|출처|{_LINES}|\d*|{_TURN}")
+# In Korean as well.
+_LOCATOR = re.compile(rf"(?i)sources?|\ucd9c\ucc98|{_LINES}|\d*|{_TURN}")
 
 
 def readable(text: str) -> str:

@@ -1,6 +1,6 @@
 """HTML within an answer, rewritten as the Markdown that means the same.
 
-An element counts where it is HTML's and has its end: `<이름>`, `List<String>` and `a<b>c` are
+An element counts where it is HTML's and has its end: `<your name>`, `List<String>` and `a<b>c` are
 words. A whole page of HTML is somebody's code, and stays.
 """
 
