@@ -43,8 +43,9 @@ LONGEST = (
     "launch/test_run.py",
     "cluster/test_clocks.py",
     "cluster/test_machines_talk.py",
+    *("web/test_browser.py", "web/test_odd_requests.py", "web/test_fuzz.py"),
 )
-"""Files that take a minute or two, and are begun first: else some process would end with one."""
+"""Files that take half a minute to two, begun first: else some process would end with one."""
 NOT_QUICK = (
     *("cluster", "doctor", "launch", "owner/backup", "store/files", "tunnel", "web"),
     *("conversation/test_callbacks.py", "conversation/test_daily_tokens.py"),
