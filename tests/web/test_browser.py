@@ -162,6 +162,19 @@ def test_a_check_that_fails_says_nothing_of_saving(page: Page, new: Bot) -> None
     expect(page.get_by_text("아직 저장하지 않았어요")).to_have_count(0)
 
 
+def test_a_correction_clears_its_error_as_it_is_typed(page: Page, new: Bot) -> None:
+    page.goto(new.url + "/setup")
+    page.get_by_role("radio", name="임시 주소").check()
+    key = page.get_by_label("OpenAI 키")
+    press(page, "저장하고 시작하기")
+    sees(page, "키를 붙여 넣어 주세요")
+    sees(page, "아직 저장하지 않았어요")
+    key.press_sequentially("s")
+    expect(page.get_by_text("키를 붙여 넣어 주세요")).to_have_count(0)
+    expect(key).not_to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_text("아직 저장하지 않았어요")).to_have_count(0)
+
+
 def test_a_check_belongs_to_what_was_checked(page: Page, new: Bot, fake_openai: FakeOpenAI) -> None:
     page.goto(new.url + "/setup")
     press(page, "LM Studio 쓰기")

@@ -57,6 +57,8 @@ def test_a_wrong_password_is_told_and_the_page_still_leads_on(chromium: Browser,
         page.goto(away.url + "/manual/kakao")
         log_in(page, "not-this-one")
         sees(page, "비밀번호가 맞지 않아요")
+        page.get_by_label("비밀번호").press_sequentially("t")
+        expect(page.get_by_text("비밀번호가 맞지 않아요")).to_have_count(0)
         log_in(page)
         expect(page.get_by_role("heading", level=1)).to_contain_text("카카오톡 채널과 챗봇 만들기")
 

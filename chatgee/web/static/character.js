@@ -24,7 +24,11 @@ function show() {
 }
 
 prompt.addEventListener("input", show);
-document.addEventListener("htmx:after:swap", show);
+document.addEventListener("htmx:after:swap", () => {
+  show();
+  if (byId("prompt-told").querySelector(".error")) prompt.setAttribute("aria-invalid", "true");
+  else prompt.removeAttribute("aria-invalid");
+});
 
 addEventListener("keydown", (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.code !== "KeyS") return;

@@ -1,4 +1,5 @@
 // Copying, filling in, and saying so when ChatGee is not there. Pages work without it, save for these.
+import "./corrections.js";
 import { ask } from "./wire.js";
 
 const LOOK_AGAIN = 3000;  // milliseconds, while ChatGee is not there

@@ -60,6 +60,30 @@ def test_a_limit_that_is_saved_holds_for_the_next_question(
         expect(page.get_by_label("친구마다 1분에")).to_have_value("1")
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_what_is_wrong_is_never_told_below_the_bar(
+    page: Page, home: Bot, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{home.url}/settings")
+    page.get_by_label("첫 답을 기다리는 시간").fill("3.5")  # now the bar sticks
+    limit = page.get_by_label("친구마다 1분에")
+    page.evaluate(
+        "([id]) => scrollTo(0, document.getElementById(id).getBoundingClientRect().bottom"
+        " + scrollY - innerHeight + document.querySelector('.saving').offsetHeight + 20)",
+        [limit.get_attribute("id")],
+    )
+    limit.evaluate("one => one.focus({ preventScroll: true })")
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("하나")
+    sees(page, "정수가 아니에요")
+    lies = (
+        "() => document.querySelector('.option .error').getBoundingClientRect().bottom"
+        " <= document.querySelector('.saving').getBoundingClientRect().top"
+    )
+    page.wait_for_function(lies)
+
+
 def test_what_a_program_keeps_until_it_restarts_is_told(
     page: Page, environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -106,9 +106,9 @@ def test_the_help_is_a_carousel_whose_buttons_speak(chat: Page) -> None:
 
 def test_after_a_failure_the_question_is_asked_again(chat: Page) -> None:
     press(chat, "오류를 내 줘")
-    sees(chat, "모델이 잠시 쉬고 있어요")
+    sees(chat, "연습용 모델이 일부러 낸 오류예요")
     press(chat, "다시 물어보기")
-    expect(room(chat).get_by_text("모델이 잠시 쉬고 있어요")).to_have_count(2, timeout=LONG)
+    expect(room(chat).get_by_text("연습용 모델이 일부러 낸 오류예요")).to_have_count(2, timeout=LONG)
 
 
 def test_a_late_answer_comes_by_callback(chat: Page) -> None:
@@ -197,6 +197,7 @@ def test_both_sides_are_shown_as_json_and_can_be_copied(chat: Page) -> None:
     expect(chat.locator("#look-request")).to_contain_text('"utterance": "첫째"')
     expect(chat.locator("#look-response")).to_contain_text("이렇게 물으셨어요: 첫째")
     expect(chat.locator("#look-problems")).to_have_text("모두 지켰어요")
+    chat.get_by_text("주고받은 JSON 보기").click()
     chat.locator(".json").nth(1).get_by_role("button").click()
     expect(chat.get_by_role("button", name="복사했어요")).to_be_visible()
     assert '"version": "2.0"' in chat.evaluate("navigator.clipboard.readText()")
@@ -289,5 +290,25 @@ def test_nobody_is_shut_out(
         page.locator(".tries").first.get_by_role("button", name="사용설명서").click()
         expect(room(page).locator(".kakao-card")).to_have_count(3, timeout=LONG)
         says(page, "오류를 내 줘", friend=1)
-        sees(page, "모델이 잠시 쉬고 있어요", friend=1)
+        sees(page, "연습용 모델이 일부러 낸 오류예요", friend=1)
         shuts_nobody_out(page)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_the_field_to_type_in_is_on_the_screen_at_once(
+    page: Page, desk: Bot, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{desk.url}/local_test")
+    expect(page.get_by_label("메시지 입력")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="보내기", exact=True)).to_be_in_viewport(ratio=1)
+
+
+def test_the_json_is_folded_away_until_it_is_asked_for(chat: Page) -> None:
+    says(chat, "안녕")
+    sees(chat, "이렇게 물으셨어요: 안녕")
+    expect(chat.locator("#look-request")).to_be_hidden()
+    chat.get_by_text("주고받은 JSON 보기").click()
+    says(chat, "또 안녕")
+    expect(chat.locator("#look-request")).to_contain_text('"utterance": "또 안녕"', timeout=LONG)
+    expect(chat.locator("#look-request")).to_be_visible()
