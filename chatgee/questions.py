@@ -9,6 +9,10 @@ from typing import NamedTuple, Protocol
 from chatgee.errors import Failure
 
 
+SIMULATED = "desk-"
+"""Ids of the simulator's friends begin so, and no friend's of Kakao's does."""
+
+
 class State(StrEnum):
     """Where a question stands."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from chatgee.simulator.payloads import PREFIX
+from chatgee.questions import SIMULATED
 from chatgee.texts import Texts
 
 MOST_WORDS, MOST_CHARS = 10, 200
@@ -34,7 +34,7 @@ def face(user_id: str, texts: Texts) -> Face:
     number, which = divmod(number, len(animals))
     animal = animals[which]
     name = texts("talks.nickname", colour=colours[tone], animal=animal)
-    return Face(name, f"{number % 4096:03x}", tone % 8, animal[0], user_id.startswith(PREFIX))
+    return Face(name, f"{number % 4096:03x}", tone % 8, animal[0], user_id.startswith(SIMULATED))
 
 
 def words_of(typed: str) -> tuple[str, ...]:

@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-PREFIX = "desk-"
-"""Ids of simulated friends begin so, and no friend's of Kakao's does."""
+from chatgee.questions import SIMULATED
 
 BOT_ID = "de5c000000000000000000b0"
 BLOCK = {"id": "de5c000000000000000000f0", "name": "fallback"}
 
-_FRIEND = re.compile(PREFIX + r"[A-Za-z0-9_-]{4,60}")
+_FRIEND = re.compile(SIMULATED + r"[A-Za-z0-9_-]{4,60}")
 
 
 def may_be(user_id: str) -> bool:

@@ -45,9 +45,9 @@ def fill(db: Session, question: Question, outcome: Outcome) -> None:
     if changed:
         db.news.answered.append(question.id)
     if changed and outcome.failure:
-        db.tallies.failed(question.asked_at, outcome.failure)
+        db.tallies_of(question.user_id).failed(question.asked_at, outcome.failure)
     elif changed:
-        db.tallies.answered(question.asked_at, outcome.seconds)
+        db.tallies_of(question.user_id).answered(question.asked_at, outcome.seconds)
     if outcome.usage:
         db.tallies.spent(question.asked_at, outcome.model, outcome.usage)
         db.tallies.used(now, outcome.usage)

@@ -69,7 +69,7 @@ def ask_again(
     if refusal := _refusal(db, user_id, limits, now):
         return Asked(refusal=refusal)
     position, place = _line_up(db, user_id, room_id, seen, now)
-    db.tallies.asked_again(question.asked_at, question.failure or Failure.BUG)
+    db.tallies_of(user_id).asked_again(question.asked_at, question.failure or Failure.BUG)
     db.change("ask_again", id=question_id, position=position, place=place, now=now)
     return Asked(place)
 
@@ -121,7 +121,7 @@ def _line_up(
 ) -> tuple[int, int]:
     """The position of one question more among the friend's, and its place in the room."""
     in_group = room_id != user_id
-    db.tallies.asked(now, seen_at)
+    db.tallies_of(user_id).asked(now, seen_at)
     db.news.asked.append(room_id)
     position, place = db.one(
         "count_question", user_id=user_id, in_group=int(in_group), now=now

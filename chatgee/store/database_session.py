@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from chatgee.questions import SIMULATED
 from chatgee.store.tallies import Tallies
 from chatgee.store.transaction_news import News
 
@@ -40,6 +41,10 @@ class Session:
             self._execute("tally_hour", row)
         for row in days:
             self._execute("tally_day", row)
+
+    def tallies_of(self, user_id: str) -> Tallies:
+        """Where a friend's questions count; a simulated friend's count nowhere, save for tokens."""
+        return Tallies() if user_id.startswith(SIMULATED) else self.tallies
 
     def one(self, name: str, /, **values: Any) -> Row | None:
         """The first row of a statement of `statements.STATEMENTS`, or None."""

@@ -73,7 +73,7 @@ def confirm(db: Session, ids: Sequence[str]) -> None:
     for one in ids:
         sent = db.one("confirm", id=one, now=db.now())
         if sent and sent[1] == State.ANSWERED:
-            db.tallies.delivered(sent[0], Delivery(sent[2]))
+            db.tallies_of(sent[3]).delivered(sent[0], Delivery(sent[2]))
 
 
 def let_go(db: Session, ids: Sequence[str]) -> None:

@@ -140,7 +140,7 @@ WHERE id = :id AND delivery IS NULL AND state != 'asked'""",
     "confirm": """
 UPDATE questions SET delivered_at = :now
 WHERE id = :id AND delivered_at IS NULL AND delivery IS NOT NULL
-RETURNING asked_at, state, delivery""",
+RETURNING asked_at, state, delivery, user_id""",
     "let_go": "UPDATE questions SET delivery = NULL WHERE id = :id AND delivered_at IS NULL",
     # Of one that has failed, as `question_alone` has told.
     "ask_again": """

@@ -9,7 +9,7 @@ import pytest
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
 from chatgee.store import Outcome, Store
-from chatgee.store.reading import talks
+from chatgee.store.reading import database_size, recent_failures, talks
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.talks import NEWEST, TalkKind, TalkPlace, Wanted
 from tests.support.clocks import StoppedClock
@@ -167,6 +167,26 @@ def test_only_what_is_new_or_open_is_looked_at_again(
     found = talks.news(archive, after, ["open", "gone", "new"])
     assert ids(found) == ["new", "open"]
     assert found.talks[1].shown == "답"
+
+
+def test_simulated_friends_are_left_out_unless_they_are_wanted(
+    archive: Archive, tell: Tell
+) -> None:
+    failed = Outcome(failure=Failure.TIMEOUT)
+    for id, user_id in (("before", "desk"), ("mine", "desk-abcdefgh"), ("behind", "desk.")):
+        tell(id, "질문", failed, user_id)
+    tell("last", "질문", failed, "desk-abcdefgh")
+    assert search(archive, "질문") == ["behind", "before"]
+    assert ids(talks.find(archive, Wanted(simulated=True))) == ["last", "behind", "mine", "before"]
+    assert ids(talks.news(archive, TalkPlace(0.0), [])) == ["behind", "before"]
+    every = talks.news(archive, TalkPlace(0.0), [], wanted=Wanted(simulated=True))
+    assert ids(every) == ["last", "behind", "mine", "before"]
+    assert ids(talks.thread(archive, "desk-abcdefgh")) == ["last", "mine"]
+    [trouble] = recent_failures.lately(archive, 0.0)
+    assert trouble.count == 2
+    known = database_size.facts(archive)
+    assert (known.questions, known.friends) == (2, 2)
+    assert known.newest_at == talks.find(archive, Wanted()).talks[0].asked_at
 
 
 def test_too_much_news_is_a_page_that_goes_on(archive: Archive, tell: Tell) -> None:

@@ -132,6 +132,19 @@ def test_a_question_above_a_limit_was_not_asked(store: Store, database: str) -> 
     assert counted(database)["asked"] == 1
 
 
+def test_a_simulated_friend_costs_tokens_and_counts_no_more_than_that(
+    store: Store, database: str
+) -> None:
+    ask(store, "one", "desk-abcdefgh")
+    fill(store, "one", Outcome(failure=Failure.TIMEOUT), "desk-abcdefgh")
+    now(store.ask_again("one", "desk-abcdefgh"))
+    fill(store, "one", user_id="desk-abcdefgh")
+    now(store.confirm(now(store.claim("one", "desk-abcdefgh", Delivery.REPLY)).mine))
+    tokens = {"prompt_tokens:gpt-test": 100, "completion_tokens:gpt-test": 20}
+    assert counted(database) == counted(database, "day") == tokens
+    assert now(store.spent()).tokens == 120
+
+
 # --- friends --------------------------------------------------------------------------------
 
 

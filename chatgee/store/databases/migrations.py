@@ -15,6 +15,7 @@ from chatgee.errors import Failure
 from chatgee.questions import Delivery, State, Usage
 from chatgee.store import schema
 from chatgee.store.korean_days import KOREA_SECONDS
+from chatgee.store.reading.simulated import real
 from chatgee.store.tallies import UNKNOWN_MODEL, Tallies
 
 LOCK = 0x43686174476565
@@ -108,7 +109,8 @@ def _count_questions(connection: Connection, tallies: Tallies) -> None:
     q = schema.questions.c
     wanted = select(
         *(q.user_id, q.asked_at, q.state, q.failure, q.answered_at, q.delivery, q.delivered_at)
-    ).order_by(q.asked_at)
+    ).where(real(q.user_id))
+    wanted = wanted.order_by(q.asked_at)
     rows = connection.execute(wanted.execution_options(yield_per=SOME))
     seen: dict[str, float] = {}
     for user_id, asked_at, state, failure, answered_at, delivery, delivered_at in rows:

@@ -16,6 +16,7 @@ from chatgee.questions import State
 from chatgee.store import schema
 from chatgee.store.rows import joined
 from chatgee.store.statements import STATEMENTS
+from chatgee.store.reading.simulated import real
 from chatgee.store.tallies import Tallies
 
 INSTEAD = Failure.REJECTED
@@ -70,7 +71,7 @@ def _kakaos(urls: str) -> Iterator[str]:
 def _count(connection: Connection) -> None:
     """So that the parts go on adding up: no question waits for what will never come."""
     tallies = Tallies()
-    for (asked_at,) in connection.execute(select(_q.asked_at).where(_open)):
+    for (asked_at,) in connection.execute(select(_q.asked_at).where(_open, real(_q.user_id))):
         tallies.failed(asked_at, INSTEAD)
     for statement, rows in zip(("tally_hour", "tally_day"), tallies.take(), strict=True):
         for row in rows:

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 from chatgee.errors import Failure
 from chatgee.questions import State
 from chatgee.store.reading.archive import Archive
+from chatgee.store.reading.simulated import real
 from chatgee.store.schema import questions
 
 _q = questions.c
@@ -14,7 +15,7 @@ _FAILED = _q.state == literal_column(f"'{State.FAILED}'")  # written out, as in 
 _REAL = _q.failure != literal_column(f"'{Failure.PRACTISED}'")
 _LATELY = (
     select(_q.failure, func.count(), func.max(_q.asked_at))
-    .where(_FAILED, _REAL, _q.asked_at > bindparam("since"))
+    .where(_FAILED, _REAL, real(_q.user_id), _q.asked_at > bindparam("since"))
     .group_by(_q.failure)
     .order_by(func.max(_q.asked_at).desc())
 )

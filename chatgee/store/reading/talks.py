@@ -18,6 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, State
 from chatgee.store.reading.archive import Archive
+from chatgee.store.reading.simulated import real
 from chatgee.store.schema import friends, place, questions, usage
 
 PAGE = 50
@@ -116,9 +117,14 @@ class Wanted:
 
     words: tuple[str, ...] = ()
     kind: TalkKind | None = None
+    simulated: bool = False
+    """Also what simulated friends asked."""
 
     def __bool__(self) -> bool:
         return bool(self.words or self.kind)
+
+
+ANY = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +215,8 @@ def _older_than(place: TalkPlace) -> ColumnElement[bool]:
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if not wanted.simulated:
+        yield real(_q.user_id)
     for word in wanted.words:
         yield or_(holds(_q.text, word), holds(_q.shown, word))
     match wanted.kind:
@@ -225,14 +233,20 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 
 
 def news(
-    archive: Archive, after: TalkPlace, open_ids: Sequence[str], most: int = PAGE
+    archive: Archive,
+    after: TalkPlace,
+    open_ids: Sequence[str],
+    most: int = PAGE,
+    wanted: Wanted = ANY,
 ) -> FoundTalks:
     """What was asked since, and behind it the questions of `open_ids` as they stand now.
 
     With more news than `most` there are only so many, and `on` says where the older ones begin.
     """
     at = _q.asked_at
-    newer = and_(at >= after.asked_at, or_(at > after.asked_at, _q.id > after.id))
+    newer = and_(
+        at >= after.asked_at, or_(at > after.asked_at, _q.id > after.id), *_conditions(wanted)
+    )
     with archive.look() as database:
         new = list(map(_talk, database.execute(_newest_first.where(newer).limit(most + 1))))
         if len(new) > most:

@@ -19,6 +19,7 @@ from chatgee.errors import StoreError
 from chatgee.kakao import limits, messages
 from chatgee.kakao.limits import Problem
 from chatgee.model.practice_model import PracticeModel
+from chatgee.questions import SIMULATED
 from chatgee.simulator import call, callbacks, payloads
 from chatgee.simulator.payloads import WAYS, WITH_CALLBACK, Message
 from chatgee.simulator.problem_words import told
@@ -92,7 +93,7 @@ def page() -> str:
         menu=MENU,
         ways=WAYS,
         with_callback=WITH_CALLBACK,
-        prefix=payloads.PREFIX,
+        prefix=SIMULATED,
         practising=parts().status.model == PracticeModel.name,
         reply_seconds=parts().settings.reply_seconds,
         kakao_seconds=call.KAKAO_SECONDS,

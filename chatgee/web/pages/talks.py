@@ -35,7 +35,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "talks.html",
         **_listed(),
-        live="before" not in request.args and not _asked_for(),
+        live="before" not in request.args and not _narrowed(),
         look_seconds=LOOK_SECONDS,
         kinds=TalkKind,
         deleted=request.args.get("done") == "deleted",
@@ -53,15 +53,22 @@ def live() -> ResponseReturnValue:
     """What is new above, and what has become of the questions that were open."""
     after = _place("after", TalkPlace(0.0))
     ids = request_values.text(request.args.get("open", "")).split()[:OPEN_MOST]
-    found = archive.news(parts().archive, after, ids)
-    return render_template("talks_rows.html", found=found, words=(), asked={}, before=0, news=True)
+    found = archive.news(parts().archive, after, ids, wanted=Wanted(simulated=_simulated()))
+    return render_template("talks_rows.html", found=found, words=(), asked={}, narrowed={}, before=0, news=True)
 
 
 def _listed() -> dict[str, Any]:
     """For the list: what was found after what the request has seen."""
     wanted, before = _wanted(), request_values.number(request.args.get("found", ""), PAGE - 1) or 0
     found = archive.find(parts().archive, wanted, _place("before", _until()), PAGE - before)
-    return {"found": found, "words": wanted.words, "asked": _asked_for(), "before": before}
+    asked = _asked_for()
+    return {
+        "found": found,
+        "words": wanted.words,
+        "asked": asked,
+        "narrowed": _narrowed(),
+        "before": before,
+    }
 
 
 def _wanted() -> Wanted:
@@ -69,13 +76,24 @@ def _wanted() -> Wanted:
     return Wanted(
         nicknames.words_of(request.args.get("q", "")),
         TalkKind(kind) if kind in list(TalkKind) else None,
+        _simulated(),
     )
 
 
-def _asked_for() -> dict[str, str]:
+def _simulated() -> bool:
+    """Whether also the simulator's friends are wanted, whom the owner played."""
+    return request.args.get("simulated") == "1"
+
+
+def _narrowed() -> dict[str, str]:
     """The filter, as it stands in an address; empty where there is none."""
     given = {name: request.args.get(name, "").strip() for name in ("q", "kind", "until")}
     return {name: value for name, value in given.items() if value}
+
+
+def _asked_for() -> dict[str, str]:
+    """The same, with the simulator's friends where they are wanted."""
+    return _narrowed() | ({"simulated": "1"} if _simulated() else {})
 
 
 def _until() -> TalkPlace:

@@ -138,7 +138,7 @@ def test_a_backup_brings_the_old_conversations_back(
         sees(page, "이 백업으로 되돌릴까요?")
         press(page, "이 백업으로 되돌리기")
         sees(page, "되돌렸어요. 전의 것은 before-restore")
-        expect(page.locator("#about")).to_contain_text("적어 둔 질문2")
+        expect(page.locator("#about")).to_contain_text("적어 둔 질문 (해 보기 빼고)2")
         assert prompt.read_text("utf-8") == "꽃집"
         assert friend.says("다시 왔어요").text == "답: 다시 왔어요"
         page.get_by_text("되돌리기 전의 것").click()

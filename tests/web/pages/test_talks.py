@@ -73,6 +73,23 @@ def test_nothing_yet_is_said_kindly(bot: Bot) -> None:
     assert "아직 아무도 묻지 않았어요" in page.text
 
 
+def test_what_the_owner_tried_is_shown_and_exported_on_request(bot: Bot) -> None:
+    bot.known().says("진짜 질문")
+    bot.friend("desk-abcdefgh").says("해 본 질문")
+    page = get(bot, "/talks")
+    assert asked(page) == ["진짜 질문", "안녕"]
+    assert "해 보기의 친구는 빼요" in page.text
+    both = get(bot, link(page, "해 보기의 친구도 보기"))
+    assert asked(both) == ["해 본 질문", "진짜 질문", "안녕"]
+    assert "/talks/live?simulated=1" in both.text
+    assert "해 본 질문" not in get(bot, link(page, "JSONL 받기")).text
+    assert "해 본 질문" in get(bot, link(both, "JSONL 받기")).text
+    assert "해 본 질문" in get(bot, link(both, r"CSV 받기 \(엑셀\)")).text
+    assert asked(get(bot, "/talks", q="질문")) == ["진짜 질문"]
+    assert asked(get(bot, "/talks", q="질문", simulated="1")) == ["해 본 질문", "진짜 질문"]
+    assert asked(get(bot, link(both, "해 보기의 친구 빼기"))) == ["진짜 질문", "안녕"]
+
+
 def test_it_is_told_how_each_answer_was_delivered(bot: Bot, fake_openai: FakeOpenAI) -> None:
     bot.known().says("바로")
     fake_openai.hold()
