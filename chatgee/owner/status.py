@@ -63,7 +63,7 @@ class Glance:
     next_page: str
     """A path of ours that helps with it; empty where nothing is left to do."""
     steps: tuple[Step, ...]
-    """In the order in which a manual would tell them; at most one is the next."""
+    """In the order in which they are taken; at most one is the next."""
     complaint: str | None
     """Why a call was refused that may have been Kakao's, until one gets through."""
 
@@ -198,6 +198,8 @@ class OwnerStatus:
             else bool(remembered.tested_at or remembered.called_at),
             "talk": bool(remembered.called_at) and not moved,
         }
+        if self.model == PracticeModel.name and self.link.address:
+            done["model"] = done.pop("model")  # a real one comes last of all, see `_next`
         for name, is_done in done.items():
             yield Step(name, "now" if name == now else "done" if is_done else "later")
 
@@ -222,6 +224,7 @@ class OwnerStatus:
             (self.health.trouble is not None, "model", "next.model", "/setup"),
             (self.link.opening, "address", "next.wait", ""),
             (without and failing, "address", "next.tunnel", "/manual/trouble"),
+            (without and practising, "model", "next.try", "/local_test"),
             (without, "address", "next.address", "/setup"),
             (moved and not self._tested_since, "skill", "next.new_address", "/manual/address"),
             (moved, "talk", "next.deploy_again", "/manual/kakao"),

@@ -66,11 +66,21 @@ def test_a_refused_call_is_told_until_one_gets_through(status: OwnerStatus) -> N
     assert status.glance(TEXTS).complaint is None
 
 
+def test_practice_without_an_address_is_for_trying_and_then_for_a_key(tmp_path: Path) -> None:
+    glance = opened(tmp_path).glance(TEXTS)
+    assert (next_step(opened(tmp_path)), glance.next_page) == ("next.try", "/local_test")
+    states = [(step.name, step.state) for step in glance.steps]
+    assert states[:2] == [("model", "now"), ("address", "later")]
+
+
 def test_practice_is_left_last(tmp_path: Path) -> None:
     status = opened(tmp_path)
     status.linked(Link("ngrok", FIRST))
+    assert [step.state for step in status.glance(TEXTS).steps] == ["done", "now", "later", "later"]
     status.called(tester=False)
     assert next_step(status) == "next.key"
+    last = status.glance(TEXTS).steps[-1]
+    assert (last.name, last.state) == ("model", "now")
 
 
 def test_a_model_that_cannot_answer_comes_first(status: OwnerStatus) -> None:

@@ -90,6 +90,9 @@ def test_skipping_everything_leaves_a_practice_bot(page: Page, new: Bot) -> None
     page.goto(new.url + "/setup")
     press(page, "모두 건너뛰고 연습으로 시작하기")
     sees(page, "연습용 모델로 시작했어요")
+    expect(page.locator("#steps li").first).to_have_attribute("aria-current", "step")
+    offered = page.get_by_role("link", name="먼저 말 걸어 보기")
+    expect(offered).to_have_attribute("href", "/local_test")
     assert "연습" in new.friend().says("안녕").text
     page.goto(new.url + "/setup")
     expect(page.get_by_role("radio", name="나중에")).to_be_checked()
