@@ -37,6 +37,10 @@ ORDER = (
 
 CONTENTS_LEVELS = (2, 3)
 
+LOCAL = "http://127.0.0.1:6959"
+"""As the files have it."""
+LOCAL_PORT = LOCAL.rpartition(":")[2]
+
 PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 _COMMENT = re.compile(r"^<!--.*?-->\n?", re.M)
@@ -69,22 +73,32 @@ class ManualPage:
         return self.head + self.body
 
 
-def page(name: str, link: Link) -> ManualPage:
-    """The page called `name`; `KeyError` where there is none, `OSError` where it was lost."""
+def page(name: str, link: Link, local: str = LOCAL) -> ManualPage:
+    """The page called `name`; `KeyError` where there is none, `OSError` where it was lost.
+
+    `local` is the address on this machine of the program that shows it.
+    """
     if name not in ORDER:
         raise KeyError(name)
     file = DOCS / f"{name}.md"
-    return _page(file, file.stat().st_mtime_ns, link)
+    return _page(file, file.stat().st_mtime_ns, link, local)
 
 
 @lru_cache(maxsize=2 * len(ORDER))
-def _page(file: Path, changed: int, link: Link) -> ManualPage:
-    return render(worded(file.read_text(encoding="utf-8")), link)
+def _page(file: Path, changed: int, link: Link, local: str) -> ManualPage:
+    return render(_here(worded(file.read_text(encoding="utf-8")), local), link)
 
 
-def title(name: str, link: Link) -> str:
+def _here(markdown: str, local: str) -> str:
+    """With the address and the port that are used, where they are not those of the files."""
+    place, port = local.removeprefix("http://"), local.rpartition(":")[2]
+    there = LOCAL.removeprefix("http://")
+    return markdown.replace(there, place).replace(f"{LOCAL_PORT}번", f"{port}번")
+
+
+def title(name: str, link: Link, local: str = LOCAL) -> str:
     """Of a page, as the other pages call it."""
-    return page(name, link).title
+    return page(name, link, local).title
 
 
 def render(markdown: str, link: Link) -> ManualPage:

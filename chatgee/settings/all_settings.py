@@ -163,7 +163,8 @@ class Settings:
         0,
         count,
         KAKAO,
-        "질문 몇 번마다 data/texts.toml의 알림을 보여 줄지예요. 0은 보여 주지 않아요.",
+        "질문 몇 번마다 알림을 보여 줄지예요. 0은 보여 주지 않아요. "
+        "알림의 글은 ‘친구가 보는 말’(data/texts.toml)에서 고쳐요.",
     )
 
     questions_per_minute: int = option(0, count, LIMITS, "한 친구가 1분에 할 수 있는 질문 수예요.")

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.owner import manual
 from chatgee.web import owner
+from chatgee.web.parts import parts
 
 __all__ = ["bp"]
 
@@ -33,9 +34,11 @@ def picture(name: str) -> ResponseReturnValue:
 
 def _shown(name: str) -> ResponseReturnValue:
     try:
-        page = manual.page(name, _link)
+        local = parts().status.local
+        page = manual.page(name, _link, local)
         pages = [
-            (other, _link("page", other), manual.title(other, _link)) for other in manual.ORDER
+            (other, _link("page", other), manual.title(other, _link, local))
+            for other in manual.ORDER
         ]
     except (KeyError, OSError):
         abort(404)
