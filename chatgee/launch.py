@@ -233,7 +233,7 @@ def _reread(ours: Settings, texts: Texts, log_folder: Path | None) -> tuple[Sett
 
 def _log(ours: Settings, texts: Texts, folder: Path | None) -> None:
     told = partial(texts, "start.lines_kept" if folder else "start.lines_lost", file=logs.FILE)
-    logs.configure(ours.log_level, ours.secrets, folder, lambda count: told(count=count))
+    logs.configure(ours.log_level, ours.secrets, folder, told, partial(texts, "start.times"))
 
 
 def _loaded(ours: Settings) -> Settings:

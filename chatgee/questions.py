@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from chatgee.errors import Failure
 
-
 SIMULATED = "desk-"
 """Ids of the simulator's friends begin so, and no friend's of Kakao's does."""
 

@@ -142,7 +142,8 @@ class Answering:
         self.health.failed(failure)
         hint = self.texts(f"hint.{failure}", model=self.responder.model.name)
         told = f" {self.texts('service.said', said=said)}" if said else ""
-        log.warning("question %s: %s. %s%s", question.id, failure, hint, told)
+        same = {"same": f"{failure}. {hint}{told}"}  # a terminal need not show it for each question
+        log.warning("question %s: %s. %s%s", question.id, failure, hint, told, extra=same)
 
     # --- callbacks ------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ FILE = "chatgee.log"
 LARGEST_BYTES, FILES = 1_000_000, 5
 MOST_LINES = 2000
 """That wait for a terminal."""
+REPEATED_SECONDS = 60.0
+"""After which a line that goes on repeating is shown once more, with how often it came."""
 LAST_SECONDS = 0.5
 """How long the end waits for them to be read."""
 
@@ -59,18 +61,57 @@ class Short(Redacting):
         return super().format(record)
 
 
+Counted = tuple[str, int]
+"""A line, and how often it came; nothing is to be shown where that is 0."""
+
+
+class _Repeated:
+    """Which lines are the one before once more."""
+
+    def __init__(self) -> None:
+        self._same: tuple[int, str] | None = None
+        self._line, self._times, self._shown, self._shown_at = "", 0, 0, 0.0
+
+    def take(self, record: logging.LogRecord, line: str) -> tuple[Counted, Counted]:
+        """What is to be shown of the lines before, and of this one."""
+        same = record.levelno, str(getattr(record, "same", record.getMessage()))
+        if same != self._same:
+            before = self.rest()
+            self._same, self._line, self._times, self._shown = same, line, 1, 1
+            self._shown_at = record.created
+            return before, (line, 1)
+        self._line, self._times = line, self._times + 1
+        if record.created - self._shown_at < REPEATED_SECONDS:
+            return ("", 0), ("", 0)
+        self._shown_at = record.created
+        return ("", 0), self.rest()
+
+    def rest(self) -> Counted:
+        """Of the last line, what nobody was told of yet."""
+        if self._times == self._shown:
+            return "", 0
+        self._shown = self._times
+        return self._line, self._times
+
+
 class Terminal(logging.Handler):
     """Writes where stderr is now: a screen puts itself in its place and scrolls the lines.
 
     A thread of its own writes. A terminal takes nothing while text is being selected in it
     (Windows) or after Ctrl+S, a pipe nothing once it is full: no friend may wait for that. Lines
     that come when too many wait are counted, and the terminal is told of them in their place.
+
+    A line that is the same again, with nothing in between, is counted too. What is said anew of
+    each question is the same where the record's `same` says so.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.missed: Callable[[int], str] = "+{}".format
-        """What is told in place of so many lines."""
+        self.missed: Callable[..., str] = "+{count}".format
+        """What is told in place of so many lines, the `count`."""
+        self.times: Callable[..., str] = "(x{count})".format
+        """What stands behind a line that came so often, the `count`."""
+        self._repeated = _Repeated()
         self._lines: SimpleQueue[str | Event] = SimpleQueue()
         self._lost, self._counting = 0, Lock()
         self._failed = False
@@ -80,12 +121,18 @@ class Terminal(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
         with self._counting:
-            if self._lines.qsize() >= MOST_LINES:
-                self._lost += 1
-                return
-            self._tell_lost()
-            self._lines.put(line)
+            before, shown = self._repeated.take(record, line)
+            for one, times in before, shown:
+                if times:
+                    self._put(f"{one} {self.times(count=times)}" if times > 1 else one)
         self._write_on()
+
+    def _put(self, line: str) -> None:
+        if self._lines.qsize() >= MOST_LINES:
+            self._lost += 1
+            return
+        self._tell_lost()
+        self._lines.put(line)
 
     def written(self, seconds: float) -> bool:
         """Whether somebody has taken all lines, after so long at most.
@@ -93,6 +140,10 @@ class Terminal(logging.Handler):
         Where it is False not even the interpreter can end: it would flush stderr.
         """
         done = Event()
+        with self._counting:
+            line, times = self._repeated.rest()
+            if times:
+                self._put(f"{line} {self.times(count=times)}")
         self._lines.put(done)
         self._write_on()
         return done.wait(seconds) and not self._failed
@@ -138,7 +189,7 @@ class Terminal(logging.Handler):
     def _tell_lost(self) -> None:
         if self._lost:
             told = {"levelname": "WARNING", "levelno": logging.WARNING}
-            record = logging.makeLogRecord(told | {"msg": self.missed(self._lost)})
+            record = logging.makeLogRecord(told | {"msg": self.missed(count=self._lost)})
             self._lines.put(self.format(record))
             self._lost = 0
 
@@ -150,11 +201,12 @@ def configure(
     level: str,
     secrets: Iterable[str] = (),
     folder: Path | None = None,
-    missed: Callable[[int], str] | None = None,
+    missed: Callable[..., str] | None = None,
+    times: Callable[..., str] | None = None,
 ) -> None:
     """`level` is for both; `folder` is where the file goes, none yet before it is known.
 
-    `missed` tells of lines that the terminal did not take.
+    `missed` tells of lines that the terminal did not take, `times` of one that came again.
     """
     # The format names none of these, and they are looked up for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -164,6 +216,7 @@ def configure(
     before = root.handlers
     TERMINAL.setFormatter(Short(secrets, "%H:%M:%S"))
     TERMINAL.missed = missed or TERMINAL.missed
+    TERMINAL.times = times or TERMINAL.times
     file = [_file(folder / FILE, secrets)] if folder else []
     root.handlers = [*file, TERMINAL]  # what the terminal says can be found in the file
     for handler in before:

@@ -184,8 +184,10 @@ def test_a_page_speaks_of_the_port_that_is_used() -> None:
     local = "http://127.0.0.1:7155"
     told = [manual.page(name, as_file, local).html for name in manual.ORDER]
     shown = "".join(told)
-    assert f"{local}/setup" in shown and "7155번" in shown
-    assert "127.0.0.1:6959" not in shown and "6959번" not in shown
+    assert f"{local}/setup" in shown
+    assert "7155번" in shown
+    assert "127.0.0.1:6959" not in shown
+    assert "6959번" not in shown
     assert "<code>6959</code>" in shown, "the default of PORT is what it is"
     assert f"{manual.LOCAL}/setup" in manual.page("trouble", as_file).html
 

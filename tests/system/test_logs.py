@@ -89,8 +89,8 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
         made.reading.set()
 
 
-def say(terminal: logs.Terminal, word: Any) -> None:
-    terminal.handle(logging.makeLogRecord({"msg": word}))
+def say(terminal: logs.Terminal, word: Any, **more: Any) -> None:
+    terminal.handle(logging.makeLogRecord({"msg": word} | more))
 
 
 def test_lines_come_at_once_and_in_their_order(
@@ -104,10 +104,47 @@ def test_lines_come_at_once_and_in_their_order(
     assert read.words == [str(number) for number in range(500)]
 
 
+def test_a_line_that_repeats_is_shown_once_and_then_how_often_it_came(
+    terminal: logs.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.times = "({count} times)".format
+    with reader(monkeypatch) as read:
+        read.reading.set()
+        for word in ("no key", "no key", "no key", "answered", "no key", "no key"):
+            say(terminal, word)
+        assert terminal.written(PATIENCE)
+        assert terminal.written(PATIENCE)
+    assert read.words == ["no key", "no key (3 times)", "answered", "no key", "no key (2 times)"]
+
+
+def test_what_is_said_of_each_question_is_the_same_where_it_says_so(
+    terminal: logs.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.times = "({count} times)".format
+    with reader(monkeypatch) as read:
+        read.reading.set()
+        for number in range(3):
+            say(terminal, f"question {number}: no key", same="no key", created=100.0)
+        assert terminal.written(PATIENCE)
+    assert read.words == ["question 0: no key", "question 2: no key (3 times)"]
+
+
+def test_a_line_that_goes_on_repeating_is_shown_again_every_minute(
+    terminal: logs.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.times = "({count} times)".format
+    with reader(monkeypatch) as read:
+        read.reading.set()
+        for second in (0.0, 20.0, 40.0, 61.0, 80.0, 125.0):
+            say(terminal, "no internet", created=second)
+        assert terminal.written(PATIENCE)
+    assert read.words == ["no internet", "no internet (4 times)", "no internet (6 times)"]
+
+
 def test_what_a_terminal_did_not_take_is_counted_and_told_in_its_place(
     terminal: logs.Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal.missed = "{} not shown".format
+    terminal.missed = "{count} not shown".format
     with reader(monkeypatch) as read:
         say(terminal, "first")
         assert read.tried.wait(PATIENCE)  # and this one is being written

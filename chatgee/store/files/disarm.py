@@ -14,9 +14,9 @@ from chatgee.errors import Failure
 from chatgee.kakao.attachments import PHOTOS, is_photo
 from chatgee.questions import State
 from chatgee.store import schema
+from chatgee.store.reading.simulated import real
 from chatgee.store.rows import joined
 from chatgee.store.statements import STATEMENTS
-from chatgee.store.reading.simulated import real
 from chatgee.store.tallies import Tallies
 
 INSTEAD = Failure.REJECTED

@@ -1,7 +1,6 @@
 """How much is stored, and in what."""
 
 from dataclasses import dataclass
-
 from typing import Any
 
 from sqlalchemy import Column, Connection, func, select

@@ -54,7 +54,9 @@ def live() -> ResponseReturnValue:
     after = _place("after", TalkPlace(0.0))
     ids = request_values.text(request.args.get("open", "")).split()[:OPEN_MOST]
     found = archive.news(parts().archive, after, ids, wanted=Wanted(simulated=_simulated()))
-    return render_template("talks_rows.html", found=found, words=(), asked={}, narrowed={}, before=0, news=True)
+    return render_template(
+        "talks_rows.html", found=found, words=(), asked={}, narrowed={}, before=0, news=True
+    )
 
 
 def _listed() -> dict[str, Any]:

@@ -108,7 +108,9 @@ def test_after_a_failure_the_question_is_asked_again(chat: Page) -> None:
     press(chat, "오류를 내 줘")
     sees(chat, "연습용 모델이 일부러 낸 오류예요")
     press(chat, "다시 물어보기")
-    expect(room(chat).get_by_text("연습용 모델이 일부러 낸 오류예요")).to_have_count(2, timeout=LONG)
+    expect(room(chat).get_by_text("연습용 모델이 일부러 낸 오류예요")).to_have_count(
+        2, timeout=LONG
+    )
 
 
 def test_a_late_answer_comes_by_callback(chat: Page) -> None:

@@ -235,7 +235,12 @@ def test_what_a_helper_asks_first_is_there(home: Bot, tmp_path: Path) -> None:
     page = get(home, "/status").text
     summary = re.search(r'<pre[^>]*id="summary".*?</pre>', page, re.S)
     assert summary
-    wanted = (f"ChatGee 버전: {version.VERSION}", "SQLite 3.", "적어 둔 질문 (해 보기 빼고): 2", str(tmp_path))
+    wanted = (
+        f"ChatGee 버전: {version.VERSION}",
+        "SQLite 3.",
+        "적어 둔 질문 (해 보기 빼고): 2",
+        str(tmp_path),
+    )
     assert [one for one in wanted if one not in summary[0]] == []
 
 
