@@ -162,7 +162,7 @@ USED |= {f"setup.{failure}" for failure in ("rate_limit", "timeout", "network", 
 USED |= {f"setup.name_{name}" for name in EXAMPLES}
 USED |= {f"setup.prompt_{name}" for name in EXAMPLES if name != "default"}
 USED |= {f"character.advice_{name}" for name in ("who", "facts", "form", "unknown", "rules")}
-USED |= {f"character.starter_{name}" for name in ("hello", "help", "unknown")}
+USED |= {f"character.starter_{name}" for name in ("hello", "help", "first")}
 USED |= {f"character.{name}" for name in character.DONE}
 USED |= {f"home.{name}" for name in (*DONE, "good", "wait", "bad")}
 USED |= {f"home.step_{name}" for name in ("model", "address", "skill", "talk")}
