@@ -305,7 +305,7 @@ def test_model_server_reaches_nobody_by_a_redirect(
     friend, elsewhere = bot.known(), Elsewhere()
     there = f"http://127.0.0.1:{elsewhere.port}/v1/chat/completions"
     fake_openai.fails(status, Location=there)
-    assert "답하지 못했어요" in friend.says("질문").text
+    assert bot.texts("failure.wrong_address") in friend.says("질문").text
     elsewhere.close()
     assert elsewhere.requests == []
 
