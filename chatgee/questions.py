@@ -29,6 +29,13 @@ class Delivery(StrEnum):
     CALLBACK = "callback"
 
 
+class Handled(StrEnum):
+    """What its owner made of a question that failed, other than asking it again."""
+
+    DISMISSED = "dismissed"  # nothing is to be done about it
+    DONE = "done"  # the friend was answered in some other way
+
+
 def new_id() -> str:
     """An id that no other question has had, also in another database."""
     return secrets.token_urlsafe(9)

@@ -121,8 +121,11 @@ class Engine:
                 return Press(newest) if newest else None
             case Does.ASK_AGAIN:
                 failing = self.store.last_failed(skill.user_id, skill.room_id)
-                failed = _now(failing, deadline)
-                return Press(failed, again=True) if failed else None
+                if failed := _now(failing, deadline):
+                    return Press(failed, again=True)
+                # Its owner may have asked it again meanwhile.
+                newest = _now(self.store.newest_answer(skill.room_id), deadline)
+                return Press(newest) if newest else None
             case Does.ASK_REST:
                 cut = _now(self.store.newest_cut(skill.room_id), deadline)
                 return Press(cut, rest=True) if cut else None

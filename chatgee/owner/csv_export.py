@@ -90,6 +90,7 @@ def _record(talk: Talk, texts: Texts) -> dict[str, object]:
         "shown": talk.shown,
         "failure": talk.failure,
         "said": talk.said,
+        "handled": talk.handled,
         "broken_off": talk.broken_off,
         "answered_at": talk.answered_at and iso(talk.answered_at),
         "delivery": talk.delivery,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Concatenate, ParamSpec, TypeVar
 
-from chatgee.store import answers, asking, delivering, notes, upkeep
+from chatgee.store import answers, asking, delivering, failures, notes, upkeep
 from chatgee.store.database import Database
 from chatgee.store.database_session import Session
 from chatgee.store.databases.opening import Tell, silently
@@ -85,6 +85,9 @@ class Store:
     promise = transaction(delivering.promise)
     break_promise = transaction(delivering.break_promise, lasting=True)
     use_callback = transaction(delivering.use_callback)
+
+    ask_in_place = transaction(failures.ask_in_place)
+    handle = transaction(failures.handle)
 
     look = transaction(upkeep.look)
     recover = transaction(upkeep.recover)

@@ -81,6 +81,7 @@ questions = Table(
     Column("more_chars", Integer),  # how long the bubbles were that were counted
     Column("more_at", Float),  # when that was written down
     Column("continues", _Key),  # the question whose answer's rest it asks for
+    Column("handled", String),  # what its owner made of a failed one, if anything
 )
 
 # Both as they were before there were groups, so that a million older rows need not be rewritten.

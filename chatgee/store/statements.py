@@ -18,6 +18,8 @@ INSERT INTO friends (id, questions, in_groups, memory_from, first_seen_at, last_
 VALUES (:user_id, {questions}, {in_groups}, 0, :now, :now)
 ON CONFLICT (id) DO UPDATE SET
 """
+_ANEW = """state = 'asked', answered_at = NULL, failure = NULL, said = NULL, handled = NULL,
+    delivery = NULL, delivered_at = NULL"""
 _NEW_NOTE = "INSERT INTO notes (name, value, version, changed_at) VALUES (:name, :value, 1, :now)"
 _TALLY = """
 INSERT INTO tallies_by_{unit} ({unit}, name, count) VALUES (:{unit}, :name, :count)
@@ -143,10 +145,13 @@ WHERE id = :id AND delivered_at IS NULL AND delivery IS NOT NULL
 RETURNING asked_at, state, delivery, user_id""",
     "let_go": "UPDATE questions SET delivery = NULL WHERE id = :id AND delivered_at IS NULL",
     # Of one that has failed, as `question_alone` has told.
-    "ask_again": """
-UPDATE questions SET state = 'asked', position = :position, place = :place, asked_at = :now,
-    answered_at = NULL, failure = NULL, said = NULL, delivery = NULL, delivered_at = NULL
+    "ask_again": f"""
+UPDATE questions SET {_ANEW}, position = :position, place = :place, asked_at = :now
 WHERE id = :id""",
+    # The owner's side, who knows nobody's room.
+    "failed_alone": f"{_QUESTION} WHERE id = :id AND state = 'failed' FOR UPDATE",
+    "ask_in_place": f"UPDATE questions SET {_ANEW} WHERE id = :id",
+    "handle": "UPDATE questions SET handled = :handled WHERE id = :id AND state = 'failed'",
     "forget": "UPDATE friends SET memory_from = questions - in_groups WHERE id = :room_id",
     "forget_in_group": "UPDATE rooms SET memory_from = questions WHERE id = :room_id",
     "promise": """

@@ -71,7 +71,11 @@ class Tallies:
     def asked_again(self, before: float, failure: Failure) -> None:
         """The same question, which now counts when it is `asked` anew, and has not failed yet."""
         self._count(before, ASKED, -1)
-        self._count(before, f"{FAILED}{failure}", -1)
+        self.failed_no_more(before, failure)
+
+    def failed_no_more(self, at: float, failure: Failure) -> None:
+        """The same question, which counts where it was asked, and is worked on anew."""
+        self._count(at, f"{FAILED}{failure}", -1)
 
     def answered(self, at: float, seconds: float | None) -> None:
         """`seconds` is what the model took, where that is known."""

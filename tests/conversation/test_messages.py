@@ -8,6 +8,7 @@ import requests
 
 from chatgee.questions import Answer, Prompt, Usage
 from tests.conversation.test_life import AGAIN, FETCH, MORE, ask_late
+from tests.support import beside
 from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE, FakeOpenAI
 from tests.support.kakao_side import PAYLOADS, payload
@@ -335,6 +336,35 @@ def test_the_typed_words_ask_the_last_failed_question_again(
     fake_openai.fails(401)
     friend.says("질문")
     assert friend.says(AGAIN).bubbles == ["답: 질문"]
+
+
+@pytest.mark.parametrize("typed", [True, False], ids=["typed", "pressed"])
+def test_what_its_owner_has_asked_again_meanwhile_is_not_asked_twice(
+    bot: Bot, fake_openai: FakeOpenAI, typed: bool
+) -> None:
+    friend = bot.known()
+    fake_openai.fails(401)
+    shown = friend.says("질문")
+    bot.until_delivered(2)
+    ids = beside.rows(bot.database, "SELECT id FROM questions WHERE text = '질문'")
+    assert bot.store.ask_in_place([ids[0][0]]).result(PATIENCE) == 1
+    bot.until_held("friend-1")
+    again = friend.says(AGAIN) if typed else friend.presses(shown, AGAIN)
+    assert again.bubbles == ["답: 질문"]
+    assert fake_openai.questions.count("질문") == 2
+
+
+def test_what_its_owner_has_asked_again_comes_with_the_next_message(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    friend = bot.known()
+    fake_openai.fails(401)
+    friend.says("질문")
+    bot.until_delivered(2)
+    ids = beside.rows(bot.database, "SELECT id FROM questions WHERE text = '질문'")
+    bot.store.ask_in_place([ids[0][0]]).result(PATIENCE)
+    bot.until_held("friend-1")
+    assert friend.says("다음").bubbles == ["‘질문’의 답이에요.\n\n답: 질문", "답: 다음"]
 
 
 def test_a_failed_question_never_enters_memory(bot: Bot, fake_openai: FakeOpenAI) -> None:

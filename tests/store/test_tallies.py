@@ -114,6 +114,19 @@ def test_a_question_that_is_asked_again_counts_once_where_it_was_asked_last(
     assert "friends.day" not in again
 
 
+def test_a_question_that_its_owner_asks_again_counts_where_its_friend_asked_it(
+    store: Store, database: str, clock: StoppedClock
+) -> None:
+    ask(store, "one")
+    fill(store, "one", Outcome(failure=Failure.TIMEOUT))
+    clock.now += HOUR
+    now(store.ask_in_place(["one", "one", "nobody's"]))
+    fill(store, "one")
+    found = counted(database)
+    assert (found["asked"], found["failed.timeout"], found["answered"]) == (1, 0, 1)
+    assert "asked" not in counted(database, at=clock.now)
+
+
 def test_an_answer_that_is_written_twice_counts_once_and_its_tokens_twice(
     store: Store, database: str
 ) -> None:

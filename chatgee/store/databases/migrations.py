@@ -143,10 +143,12 @@ def _company(connection: Connection) -> None:
 
 
 def _what_models_send(connection: Connection) -> None:
-    """Version 4: what a service said, answers that it cut and their rests, and groups."""
+    """Version 4: what a service said, answers that it cut and their rests, groups, and what the
+    owner made of failures."""
     q = schema.questions.c
     read_on = q.more_from, q.more_chars, q.more_at
-    for column in (q.broken_off, q.said, q.room_id, q.place, *read_on, q.continues):
+    added = q.broken_off, q.said, q.room_id, q.place, *read_on, q.continues, q.handled
+    for column in added:
         _add(connection, column)
     _add(connection, schema.friends.c.in_groups)
     schema.rooms.create(connection)

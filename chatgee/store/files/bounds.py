@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from chatgee.errors import Failure
 from chatgee.kakao import messages
-from chatgee.questions import Delivery, State
+from chatgee.questions import Delivery, Handled, State
 from chatgee.store import schema, tallies
 from chatgee.store.files.released_schemas import broken
 from chatgee.store.moving.source_and_target import ID
@@ -60,6 +60,7 @@ WORDS: dict[Column[Any], type[StrEnum]] = {
     _q.state: State,
     _q.failure: Failure,
     _q.delivery: Delivery,
+    _q.handled: Handled,
 }
 SIZES = {
     _q.id: (1, ID_BYTES),

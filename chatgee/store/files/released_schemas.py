@@ -61,6 +61,7 @@ ALTER TABLE questions ADD COLUMN more_from INTEGER;
 ALTER TABLE questions ADD COLUMN more_chars INTEGER;
 ALTER TABLE questions ADD COLUMN more_at FLOAT;
 ALTER TABLE questions ADD COLUMN continues VARCHAR;
+ALTER TABLE questions ADD COLUMN handled VARCHAR;
 ALTER TABLE friends ADD COLUMN in_groups INTEGER DEFAULT 0 NOT NULL;
 CREATE TABLE rooms (id VARCHAR NOT NULL, questions INTEGER NOT NULL, memory_from INTEGER NOT NULL,
     last_asked_at FLOAT NOT NULL, PRIMARY KEY (id));

@@ -1,4 +1,4 @@
-"""Which failures there were of late, for the first page of the owner's."""
+"""Which failures there were of late about which its owner has done nothing yet."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,23 @@ from chatgee.errors import Failure
 from chatgee.questions import State
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.simulated import real
-from chatgee.store.schema import questions
+from chatgee.store.schema import place, questions
 
 _q = questions.c
 _FAILED = _q.state == literal_column(f"'{State.FAILED}'")  # written out, as in the index
 _REAL = _q.failure != literal_column(f"'{Failure.PRACTISED}'")
+_LATER = _q.asked_at > bindparam("since")
+_OPEN = (_FAILED, _REAL, real(_q.user_id), _q.handled.is_(None), _LATER)
 _LATELY = (
     select(_q.failure, func.count(), func.max(_q.asked_at))
-    .where(_FAILED, _REAL, real(_q.user_id), _q.asked_at > bindparam("since"))
+    .where(*_OPEN)
     .group_by(_q.failure)
     .order_by(func.max(_q.asked_at).desc())
+)
+_SAME = (
+    select(_q.id)
+    .where(*_OPEN, _q.failure == bindparam("failure"))
+    .order_by(_q.asked_at, place, _q.id)
 )
 
 _SAID = select(_q.failure, _q.said).where(
@@ -27,8 +34,8 @@ _SAID = select(_q.failure, _q.said).where(
 
 @dataclass(frozen=True)
 class FailureCount:
-    """Questions that have no answer for the same reason. Asked again with success, they count no
-    more."""
+    """Questions that have no answer for the same reason. Asked again with success, or handled, they
+    count no more."""
 
     failure: Failure
     count: int
@@ -43,3 +50,8 @@ def lately(archive: Archive, since: float) -> list[FailureCount]:
     rows = archive.all(_LATELY, since=since)
     said = {row[0]: row[1] for row in archive.all(_SAID, moments=[row[2] for row in rows])}
     return [FailureCount(Failure(name), count, at, said.get(name)) for name, count, at in rows]
+
+
+def ids(archive: Archive, failure: Failure, since: float) -> list[str]:
+    """The questions that `lately` counts for one reason, in the order in which they were asked."""
+    return [row[0] for row in archive.all(_SAME, since=since, failure=failure.value)]

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from chatgee.errors import Failure
-from chatgee.questions import Delivery, State
+from chatgee.questions import Delivery, Handled, State
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.simulated import real
 from chatgee.store.reading.word_search import holds
@@ -67,6 +67,7 @@ class Talk:
     delivered_at: float | None
     broken_off: bool = False  # the model cut the answer at its length
     said: str | None = None  # by the service that gave no answer
+    handled: Handled | None = None  # by its owner, where there is no answer
 
     @property
     def kind(self) -> TalkKind:
@@ -101,9 +102,11 @@ class Wanted:
     kind: TalkKind | None = None
     simulated: bool = False
     """Also what simulated friends asked."""
+    failure: Failure | None = None
+    """The only reason for which they failed."""
 
     def __bool__(self) -> bool:
-        return bool(self.words or self.kind)
+        return bool(self.words or self.kind or self.failure)
 
 
 ANY = Wanted()
@@ -149,6 +152,7 @@ TALK = select(
     _q.delivered_at,
     _q.broken_off,
     _q.said,
+    _q.handled,
 )
 """The columns of `Talk`, in its order."""
 
@@ -201,6 +205,8 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield real(_q.user_id)
     for word in wanted.words:
         yield or_(holds(_q.text, word), holds(_q.shown, word))
+    if wanted.failure:
+        yield _q.failure == wanted.failure.value
     match wanted.kind:
         case None:
             return
@@ -293,17 +299,10 @@ def every_of(archive: Archive, user_id: str) -> Iterator[Talk]:
 
 
 def _talk(row: Sequence[Any]) -> Talk:
-    id_, user_id, position, room_id, place, text, image_url, asked_at, *rest = row
-    state, answer, shown, failure, answered_at, delivery, delivered_at, broken_off, said = rest
+    *asked, state, answer, shown, failure, answered_at, delivery, delivered_at = row[:-3]
+    broken_off, said, handled = row[-3:]
     return Talk(
-        id_,
-        user_id,
-        position,
-        room_id,
-        place,
-        text,
-        image_url,
-        asked_at,
+        *asked,
         State(state),
         answer,
         shown,
@@ -313,4 +312,5 @@ def _talk(row: Sequence[Any]) -> Talk:
         delivered_at,
         bool(broken_off),
         said,
+        Handled(handled) if handled else None,
     )

@@ -12,7 +12,7 @@ import pytest
 from chatgee.errors import Failure
 from chatgee.kakao import messages
 from chatgee.owner.backup import pack, restore
-from chatgee.questions import Delivery
+from chatgee.questions import Delivery, Handled
 from chatgee.settings import Settings
 from chatgee.store.files import bounds
 from chatgee.store.korean_days import day_name, day_of, hour_of
@@ -95,6 +95,7 @@ STRANGE = {
     "nothing to show": answered(shown="NULL"),
     "an answer that failed": answered(failure="'bug'"),
     "a failure of nothing": "UPDATE questions SET state = 'failed'",
+    "handled in a way that nobody knows": "UPDATE questions SET handled = 'zzz'",
     "a delivery by nothing": answered(delivered_at="3.0"),
     "a delivery by somebody": answered(delivery="'post'"),
     "a day that is none": usage(day="'gestern'"),
@@ -191,7 +192,7 @@ def extremes(now: float) -> str:
                     f"{end - at}, {repr(way.value) if way else 'NULL'}, "
                     f"{at if way else 'NULL'}, 'http://127.0.0.1:9/', {now}, {now}, "
                     f"1, {long.format(9)}, NULL, {position}, {bounds.MOST_QUESTIONS}, 400, {end}, "
-                    f"'q{position}')"
+                    f"'q{position}', {repr(Handled.DONE.value) if failure else 'NULL'})"
                 )
                 position -= 1
     id = "'" + STRANGE_ID.replace("'", "''") + "'"
