@@ -120,7 +120,14 @@ def test_stranger_sees_that_it_is_on_and_nothing_else(home: Bot) -> None:
 
 
 def test_stranger_changes_nothing(home: Bot) -> None:
-    for path in ("/settings", "/setup", "/key", "/status/restore", "/talks/delete"):
+    for path in (
+        "/settings",
+        "/setup",
+        "/key",
+        "/status/restore",
+        "/talks/delete",
+        "/talks/failed",
+    ):
         assert change(home, path, owner.TOKEN, **OUTSIDE).status_code == 404
     assert home.reloads == 0
 

@@ -18,7 +18,7 @@ from chatgee.system import text_files
 from chatgee.web import owner
 from tests.support import beside
 from tests.support.bot import Bot
-from tests.support.far_ends import FarEnd
+from tests.support.far_ends import FakeOpenAI, FarEnd
 from tests.support.visitor import ask
 
 HIDDEN = "what-only-the-account-may-read"
@@ -261,3 +261,17 @@ def test_web_session_spends_what_is_counted(bot: Bot) -> None:
     assert json.loads(send(bot, "/settings/character/try", **form))["answer"] == "답: 질문"
     used = "SELECT prompt_tokens + completion_tokens FROM usage WHERE user_id = ''"
     assert beside.value(bot.database, used) == 30
+
+
+def test_web_session_spends_by_asking_again_what_the_days_tokens_allow(
+    stopped_bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    with stopped_bot.open(DAILY_TOKEN_LIMIT=30) as bot:
+        fake_openai.fails(401)
+        bot.friend().says("틀린 키")
+        bot.friend().says("질문")
+        id_ = beside.value(bot.database, "SELECT id FROM questions WHERE text = '틀린 키'")
+        send(bot, "/talks/failed", what="again", id=id_)
+        failure = "SELECT failure FROM questions WHERE text = '틀린 키'"
+        beside.until(bot.database, failure, lambda found: found == "daily_limit")
+    assert len(fake_openai.requests) == 2

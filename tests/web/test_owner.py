@@ -18,7 +18,7 @@ SECRETS = {
     "NGROK_AUTHTOKEN": "secret-of-ngrok",
 }
 PAGES = ("/setup", "/board", "/talks/export/csv")
-CHANGES = ("/setup", "/key", "/talks/delete")
+CHANGES = ("/setup", "/key", "/talks/delete", "/talks/failed")
 """A few, for every kind of stranger; what holds for all of them is in test_every_page."""
 MISSING = [
     *(("GET", "/x", 404), ("GET", "/manual/nothing", 404), ("GET", "/static/x.js", 404)),

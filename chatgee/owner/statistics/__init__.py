@@ -35,6 +35,7 @@ class Tile:
 class FailureRow:
     """A kind of failure."""
 
+    failure: Failure
     name: str
     count: str
     share: str
@@ -187,6 +188,7 @@ class Stats:
         total = self.period.total
         for failure, count in total.failures.items():
             yield FailureRow(
+                failure,
                 self.texts(f"stats.kind_{failure}"),
                 self.texts("stats.times", count=_count(count)),
                 f"{count / max(1, total.asked):.1%}",

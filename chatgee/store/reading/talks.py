@@ -299,10 +299,18 @@ def every_of(archive: Archive, user_id: str) -> Iterator[Talk]:
 
 
 def _talk(row: Sequence[Any]) -> Talk:
-    *asked, state, answer, shown, failure, answered_at, delivery, delivered_at = row[:-3]
-    broken_off, said, handled = row[-3:]
+    id_, user_id, position, room_id, place, text, image_url, asked_at, *rest = row
+    state, answer, shown, failure, answered_at, delivery, delivered_at, *rest = rest
+    broken_off, said, handled = rest
     return Talk(
-        *asked,
+        id_,
+        user_id,
+        position,
+        room_id,
+        place,
+        text,
+        image_url,
+        asked_at,
         State(state),
         answer,
         shown,

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.errors import Failure, StoreError
 from chatgee.owner.time_words import ago
-from chatgee.store.reading import recent_failures
 from chatgee.web import owner
+from chatgee.web.pages import failed_questions
 from chatgee.web.parts import now, parts
 from chatgee.web.skill import KEY_HEADER
 
@@ -19,8 +19,6 @@ owner.guard(bp)
 DONE = {"saved", "skipped"}
 """What the owner may just have done on another page."""
 
-LATELY_SECONDS = 7 * 86_400
-
 
 def page() -> str:
     """For `/`, which is everybody's: whoever calls this has looked who asks."""
@@ -29,6 +27,7 @@ def page() -> str:
         "home.html",
         done=done if done in DONE else None,
         key_header=KEY_HEADER,
+        told=failed_questions.told(),
         **_board(),
     )
 
@@ -51,19 +50,14 @@ def _board() -> dict[str, Any]:
     known = parts().status.health.trouble
     glance = parts().status.glance(texts)
     try:
-        lately = recent_failures.lately(parts().archive, now() - LATELY_SECONDS)
+        lately = failed_questions.counts()
     except StoreError:
         lately = None
     return {
         "glance": glance,
         "qr": _qr(glance.skill_url) if glance.public else None,
         "troubles": [
-            (
-                texts(f"hint.{one.failure}", model=model),
-                one.said,
-                one.count,
-                ago(one.last_at, texts, now()),
-            )
+            (one, texts(f"hint.{one.failure}", model=model), ago(one.last_at, texts, now()))
             for one in lately or ()
         ],
         "unread": lately is None and known != Failure.STORAGE,  # else it is told above

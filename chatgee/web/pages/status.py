@@ -80,7 +80,9 @@ def page(trouble: str | None = None) -> str:
 def _doctor_run() -> dict[str, Any]:
     ours, texts, report = parts().settings, parts().texts, parts().doctor_run.report()
     ended = time_words.in_full(report.ended_at, texts) if report.ended_at else None
-    return {"report": report, "ended": ended, "marks": MARKS, "practice": ours.practice}
+    failing = parts().status.health.trouble or parts().status.health.last
+    told = {"marks": MARKS, "practice": ours.practice, "failing": failing}
+    return {"report": report, "ended": ended, **told}
 
 
 def _log() -> dict[str, Any]:

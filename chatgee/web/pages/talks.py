@@ -8,12 +8,13 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chatgee.errors import StoreError
+from chatgee.errors import Failure, StoreError
 from chatgee.owner import csv_export, nicknames, time_words
 from chatgee.store.korean_days import day_name
 from chatgee.store.reading import talks as archive
 from chatgee.store.reading.talks import NEWEST, PAGE, Friend, Talk, TalkKind, TalkPlace, Wanted
 from chatgee.web import owner, request_values
+from chatgee.web.pages import failed_questions
 from chatgee.web.parts import now, parts
 
 LOOK_SECONDS = 3
@@ -39,6 +40,8 @@ def show() -> ResponseReturnValue:
         look_seconds=LOOK_SECONDS,
         kinds=TalkKind,
         deleted=request.args.get("done") == "deleted",
+        told=failed_questions.told(),
+        reason=_same_reason(),
     )
 
 
@@ -79,6 +82,7 @@ def _wanted() -> Wanted:
         nicknames.words_of(request.args.get("q", "")),
         TalkKind(kind) if kind in list(TalkKind) else None,
         _simulated(),
+        _reason(),
     )
 
 
@@ -87,9 +91,26 @@ def _simulated() -> bool:
     return request.args.get("simulated") == "1"
 
 
+def _reason() -> Failure | None:
+    """One alone, where it is looked for questions that failed."""
+    failed = request.args.get("kind") == TalkKind.FAILED
+    return failed_questions.failure_of(request.args.get("failure", "")) if failed else None
+
+
+def _same_reason() -> tuple[Failure, int] | None:
+    """Of the questions that are looked for, how many are trouble."""
+    reason = _reason()
+    if reason is None:
+        return None
+    found = (one.count for one in failed_questions.counts() if one.failure == reason)
+    return reason, next(found, 0)
+
+
 def _narrowed() -> dict[str, str]:
     """The filter, as it stands in an address; empty where there is none."""
     given = {name: request.args.get(name, "").strip() for name in ("q", "kind", "until")}
+    if reason := _reason():
+        given["failure"] = reason.value
     return {name: value for name, value in given.items() if value}
 
 
@@ -181,6 +202,39 @@ def _delete(user_id: str) -> None:
     while count == DELETED_AT_ONCE:
         deleting = parts().engine.store.delete_friend(user_id, DELETED_AT_ONCE)
         count = deleting.result(DELETE_SECONDS)
+
+
+# --- questions that failed ------------------------------------------------------------------
+
+
+@bp.post("/failed")
+def failed() -> ResponseReturnValue:
+    """The form says what is wanted of which; the address has what the page was asked for."""
+    what, id_ = request.form.get("what", ""), request_values.text(request.form.get("id", ""))
+    if what not in failed_questions.WAYS:
+        abort(400)
+    if reason := failed_questions.failure_of(request.form.get("failure", "")):
+        count = failed_questions.do(what, failed_questions.ids(reason))
+        return redirect(_back(did=what, count=count), 303)
+    count = failed_questions.do(what, [id_])
+    if "HX-Request" in request.headers and "friend" not in request.args:
+        return _row(id_)
+    return redirect(_back(did=what, count=count, _anchor=f"q-{id_}"), 303)
+
+
+def _row(id_: str) -> str:
+    """The question as it stands now, in the place of what it was."""
+    found, asked = archive.news(parts().archive, NEWEST, [id_]), _asked_for()
+    told = {"words": _wanted().words, "asked": asked, "before": 0, "news": True}
+    return render_template("talks_rows.html", found=found, **told)
+
+
+def _back(**done: Any) -> str:
+    if friend := request_values.text(request.args.get("friend", "")):
+        return url_for(".friend", id=friend, at=request.args.get("at", ""), **done)
+    if "home" in request.args:
+        return url_for("pages.front", **done)
+    return url_for(".show", **(_asked_for() | done))
 
 
 # --- files ----------------------------------------------------------------------------------

@@ -124,4 +124,10 @@ document.addEventListener("htmx:after:swap", () => {
   tellOfSearch();
 });
 
+// A question whose button was pressed is drawn anew, without the button.
+document.addEventListener("htmx:after:swap", (event) => {
+  const { sourceElement } = event.detail.ctx;
+  if (sourceElement.matches(".doing")) focusFirst(row(`q-${sourceElement.elements.namedItem("id")?.value}`));
+});
+
 tellOfSearch();

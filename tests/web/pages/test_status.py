@@ -13,6 +13,7 @@ import requests
 
 from chatgee import version
 from chatgee.doctor.case import Check
+from chatgee.errors import Failure
 from chatgee.owner.backup import restore
 from chatgee.owner.doctor_run import DoctorRun, Finding
 from chatgee.system import logs
@@ -130,6 +131,17 @@ def test_no_secret_and_no_script_is_in_it(
     assert not [one for one in secrets if one in page]
     if not path.endswith(".txt"):
         assert not re.search(r"<script>|\sstyle=|\son[a-z]+=", page)
+
+
+def test_the_models_trouble_leads_to_the_questions_that_failed_by_it(
+    home: Bot, doctor: Doctor
+) -> None:
+    post(home, "/status/doctor")
+    doctor.says(3)
+    doctor.ends()
+    assert "/talks?kind=failed" not in get(home, "/status").text
+    home.status.health.failed(Failure.NO_CREDIT)
+    assert "/talks?kind=failed&amp;failure=no_credit" in get(home, "/status").text
 
 
 # --- the doctor -----------------------------------------------------------------------------
