@@ -9,7 +9,7 @@ import pytest
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Usage
 from chatgee.store import Outcome, Store
-from chatgee.store.reading import database_size, recent_failures, talks
+from chatgee.store.reading import database_size, friends, recent_failures, talks
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.talks import NEWEST, TalkKind, TalkPlace, Wanted
 from tests.support.clocks import StoppedClock
@@ -206,12 +206,12 @@ def test_a_thread_holds_one_friend_alone(archive: Archive, store: Store, tell: T
     now(store.forget("friend"))
     found = talks.thread(archive, "friend", upto=4, most=2)
     assert (ids(found), found.full) == (["mine3", "mine2"], True)
-    one = talks.friend(archive, "friend")
+    one = friends.find(archive, "friend")
     assert one
     assert (one.questions, one.tokens, one.memory_from) == (5, 75, 5)
     assert (one.first_seen_at, one.last_seen_at) == (START + 1, START + 9)
     assert talks.last_position(archive, "friend") == 5
-    assert (talks.friend(archive, "nobody"), talks.last_position(archive, "nobody")) == (None, 0)
+    assert (friends.find(archive, "nobody"), talks.last_position(archive, "nobody")) == (None, 0)
 
 
 def test_all_of_it_is_read_piece_by_piece(
@@ -238,9 +238,9 @@ def test_a_friend_is_deleted_in_pieces_and_nobody_else(
         tell(f"mine{number}", outcome=said("답"))
         tell(f"other{number}", outcome=said("답"), user_id="other")
     assert [now(store.delete_friend("friend", 2)) for _ in range(3)] == [2, 2, 1]
-    assert talks.friend(archive, "friend") is None
+    assert friends.find(archive, "friend") is None
     assert search(archive, "답") == [f"other{number}" for number in reversed(range(5))]
-    other = talks.friend(archive, "other")
+    other = friends.find(archive, "other")
     assert other
     assert (other.questions, other.tokens) == (5, 75)
     assert usage(archive) == {"other": 75, "": 150}
@@ -253,7 +253,7 @@ def test_while_it_is_deleted_the_friend_can_still_be_found(
     for number in range(3):
         tell(f"q{number}")
     now(store.delete_friend("friend", 2))
-    one = talks.friend(archive, "friend")
+    one = friends.find(archive, "friend")
     assert one
     assert one.questions == 1
 
@@ -266,7 +266,7 @@ def test_an_answer_in_the_making_does_not_bring_the_friend_back(
     now(store.delete_friend("friend", 100))
     now(store.fill(making, said("늦은 답")))
     assert now(store.claim("q", "friend", Delivery.PRESS)) is None
-    assert talks.friend(archive, "friend") is None
+    assert friends.find(archive, "friend") is None
     assert search(archive) == []
     assert usage(archive) == {"": 15}  # it was paid
 

@@ -18,7 +18,7 @@ from chatgee.questions import Delivery, Handled, State
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.simulated import real
 from chatgee.store.reading.word_search import holds
-from chatgee.store.schema import friends, place, questions, usage
+from chatgee.store.schema import place, questions
 
 PAGE = 50
 SLICE = 1_000
@@ -26,7 +26,7 @@ SLICE = 1_000
 PATIENCE_SECONDS = 0.08
 EXPORTED_AT_ONCE = 500
 
-_q, _f, _u = questions.c, friends.c, usage.c
+_q = questions.c
 
 
 class TalkKind(StrEnum):
@@ -120,18 +120,6 @@ class FoundTalks:
     """Where to look further; None where the oldest was reached."""
     full: bool = False
     """Whether it ends because there are as many as were asked for, not for want of time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Friend:
-    user_id: str
-    memory_from: int
-    """Questions of the private chat up to this place are forgotten."""
-    first_seen_at: float
-    last_seen_at: float
-    questions: int
-    """That are stored; older ones may have been deleted."""
-    tokens: int
 
 
 TALK = select(
@@ -250,23 +238,6 @@ def thread(archive: Archive, user_id: str, upto: int | None = None, most: int = 
     mine = TALK.where(_q.user_id == user_id).order_by(_q.position.desc()).limit(most + 1)
     rows = archive.all(mine if upto is None else mine.where(_q.position <= upto))
     return FoundTalks([_talk(row) for row in rows[:most]], None, full=len(rows) > most)
-
-
-def friend(archive: Archive, user_id: str) -> Friend | None:
-    """None where nobody has that id, or their data is deleted."""
-    stored = select(func.count()).where(_q.user_id == _f.id).scalar_subquery()
-    tokens = select(func.coalesce(func.sum(_u.prompt_tokens + _u.completion_tokens), 0))
-    row = archive.one(
-        select(
-            _f.id,
-            _f.memory_from,
-            _f.first_seen_at,
-            _f.last_seen_at,
-            stored,
-            tokens.where(_u.user_id == _f.id).scalar_subquery(),
-        ).where(_f.id == user_id)
-    )
-    return Friend(*tuple(row)) if row else None
 
 
 def last_position(archive: Archive, user_id: str) -> int:

@@ -11,8 +11,10 @@ from flask.typing import ResponseReturnValue
 from chatgee.errors import Failure, StoreError
 from chatgee.owner import csv_export, nicknames, time_words
 from chatgee.store.korean_days import day_name
+from chatgee.store.reading import friends
 from chatgee.store.reading import talks as archive
-from chatgee.store.reading.talks import NEWEST, PAGE, Friend, Talk, TalkKind, TalkPlace, Wanted
+from chatgee.store.reading.friends import Friend
+from chatgee.store.reading.talks import NEWEST, PAGE, Talk, TalkKind, TalkPlace, Wanted
 from chatgee.web import owner, request_values
 from chatgee.web.pages import failed_questions
 from chatgee.web.parts import now, parts
@@ -164,7 +166,7 @@ def _position(name: str) -> int | None:
 
 def _friend(user_id: str) -> Friend:
     """One who has just been deleted is asked for again by the browser's back button."""
-    one = archive.friend(parts().archive, request_values.text(user_id))
+    one = friends.find(parts().archive, request_values.text(user_id))
     return one or abort(Response(render_template("trouble.html", key="talks.gone"), 404))
 
 

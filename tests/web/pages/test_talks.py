@@ -12,7 +12,7 @@ from sqlite3 import connect
 import pytest
 import requests
 
-from chatgee.store.reading import talks
+from chatgee.store.reading import friends, talks
 from chatgee.store.reading.archive import Archive
 from chatgee.web import owner
 from tests.support import beside
@@ -324,5 +324,5 @@ def test_a_deletion_that_fails_is_told_and_nothing_is_said_to_be_gone(
     assert page.status_code == 503
     assert "지금은 지우지 못했어요" in page.text
     archive = Archive(f"sqlite:///{tmp_path / 'chatgee.db'}")
-    assert talks.friend(archive, "friend-1")
+    assert friends.find(archive, "friend-1")
     archive.close()
