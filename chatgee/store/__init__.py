@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Concatenate, ParamSpec, TypeVar
 
-from chatgee.store import answers, asking, delivering, failures, notes, upkeep
+from chatgee.store import answers, asking, delivering, describing, failures, notes, upkeep
 from chatgee.store.database import Database
 from chatgee.store.database_session import Session
 from chatgee.store.databases.opening import Tell, silently
@@ -65,6 +65,7 @@ class Store:
     ask_again = transaction(asking.ask_again)
     ask_rest = transaction(asking.ask_rest)
     forget = transaction(asking.forget)
+    forget_everyone = transaction(asking.forget_everyone)
     spent = transaction(asking.spent)
 
     next = transaction(answers.next)
@@ -96,6 +97,7 @@ class Store:
     line_up = transaction(upkeep.line_up)
     purge = transaction(upkeep.purge)
     delete_friend = transaction(upkeep.delete_friend)
+    describe = transaction(describing.describe)
 
     note = transaction(notes.note)
     write_note = transaction(notes.write_note)

@@ -105,6 +105,12 @@ def forget(db: Session, room_id: str) -> None:
         db.change("forget_in_group", room_id=room_id)
 
 
+def forget_everyone(db: Session) -> None:
+    """Start the memory of every room anew, as `forget` does with one."""
+    db.change("forget_everyone")
+    db.change("forget_in_groups")
+
+
 def spent(db: Session) -> SpentToday:
     return _spent(db, db.now())
 

@@ -42,6 +42,16 @@ friends = Table(
     Column("first_seen_at", Float, nullable=False),
     Column("last_seen_at", Float, nullable=False),
     Column("in_groups", Integer, nullable=False, server_default=text("0")),  # of the questions
+    Column("nickname", Text),  # what the owner has written; see `chatgee.store.describing`
+    Column("note", Text),
+    Column("labels", Text),
+)
+_named, _labelled = friends.c.nickname.is_not(None), friends.c.labels.is_not(None)
+named_friends = Index(
+    "named_friends", friends.c.nickname, sqlite_where=_named, postgresql_where=_named
+)
+labelled_friends = Index(
+    "labelled_friends", friends.c.labels, sqlite_where=_labelled, postgresql_where=_labelled
 )
 
 # Of groups: what a private chat needs stands in the row of its friend.

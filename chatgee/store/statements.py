@@ -154,6 +154,10 @@ WHERE id = :id""",
     "handle": "UPDATE questions SET handled = :handled WHERE id = :id AND state = 'failed'",
     "forget": "UPDATE friends SET memory_from = questions - in_groups WHERE id = :room_id",
     "forget_in_group": "UPDATE rooms SET memory_from = questions WHERE id = :room_id",
+    "forget_everyone": """
+UPDATE friends SET memory_from = questions - in_groups
+WHERE memory_from < questions - in_groups""",
+    "forget_in_groups": "UPDATE rooms SET memory_from = questions WHERE memory_from < questions",
     "promise": """
 UPDATE questions SET callback_url = :url, promised_at = :now WHERE id = :id AND state = 'asked'""",
     "promised": """
@@ -209,5 +213,11 @@ WHERE last_asked_at < :before AND NOT EXISTS (SELECT 1 FROM questions WHERE {_RO
 DELETE FROM questions WHERE id IN (
     SELECT id FROM questions WHERE user_id = :user_id LIMIT :limit)""",
     "delete_usage": "DELETE FROM usage WHERE user_id = :user_id",
+    # What the owner has written of a friend, unless it is not as it was any more.
+    "describe": """
+UPDATE friends SET nickname = nullif(:nickname, ''), note = nullif(:note, ''),
+    labels = nullif(:labels, '')
+WHERE id = :user_id AND coalesce(nickname, '') = :was_nickname AND coalesce(note, '') = :was_note
+    AND coalesce(labels, '') = :was_labels""",
     "delete_friend": "DELETE FROM friends WHERE id = :user_id",
 }

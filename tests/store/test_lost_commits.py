@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WAITING = """
 SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE datname = current_database() AND NOT granted"""
-FRIEND = "INSERT INTO friends VALUES (%s, 1, 0, 0, 0, 0)"
+FRIEND = "INSERT INTO friends VALUES (%s, 1, 0, 0, 0, 0, NULL, NULL, NULL)"
 
 
 class Machine:

@@ -150,7 +150,7 @@ def test_a_place_with_something_in_it_is_refused(
 ) -> None:
     Store(empty_url).close()
     with real.connect(empty_url) as connection:
-        connection.execute("INSERT INTO friends VALUES ('theirs', 1, 0, 1, 1, 0)")
+        connection.execute("INSERT INTO friends VALUES ('theirs', 1, 0, 1, 1, 0, NULL, NULL, NULL)")
     class_in(tmp_path, days=1)
     output = run(here, empty_url, code=1)
     assert "비어 있지 않은 데이터베이스예요. 아무것도 바꾸지 않았어요." in output

@@ -220,7 +220,7 @@ def planted(callback: str) -> list[str]:
     """Rows of a question that is open, and of a promise to post its answer somewhere."""
     columns = "id, user_id, position, text, asked_at, state"
     return [
-        "INSERT INTO friends VALUES ('victim', 1, 0, 1.0, 1.0, 0)",
+        "INSERT INTO friends VALUES ('victim', 1, 0, 1.0, 1.0, 0, NULL, NULL, NULL)",
         f"INSERT INTO questions ({columns}) VALUES ('x', 'victim', 1, '심은 질문', 1.0, 'asked')",
         f"UPDATE questions SET callback_url = '{callback}', promised_at = 1e9",
     ]

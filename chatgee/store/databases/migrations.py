@@ -143,17 +143,21 @@ def _company(connection: Connection) -> None:
 
 
 def _what_models_send(connection: Connection) -> None:
-    """Version 4: what a service said, answers that it cut and their rests, groups, and what the
-    owner made of failures."""
+    """Version 4: what a service said, answers that it cut and their rests, groups, nicknames, and
+    what the owner made of failures."""
     q = schema.questions.c
     read_on = q.more_from, q.more_chars, q.more_at
     added = q.broken_off, q.said, q.room_id, q.place, *read_on, q.continues, q.handled
     for column in added:
         _add(connection, column)
-    _add(connection, schema.friends.c.in_groups)
+    f = schema.friends.c
+    for column in (f.in_groups, f.nickname, f.note, f.labels):
+        _add(connection, column)
     schema.rooms.create(connection)
     schema.open_questions.drop(connection)
     for index in (schema.questions_by_room, schema.open_questions, schema.unread_pages):
+        index.create(connection)
+    for index in (schema.named_friends, schema.labelled_friends):
         index.create(connection)
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from chatgee.errors import Failure
 from chatgee.kakao import messages
 from chatgee.questions import Delivery, Handled, State
-from chatgee.store import schema, tallies
+from chatgee.store import describing, schema, tallies
 from chatgee.store.files.released_schemas import broken
 from chatgee.store.moving.source_and_target import ID
 
@@ -67,6 +67,9 @@ SIZES = {
     _q.continues: (1, ID_BYTES),
     _q.user_id: (1, FRIEND_BYTES),
     _f.id: (1, FRIEND_BYTES),
+    _f.nickname: (1, 4 * describing.MOST_NICKNAME),
+    _f.note: (1, 4 * describing.MOST_NOTE),
+    _f.labels: (1, 4 * describing.MOST_LABELS * (describing.MOST_LABEL + 1)),
     _r.id: (1, ID_BYTES + len(messages.GROUP)),
     _q.room_id: (1, ID_BYTES + len(messages.GROUP)),
     _u.user_id: (0, FRIEND_BYTES),

@@ -63,6 +63,11 @@ ALTER TABLE questions ADD COLUMN more_at FLOAT;
 ALTER TABLE questions ADD COLUMN continues VARCHAR;
 ALTER TABLE questions ADD COLUMN handled VARCHAR;
 ALTER TABLE friends ADD COLUMN in_groups INTEGER DEFAULT 0 NOT NULL;
+ALTER TABLE friends ADD COLUMN nickname TEXT;
+ALTER TABLE friends ADD COLUMN note TEXT;
+ALTER TABLE friends ADD COLUMN labels TEXT;
+CREATE INDEX named_friends ON friends (nickname) WHERE nickname IS NOT NULL;
+CREATE INDEX labelled_friends ON friends (labels) WHERE labels IS NOT NULL;
 CREATE TABLE rooms (id VARCHAR NOT NULL, questions INTEGER NOT NULL, memory_from INTEGER NOT NULL,
     last_asked_at FLOAT NOT NULL, PRIMARY KEY (id));
 CREATE UNIQUE INDEX questions_by_room

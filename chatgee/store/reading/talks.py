@@ -15,6 +15,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from chatgee.errors import Failure
 from chatgee.questions import Delivery, Handled, State
+from chatgee.store import schema
+from chatgee.store.describing import split
+from chatgee.store.reading import friends
 from chatgee.store.reading.archive import Archive
 from chatgee.store.reading.simulated import real
 from chatgee.store.reading.word_search import holds
@@ -68,6 +71,8 @@ class Talk:
     broken_off: bool = False  # the model cut the answer at its length
     said: str | None = None  # by the service that gave no answer
     handled: Handled | None = None  # by its owner, where there is no answer
+    nickname: str = ""  # as the owner calls the friend
+    labels: tuple[str, ...] = ()  # by which the owner tells friends apart, such as a class
 
     @property
     def kind(self) -> TalkKind:
@@ -96,7 +101,8 @@ NEWEST = TalkPlace(math.inf)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: questions with every word in them or in their answers."""
+    """What is looked for: questions with every word in them, in their answers, or in what the
+    owner calls the friend."""
 
     words: tuple[str, ...] = ()
     kind: TalkKind | None = None
@@ -104,9 +110,11 @@ class Wanted:
     """Also what simulated friends asked."""
     failure: Failure | None = None
     """The only reason for which they failed."""
+    label: str = ""
+    """That the friend has."""
 
     def __bool__(self) -> bool:
-        return bool(self.words or self.kind or self.failure)
+        return bool(self.words or self.kind or self.failure or self.label)
 
 
 ANY = Wanted()
@@ -141,6 +149,8 @@ TALK = select(
     _q.broken_off,
     _q.said,
     _q.handled,
+    friends.of_asker(schema.friends.c.nickname),
+    friends.of_asker(schema.friends.c.labels),
 )
 """The columns of `Talk`, in its order."""
 
@@ -192,9 +202,11 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if not wanted.simulated:
         yield real(_q.user_id)
     for word in wanted.words:
-        yield or_(holds(_q.text, word), holds(_q.shown, word))
+        yield or_(holds(_q.text, word), holds(_q.shown, word), friends.asker_is_called(word))
     if wanted.failure:
         yield _q.failure == wanted.failure.value
+    if wanted.label:
+        yield friends.asker_has(wanted.label)
     match wanted.kind:
         case None:
             return
@@ -272,7 +284,7 @@ def every_of(archive: Archive, user_id: str) -> Iterator[Talk]:
 def _talk(row: Sequence[Any]) -> Talk:
     id_, user_id, position, room_id, place, text, image_url, asked_at, *rest = row
     state, answer, shown, failure, answered_at, delivery, delivered_at, *rest = rest
-    broken_off, said, handled = rest
+    broken_off, said, handled, nickname, labels = rest
     return Talk(
         id_,
         user_id,
@@ -292,4 +304,6 @@ def _talk(row: Sequence[Any]) -> Talk:
         bool(broken_off),
         said,
         Handled(handled) if handled else None,
+        nickname or "",
+        split(labels),
     )

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean
+from sqlalchemy import Boolean, ColumnElement, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class holds(FunctionElement[bool]):
-    """Whether a text has a word in it, be it in capitals or not.
+class has(FunctionElement[bool]):
+    """Whether a text has a word in it.
 
     Twenty times as fast as LIKE, which SQLite runs letter by letter; and nothing to escape.
     """
@@ -17,8 +17,13 @@ class holds(FunctionElement[bool]):
     inherit_cache = True
 
 
-@compiles(holds)
-def _holds(element: holds, compiler: Any, **options: Any) -> str:
+@compiles(has)
+def _has(element: has, compiler: Any, **options: Any) -> str:
     text, word = (compiler.process(one, **options) for one in element.clauses)
     place = "instr" if compiler.dialect.name == "sqlite" else "strpos"
-    return f"{place}(lower({text}), lower({word})) > 0"
+    return f"{place}({text}, {word}) > 0"
+
+
+def holds(text: ColumnElement[Any], word: str) -> has:
+    """The same, be it in capitals or not."""
+    return has(func.lower(text), func.lower(word))

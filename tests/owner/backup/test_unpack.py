@@ -28,7 +28,7 @@ def half(files: dict[str, bytes], told: dict[str, Any]) -> None:
 
 
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON friends BEGIN DELETE FROM questions; END"
-QUESTION = """INSERT INTO friends VALUES ('f', 1, 0, 1.0, 1.0, 0);
+QUESTION = """INSERT INTO friends VALUES ('f', 1, 0, 1.0, 1.0, 0, NULL, NULL, NULL);
     INSERT INTO questions (id, user_id, position, text, asked_at, state, failure)
     VALUES ('q', 'f', 1, 'x', 1.0, '{state}', {failure})"""
 BAD: dict[str, Change] = {

@@ -65,6 +65,10 @@ STRANGE = {
     "a long callback": f"UPDATE questions SET callback_url = {LONG}",
     "a long id behind a NUL": "UPDATE questions SET id = 'a' || char(0) || printf('%900s', 'x')",
     "a long friend": "UPDATE friends SET id = printf('%70000s', 'x')",
+    "a long nickname": "UPDATE friends SET nickname = printf('%161s', 'x')",
+    "a nickname that is no text": f"UPDATE friends SET nickname = {NO_TEXT}",
+    "a long note": "UPDATE friends SET note = printf('%4001s', 'x')",
+    "long labels": "UPDATE friends SET labels = printf('%1241s', 'x')",
     "no id": "UPDATE questions SET id = ''",
     "no friend": "UPDATE questions SET user_id = ''",
     "the position 0": "UPDATE questions SET position = 0",
@@ -142,6 +146,10 @@ FINE = {
         "UPDATE friends SET in_groups = 1"
     ),
     "two photos": "UPDATE questions SET image_url = 'https://kakaocdn.net/' || char(10) || 'http://secure.kakaocdn.net/b'",
+    "what its owner has written of a friend": (
+        f"UPDATE friends SET nickname = '{'🐳' * 40}', note = '{'가' * 1000}',"
+        f" labels = '{','.join('한' * 29 + str(n) for n in range(10))}'"
+    ),
     "a photo": "UPDATE questions SET image_url = 'https://talk.kakaocdn.net/dn/a.jpg'",
     "a move that ended": "INSERT INTO about VALUES ('id', '0123456789abcdef0123456789abcdef')",
     "an answer": answered(),
@@ -201,7 +209,7 @@ def extremes(now: float) -> str:
         "DELETE FROM questions; DELETE FROM friends; DELETE FROM usage",
         "DELETE FROM tallies_by_day; DELETE FROM tallies_by_hour",
         f"INSERT INTO friends VALUES ({id}, {bounds.MOST_QUESTIONS}, "
-        f"{bounds.MOST_QUESTIONS}, 0, {end}, 0)",
+        f"{bounds.MOST_QUESTIONS}, 0, {end}, 0, '<b>\n\"=1+1', '</textarea>', ',<b>,,{{1}},')",
         f"INSERT INTO rooms VALUES (' group:<b>', {bounds.MOST_QUESTIONS}, 0, {end})",
         *(f"INSERT INTO questions VALUES {row.replace('?1', id)}" for row in rows),
     ]
@@ -249,7 +257,7 @@ TAKEN = {
     "a count of tokens below none": tally("'prompt_tokens:m'", "-5"),
     "a count of tokens without an end": tally("'completion_tokens:m'", str(2**63 - 1)),
     "a friend with a long id": (
-        "INSERT INTO friends VALUES (printf('%900s', 'x'), 0, 0, 1.0, 1.0, 0)"
+        "INSERT INTO friends VALUES (printf('%900s', 'x'), 0, 0, 1.0, 1.0, 0, NULL, NULL, NULL)"
     ),
     "a long answer": answered(answer="printf('%2000000s', 'x')", shown="printf('%2000000s', 'x')"),
 }

@@ -24,7 +24,7 @@ from tests.support.far_ends import FakeKakao, FakeOpenAI
 from tests.support.visitor import ask
 
 AGAIN = "다시 물어보기"
-ASKED = """INSERT INTO friends VALUES ('friend-1', 2, 0, {now}, {now}, 0);
+ASKED = """INSERT INTO friends VALUES ('friend-1', 2, 0, {now}, {now}, 0, NULL, NULL, NULL);
     INSERT INTO questions VALUES ('open', 'friend-1', 1, '몇 시에 열어요?', NULL, {now}, 'asked',
         NULL, NULL, NULL, NULL, {delivery}, {delivered}, '{url}', {now}, {now}, NULL, NULL, NULL,
         NULL, NULL, NULL, NULL, NULL);

@@ -241,7 +241,7 @@ CHANGES = [
     "UPDATE questions SET asked_at = asked_at + 0.000001 WHERE id = 'q000003'",
     "UPDATE questions SET image_url = '' WHERE id = 'q000003'",
     "DELETE FROM questions WHERE id = 'q000003'",
-    "INSERT INTO friends VALUES ('stranger', 1, 0, 1, 1, 0)",
+    "INSERT INTO friends VALUES ('stranger', 1, 0, 1, 1, 0, NULL, NULL, NULL)",
 ]
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from chatgee.store import schema
 from chatgee.store.moving import move
 from chatgee.store.moving.row_conversion import RowConversion, summed, text
 
-FRIEND = ("민지", 3, 1, 1_800_000_000.123456, 1_800_000_001, 0)
+FRIEND = ("민지", 3, 1, 1_800_000_000.123456, 1_800_000_001, 0, "별명", None, "3학년 2반,축구부")
 
 
 def changed(**values: object) -> list[Any]:
@@ -30,7 +31,7 @@ def test_every_column_of_every_table_has_its_way_over() -> None:
 def test_a_row_stays_as_it_is_and_whole_numbers_become_moments() -> None:
     row = RowConversion(schema.friends)(FRIEND)
     assert row == list(FRIEND)
-    assert [type(value) for value in row] == [str, int, int, float, float, int]
+    assert [type(value) for value in row] == [str, int, int, float, float, int, str, NoneType, str]
 
 
 def test_what_was_never_written_stays_so_and_is_not_the_empty_text() -> None:
