@@ -32,6 +32,8 @@ cuts within our quotes; and it looks through spaces and through what cannot be s
 COLUMNS: dict[str, Callable[[Talk, Texts], object]] = {
     "asked_at": lambda talk, _: _written(talk.asked_at),
     "friend": lambda talk, texts: _name(talk, texts),
+    "nickname": lambda talk, _: talk.nickname,
+    "labels": lambda talk, _: _labels(talk),
     "user_id": lambda talk, _: talk.user_id,
     "room": lambda talk, texts: texts("talks.in_group") if talk.room_id else "",
     "question": lambda talk, _: talk.text,
@@ -80,6 +82,8 @@ def _record(talk: Talk, texts: Texts) -> dict[str, object]:
         "id": talk.id,
         "user_id": talk.user_id,
         "friend": _name(talk, texts),
+        "nickname": talk.nickname,
+        "labels": talk.labels,
         "position": talk.position,
         "room_id": talk.room_id,
         "asked_at": iso(talk.asked_at),
@@ -99,8 +103,13 @@ def _record(talk: Talk, texts: Texts) -> dict[str, object]:
 
 
 def _name(talk: Talk, texts: Texts) -> str:
+    """Ours, which stays the same whatever the owner calls the friend."""
     known = face(talk.user_id, texts)
     return f"{known.name} {known.code}"
+
+
+def _labels(talk: Talk) -> str:
+    return ", ".join(talk.labels)
 
 
 def _written(at: float | None) -> str | None:

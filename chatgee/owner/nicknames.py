@@ -20,21 +20,26 @@ class Face:
 
     name: str
     code: str
-    """Tells those apart who have the same name by chance."""
+    """Tells those apart who have the same name; behind what the owner calls the friend it is
+    what ours would be."""
     tone: int
     """The number of the colour that the name begins with."""
     initial: str
     simulated: bool
 
 
-def face(user_id: str, texts: Texts) -> Face:
+def face(user_id: str, texts: Texts, nickname: str = "") -> Face:
+    """`nickname` is what the owner calls the friend."""
     number = int.from_bytes(blake2b(user_id.encode(), digest_size=8).digest())
     colours, animals = texts("talks.colours").split(), texts("talks.animals").split()
     number, tone = divmod(number, len(colours))
     number, which = divmod(number, len(animals))
     animal = animals[which]
     name = texts("talks.nickname", colour=colours[tone], animal=animal)
-    return Face(name, f"{number % 4096:03x}", tone % 8, animal[0], user_id.startswith(SIMULATED))
+    code, simulated = f"{number % 4096:03x}", user_id.startswith(SIMULATED)
+    if nickname:
+        return Face(nickname, f"{name} {code}", tone % 8, nickname[0], simulated)
+    return Face(name, code, tone % 8, animal[0], simulated)
 
 
 def words_of(typed: str) -> tuple[str, ...]:

@@ -41,4 +41,5 @@ def joined(labels: Iterable[str]) -> str:
 
 
 def split(labels: str | None) -> tuple[str, ...]:
-    return tuple(filter(None, labels.split(BETWEEN))) if labels else ()
+    """`joined` makes the same of them again."""
+    return tuple(labels.split(BETWEEN)) if labels else ()

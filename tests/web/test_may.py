@@ -31,6 +31,7 @@ WHO = {
     "backup file": "백업 파일",
     "model server": "모델 서버",
 }
+TALKS = ("/talks/delete", "/talks/failed", "/talks/friend", "/talks/anew")
 WHAT = {
     "sees": "보는 것",
     "changes": "바꾸는 것",
@@ -120,14 +121,7 @@ def test_stranger_sees_that_it_is_on_and_nothing_else(home: Bot) -> None:
 
 
 def test_stranger_changes_nothing(home: Bot) -> None:
-    for path in (
-        "/settings",
-        "/setup",
-        "/key",
-        "/status/restore",
-        "/talks/delete",
-        "/talks/failed",
-    ):
+    for path in ("/settings", "/setup", "/key", "/status/restore", *TALKS):
         assert change(home, path, owner.TOKEN, **OUTSIDE).status_code == 404
     assert home.reloads == 0
 

@@ -54,7 +54,7 @@ def find(archive: Archive, user_id: str) -> Friend | None:
 def labels(archive: Archive) -> list[str]:
     """All that friends have."""
     rows = archive.all(select(_f.labels).where(_f.labels.is_not(None)).distinct())
-    return sorted({label for (given,) in rows for label in split(given)})
+    return sorted({label for (given,) in rows for label in split(given) if label})
 
 
 # --- for statements about questions ---------------------------------------------------------

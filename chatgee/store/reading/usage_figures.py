@@ -161,6 +161,11 @@ def look(archive: Archive, span: Span, now: float) -> Period:
     )
 
 
+def beginning_of(span: Span, now: float) -> float:
+    """The unix time from which `look` counts."""
+    return first_hour(_first_day(span, day_of(now))) * 3600.0
+
+
 def callbacks_of_month(archive: Archive, now: float) -> int:
     """Answers that went out by callback since the first of this month; raises as `look` does."""
     today = day_of(now)

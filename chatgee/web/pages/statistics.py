@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from chatgee.errors import SettingsError
 from chatgee.model.prices import Prices, TypedPrice
 from chatgee.owner.statistics import Stats
-from chatgee.store.reading.usage_figures import Span, look
+from chatgee.store.reading.label_figures import by_label
+from chatgee.store.reading.usage_figures import Span, beginning_of, look
 from chatgee.web import owner
 from chatgee.web.parts import now, parts
 
@@ -73,6 +74,7 @@ def _page(
     return render_template(
         "statistics.html",
         stats=stats,
+        labels=by_label(archive, beginning_of(span, now())),
         spans=list(Span),
         typed=typed or stats.typed,
         wrong=wrong or {},

@@ -10,11 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from chatgee.errors import Failure, StoreError
 from chatgee.owner import csv_export, nicknames, time_words
+from chatgee.owner.friend_form import TypedDescription
+from chatgee.store.describing import MOST_NICKNAME, MOST_NOTE, Description
 from chatgee.store.korean_days import day_name
 from chatgee.store.reading import friends
 from chatgee.store.reading import talks as archive
 from chatgee.store.reading.friends import Friend
 from chatgee.store.reading.talks import NEWEST, PAGE, Talk, TalkKind, TalkPlace, Wanted
+from chatgee.system import text_files
 from chatgee.web import owner, request_values
 from chatgee.web.pages import failed_questions
 from chatgee.web.parts import now, parts
@@ -26,7 +29,7 @@ AFTER = 10
 OPEN_MOST = 100
 """Questions that a page may ask about in one look."""
 DELETED_AT_ONCE = 200
-DELETE_SECONDS = 30
+WRITE_SECONDS = 30
 
 bp = Blueprint("talks", __name__, url_prefix="/talks")
 owner.guard(bp)
@@ -41,9 +44,11 @@ def show() -> ResponseReturnValue:
         live="before" not in request.args and not _narrowed(),
         look_seconds=LOOK_SECONDS,
         kinds=TalkKind,
+        labels=_labels(),
         deleted=request.args.get("done") == "deleted",
         told=failed_questions.told(),
         reason=_same_reason(),
+        anew=request.args.get("done") == "anew",
     )
 
 
@@ -84,7 +89,8 @@ def _wanted() -> Wanted:
         nicknames.words_of(request.args.get("q", "")),
         TalkKind(kind) if kind in list(TalkKind) else None,
         _simulated(),
-        _reason(),
+        failure=_reason(),
+        label=request_values.text(request.args.get("label", "").strip()),
     )
 
 
@@ -108,9 +114,16 @@ def _same_reason() -> tuple[Failure, int] | None:
     return reason, next(found, 0)
 
 
+def _labels() -> list[str]:
+    """What the list can be narrowed to; also one that nobody has any more."""
+    known, asked = friends.labels(parts().archive), _narrowed().get("label")
+    return known if asked is None or asked in known else [asked, *known]
+
+
 def _narrowed() -> dict[str, str]:
     """The filter, as it stands in an address; empty where there is none."""
-    given = {name: request.args.get(name, "").strip() for name in ("q", "kind", "until")}
+    names = ("q", "kind", "label", "until")
+    given = {name: request.args.get(name, "").strip() for name in names}
     if reason := _reason():
         given["failure"] = reason.value
     return {name: value for name, value in given.items() if value}
@@ -141,7 +154,45 @@ def _place(name: str, otherwise: TalkPlace) -> TalkPlace:
 @bp.get("/friend")
 def friend() -> ResponseReturnValue:
     """Ids come from outside and may hold anything: so they are no part of the path."""
-    one = _friend(request.args.get("id", ""))
+    return _thread(_friend(request.args.get("id", "")))
+
+
+@bp.post("/friend")
+def describe() -> ResponseReturnValue:
+    """Nothing that was typed is lost, whatever was in the way."""
+    one, texts = _friend(request.form.get("id", "")), parts().texts
+    typed = TypedDescription(*map(_typed, ("nickname", "note", "labels")))
+    if wrong := typed.wrong(texts):
+        return _thread(one, typed, wrong=wrong)
+    unchanged = request.form.get("was", _mark(one)) == _mark(one)
+    after = typed.description
+    try:
+        described = unchanged and _describe(one, after)
+    except (StoreError, TimeoutError):
+        return _thread(one, typed, problem=texts("talks.not_described")), 503
+    if not described:
+        now = _friend(one.user_id)
+        return _thread(
+            now, typed, problem=texts("talks.describe_conflict", note=now.description.note)
+        )
+    return redirect(url_for(".friend", id=one.user_id, done="described"), 303)
+
+
+def _typed(name: str) -> str:
+    return request_values.text(request.form.get(name, ""))
+
+
+def _describe(one: Friend, after: Description) -> bool:
+    described = parts().engine.store.describe(one.user_id, one.description, after)
+    return described.result(WRITE_SECONDS)
+
+
+def _mark(one: Friend) -> str:
+    """What is written of a friend, by which a page knows whether another has changed it."""
+    return text_files.mark(repr(one.description))
+
+
+def _thread(one: Friend, typed: TypedDescription | None = None, **more: Any) -> str:
     at, upto = _position("at"), _position("upto")
     if at is not None:
         upto = at + AFTER
@@ -152,10 +203,16 @@ def friend() -> ResponseReturnValue:
     return render_template(
         "friend.html",
         friend=one,
+        typed=typed or TypedDescription.of(one.description),
+        was=_mark(one),
+        labels=friends.labels(parts().archive),
+        most={"nickname": MOST_NICKNAME, "note": MOST_NOTE},
+        saved=request.args.get("done") == "described",
         days=_by_day(shown),
         forgotten=_last_forgotten(one, shown, newer),
         older=shown[0].position - 1 if found.full else None,
         newer=shown[-1].position + PAGE if newer else None,
+        **{"wrong": {}} | more,
     )
 
 
@@ -203,7 +260,25 @@ def _delete(user_id: str) -> None:
     count = DELETED_AT_ONCE
     while count == DELETED_AT_ONCE:
         deleting = parts().engine.store.delete_friend(user_id, DELETED_AT_ONCE)
-        count = deleting.result(DELETE_SECONDS)
+        count = deleting.result(WRITE_SECONDS)
+
+
+# --- everyone -------------------------------------------------------------------------------
+
+
+@bp.get("/anew")
+def ask_anew() -> ResponseReturnValue:
+    return render_template("anew.html")
+
+
+@bp.post("/anew")
+def anew() -> ResponseReturnValue:
+    """The model is told nobody's old turns any more."""
+    try:
+        parts().engine.store.forget_everyone().result(WRITE_SECONDS)
+    except (StoreError, TimeoutError):
+        return render_template("anew.html", failed=True), 503
+    return redirect(url_for(".show", done="anew"), 303)
 
 
 # --- questions that failed ------------------------------------------------------------------
@@ -266,7 +341,7 @@ def _exported() -> Iterator[Talk]:
 def _in_words() -> dict[str, Any]:
     texts, today = parts().texts, now()
     return {
-        "face": lambda user_id: nicknames.face(user_id, texts),
+        "face": lambda one: nicknames.face(one.user_id, texts, one.nickname),
         "moment": lambda at: time_words.moment(at, texts, today),
         "day": lambda at: time_words.day(at, texts, today),
         "span": lambda seconds: time_words.span(seconds, texts),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from chatgee.errors import Failure
 from chatgee.model.prices import FILE, Prices
 from chatgee.questions import Usage
 from chatgee.store.database_session import Session
+from chatgee.store.describing import Description
 from chatgee.texts import Texts
 from chatgee.web import owner
 from tests.support.bot import Bot
@@ -127,6 +129,30 @@ def test_failures_are_told_by_kind_with_what_to_do(bot: Bot, fake_openai: FakeOp
 def test_a_time_without_failures_says_so(bot: Bot) -> None:
     bot.known().says("질문")
     assert "모든 질문에 답했어요" in get(bot)
+
+
+def test_a_label_has_figures_of_its_own_from_what_is_stored(
+    bot: Bot, fake_openai: FakeOpenAI
+) -> None:
+    for id, labels in (("one", (NASTY, "1반")), ("two", ("1반",)), ("three", ())):
+        bot.known(id)
+        described = Description(labels=labels)
+        assert bot.store.describe(id, Description(), described).result(PATIENCE)
+    fake_openai.fails(400)
+    bot.friend("two").says("실패한 질문")
+    page = get(bot, "day")
+    part = page.partition('id="labels-title"')[2].partition("</table>")[0]
+    rows = [re.findall(r"<t[dh][^>]*>(?:<a[^>]*>)?([^<]+)", row) for row in part.split("<tr>")[2:]]
+    assert [[unescape(cell) for cell in row] for row in rows] == [
+        ["1반", "2", "3", "2", "1"],
+        [NASTY, "1", "1", "1", "0"],
+    ]
+    assert "지금 남아 있는 질문에서" in part
+
+
+def test_without_labels_there_is_no_table_of_them(bot: Bot) -> None:
+    bot.known()
+    assert TEXTS("stats.by_label") not in get(bot)
 
 
 def test_every_failure_has_a_name() -> None:

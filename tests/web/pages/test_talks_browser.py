@@ -9,6 +9,7 @@ import pytest
 
 from chatgee.questions import new_id
 from chatgee.store import Outcome
+from chatgee.store.describing import Description
 from chatgee.store.reading import talks
 from tests.support.bot import Bot
 from tests.support.far_ends import PATIENCE, FakeOpenAI
@@ -232,6 +233,41 @@ def test_changing_ones_mind_deletes_nothing(page: Page, bot: Bot) -> None:
     expect(page.locator(".mine .bubble")).to_have_text("안녕")
 
 
+# --- who a friend is ------------------------------------------------------------------------
+
+
+def test_the_owner_names_a_friend_and_finds_the_class(page: Page, bot: Bot) -> None:
+    fill(bot, "광합성이 뭐예요?")
+    fill(bot, "급식 뭐예요?", user_id="friend-2")
+    page.goto(bot.url + "/talks/friend?id=friend-1")
+    page.get_by_label("별명").fill("가" * 43)
+    page.get_by_label("이름표").fill("3학년 2반, 과학부")
+    press(page, "저장하기")
+    expect(page.locator("#nickname-told")).to_contain_text("3글자 길어요")
+    expect(page.get_by_label("이름표")).to_have_value("3학년 2반, 과학부")
+    page.get_by_label("별명").fill("김민준")
+    press(page, "저장하기")
+    expect(page.get_by_role("status")).to_have_text("저장했어요.")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("김민준")
+    page.get_by_role("link", name="3학년 2반").click()
+    expect(rows(page)).to_have_count(1)
+    expect(newest(page)).to_contain_text("김민준")
+    page.get_by_label("이름표").select_option("과학부")
+    press(page, "찾기")
+    expect(newest(page)).to_contain_text("광합성이 뭐예요?")
+
+
+def test_the_owner_begins_anew_with_everyone(page: Page, bot: Bot) -> None:
+    fill(bot, "안녕")
+    page.goto(bot.url + "/settings/character")
+    page.get_by_role("link", name="모두 새로 시작").click()
+    press(page, "모두 새로 시작하기")
+    expect(page.get_by_text("모두 새로 시작했어요")).to_be_visible()
+    expect(rows(page)).to_have_count(1)
+    newest(page).get_by_role("link").click()
+    expect(page.locator(".forgotten")).to_be_visible()
+
+
 # --- for everybody --------------------------------------------------------------------------
 
 
@@ -254,7 +290,10 @@ def test_nobody_is_shut_out(
     fake_openai.hold()
     friend.says("늦은 질문")
     thread = "/talks/friend?id=" + friend.id
+    described = Description("이" * 40, "메모\n" * 200, ("가" * 30, "3학년 2반"))
+    bot.store.describe(friend.id, Description(), described).result(PATIENCE)
     with real.opened(chromium, size, dark) as page:
-        for path in ("/talks", "/talks?q=광합성", thread, "/talks/delete?id=" + friend.id):
+        also = ("/talks?q=광합성&label=3학년 2반", "/talks/anew", "/stats")
+        for path in ("/talks", *also, thread, "/talks/delete?id=" + friend.id):
             page.goto(bot.url + path)
             shuts_nobody_out(page)
