@@ -19,6 +19,11 @@ QUESTION = """
 INSERT INTO questions (id, user_id, position, text, asked_at, state, answer, shown, answered_at)
 VALUES (?, ?, ?, ?, ?, 'answered', ?, ?, ?)
 """
+DESCRIBED = """
+UPDATE friends SET nickname = '김민준', note = '반장' || char(10) || '이과',
+    labels = '3학년 2반,과학부'
+WHERE id = (SELECT min(id) FROM friends)
+"""
 
 
 def url_of(folder: Path) -> str:
@@ -28,6 +33,7 @@ def url_of(folder: Path) -> str:
 def class_in(folder: Path, days: int = 3) -> str:
     """The URL of a file in which a class has talked for some days."""
     classroom.fill(folder, NOW, days)
+    change(folder, DESCRIBED)
     return url_of(folder)
 
 

@@ -47,8 +47,9 @@ def find(archive: Archive, user_id: str) -> Friend | None:
     )
     if row is None:
         return None
-    *known, nickname, note, given = tuple(row)
-    return Friend(*known, Description(nickname or "", note or "", split(given)))
+    id_, memory_from, first, last, count, spent, nickname, note, given = row
+    description = Description(nickname or "", note or "", split(given))
+    return Friend(id_, memory_from, first, last, count, spent, description)
 
 
 def labels(archive: Archive) -> list[str]:
