@@ -1,6 +1,5 @@
 """The talks: the newest as they come, what is looked for, a friend's, files of them, deleting."""
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -19,7 +18,7 @@ from chatgee.store.reading.friends import Friend
 from chatgee.store.reading.talks import NEWEST, PAGE, Talk, TalkKind, TalkPlace, Wanted
 from chatgee.system import text_files
 from chatgee.web import owner, request_values
-from chatgee.web.pages import failed_questions
+from chatgee.web.pages import failed_questions, talks_filter
 from chatgee.web.parts import now, parts
 
 LOOK_SECONDS = 3
@@ -41,10 +40,10 @@ def show() -> ResponseReturnValue:
     return render_template(
         "talks.html",
         **_listed(),
-        live="before" not in request.args and not _narrowed(),
+        live="before" not in request.args and not talks_filter.narrowed(),
         look_seconds=LOOK_SECONDS,
         kinds=TalkKind,
-        labels=_labels(),
+        labels=talks_filter.labels(),
         deleted=request.args.get("done") == "deleted",
         told=failed_questions.told(),
         reason=_same_reason(),
@@ -61,9 +60,11 @@ def more() -> ResponseReturnValue:
 @bp.get("/live")
 def live() -> ResponseReturnValue:
     """What is new above, and what has become of the questions that were open."""
-    after = _place("after", TalkPlace(0.0))
+    after = talks_filter.place("after", TalkPlace(0.0))
     ids = request_values.text(request.args.get("open", "")).split()[:OPEN_MOST]
-    found = archive.news(parts().archive, after, ids, wanted=Wanted(simulated=_simulated()))
+    found = archive.news(
+        parts().archive, after, ids, wanted=Wanted(simulated=talks_filter.simulated())
+    )
     return render_template(
         "talks_rows.html", found=found, words=(), asked={}, narrowed={}, before=0, news=True
     )
@@ -71,81 +72,30 @@ def live() -> ResponseReturnValue:
 
 def _listed() -> dict[str, Any]:
     """For the list: what was found after what the request has seen."""
-    wanted, before = _wanted(), request_values.number(request.args.get("found", ""), PAGE - 1) or 0
-    found = archive.find(parts().archive, wanted, _place("before", _until()), PAGE - before)
-    asked = _asked_for()
+    wanted, before = (
+        talks_filter.wanted(),
+        request_values.number(request.args.get("found", ""), PAGE - 1) or 0,
+    )
+    found = archive.find(
+        parts().archive, wanted, talks_filter.place("before", talks_filter.until()), PAGE - before
+    )
+    asked = talks_filter.asked_for()
     return {
         "found": found,
         "words": wanted.words,
         "asked": asked,
-        "narrowed": _narrowed(),
+        "narrowed": talks_filter.narrowed(),
         "before": before,
     }
 
 
-def _wanted() -> Wanted:
-    kind = request.args.get("kind", "")
-    return Wanted(
-        nicknames.words_of(request.args.get("q", "")),
-        TalkKind(kind) if kind in list(TalkKind) else None,
-        _simulated(),
-        failure=_reason(),
-        label=request_values.text(request.args.get("label", "").strip()),
-    )
-
-
-def _simulated() -> bool:
-    """Whether also the simulator's friends are wanted, whom the owner played."""
-    return request.args.get("simulated") == "1"
-
-
-def _reason() -> Failure | None:
-    """One alone, where it is looked for questions that failed."""
-    failed = request.args.get("kind") == TalkKind.FAILED
-    return failed_questions.failure_of(request.args.get("failure", "")) if failed else None
-
-
 def _same_reason() -> tuple[Failure, int] | None:
     """Of the questions that are looked for, how many are trouble."""
-    reason = _reason()
+    reason = talks_filter.reason()
     if reason is None:
         return None
     found = (one.count for one in failed_questions.counts() if one.failure == reason)
     return reason, next(found, 0)
-
-
-def _labels() -> list[str]:
-    """What the list can be narrowed to; also one that nobody has any more."""
-    known, asked = friends.labels(parts().archive), _narrowed().get("label")
-    return known if asked is None or asked in known else [asked, *known]
-
-
-def _narrowed() -> dict[str, str]:
-    """The filter, as it stands in an address; empty where there is none."""
-    names = ("q", "kind", "label", "until")
-    given = {name: request.args.get(name, "").strip() for name in names}
-    if reason := _reason():
-        given["failure"] = reason.value
-    return {name: value for name, value in given.items() if value}
-
-
-def _asked_for() -> dict[str, str]:
-    """The same, with the simulator's friends where they are wanted."""
-    return _narrowed() | ({"simulated": "1"} if _simulated() else {})
-
-
-def _until() -> TalkPlace:
-    end = time_words.end_of(request.args.get("until", ""))
-    return NEWEST if end is None else TalkPlace(end)
-
-
-def _place(name: str, otherwise: TalkPlace) -> TalkPlace:
-    if name not in request.args:
-        return otherwise
-    at = request.args.get(name, math.nan, float)
-    if math.isnan(at):
-        abort(400)
-    return TalkPlace(at, request_values.text(request.args.get("id", "")))
 
 
 # --- one friend -----------------------------------------------------------------------------
@@ -301,8 +251,8 @@ def failed() -> ResponseReturnValue:
 
 def _row(id_: str) -> str:
     """The question as it stands now, in the place of what it was."""
-    found, asked = archive.news(parts().archive, NEWEST, [id_]), _asked_for()
-    told = {"words": _wanted().words, "asked": asked, "before": 0, "news": True}
+    found, asked = archive.news(parts().archive, NEWEST, [id_]), talks_filter.asked_for()
+    told = {"words": talks_filter.wanted().words, "asked": asked, "before": 0, "news": True}
     return render_template("talks_rows.html", found=found, **told)
 
 
@@ -311,7 +261,7 @@ def _back(**done: Any) -> str:
         return url_for(".friend", id=friend, at=request.args.get("at", ""), **done)
     if "home" in request.args:
         return url_for("pages.front", **done)
-    return url_for(".show", **(_asked_for() | done))
+    return url_for(".show", **(talks_filter.asked_for() | done))
 
 
 # --- files ----------------------------------------------------------------------------------
@@ -331,7 +281,7 @@ def export(suffix: str) -> ResponseReturnValue:
 def _exported() -> Iterator[Talk]:
     if "friend" in request.args:
         return archive.every_of(parts().archive, request_values.text(request.args["friend"]))
-    return archive.every(parts().archive, _wanted(), _until())
+    return archive.every(parts().archive, talks_filter.wanted(), talks_filter.until())
 
 
 # --- for the templates ----------------------------------------------------------------------
