@@ -27,10 +27,10 @@ AGAIN = "다시 물어보기"
 ASKED = """INSERT INTO friends VALUES ('friend-1', 2, 0, {now}, {now}, 0, NULL, NULL, NULL);
     INSERT INTO questions VALUES ('open', 'friend-1', 1, '몇 시에 열어요?', NULL, {now}, 'asked',
         NULL, NULL, NULL, NULL, {delivery}, {delivered}, '{url}', {now}, {now}, NULL, NULL, NULL,
-        NULL, NULL, NULL, NULL, NULL);
+        NULL, NULL, NULL, NULL, NULL, NULL);
     INSERT INTO questions VALUES ('known', 'friend-1', 2, '문 닫아요?', NULL, {now}, 'answered',
         '아홉 시요.', '아홉 시요.', NULL, {now}, NULL, NULL, '{url}', {now}, NULL, NULL, NULL,
-        NULL, NULL, NULL, NULL, NULL, NULL)"""
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL)"""
 
 
 def restored(good: bytes, folder: Path, sql: str) -> Settings:

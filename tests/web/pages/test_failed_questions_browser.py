@@ -26,7 +26,7 @@ def test_from_a_reason_to_its_questions_and_each_is_done_in_its_place(
 ) -> None:
     fails(bot, fake_openai, "하나", "둘", "셋")
     page.goto(bot.url)
-    page.get_by_role("link", name=TEXTS("home.to_these")).click()
+    page.get_by_role("link", name=TEXTS("home.to_these"), exact=True).click()
     rows = page.locator("#talks > .talk")
     expect(rows).to_have_count(3)
     shuts_nobody_out(page)
