@@ -230,7 +230,7 @@ def test_a_machine_whose_clock_is_wrong_tells_the_time_of_all(
 ) -> None:
     right = time.time
     fake_openai.fails(500, times=20)
-    says(owner)
+    owner.one.friend().says("질문")
     monkeypatch.setattr(time, "time", lambda: right() + apart)
     for _ in range(2):
         until(lambda: "방금" in owner.ask("/board").text)
@@ -242,7 +242,7 @@ def test_no_chart_ends_before_the_last_question(
     owner: Webs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = time.time
-    says(owner)
+    owner.one.friend().says("질문")
     monkeypatch.setattr(time, "time", lambda: right() - DAY)
     for _ in range(2):
         asked = re.search(r"<dt>친구</dt>\s*<dd class=\"value\">1명", owner.ask("/stats").text)
