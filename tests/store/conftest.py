@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatgee.store import Store
+from chatgee.store.reading.archive import Archive
 from tests.support.clocks import StoppedClock
 
 
@@ -13,3 +14,10 @@ def store(database: str, clock: StoppedClock) -> Iterator[Store]:
     store = Store(database, clock)
     yield store
     store.close()
+
+
+@pytest.fixture
+def archive(database: str, store: Store) -> Iterator[Archive]:
+    archive = Archive(database)
+    yield archive
+    archive.close()

@@ -1,7 +1,5 @@
 """What an owner has written of friends is kept, found again, and goes with them."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from chatgee.store import Outcome, Store
@@ -19,13 +17,6 @@ NOBODY = Description()
 @pytest.fixture
 def clock() -> StoppedClock:
     return StoppedClock(1_800_000_000.0)
-
-
-@pytest.fixture
-def archive(database: str, store: Store) -> Iterator[Archive]:
-    archive = Archive(database)
-    yield archive
-    archive.close()
 
 
 def ask(store: Store, id: str, user_id: str, room_id: str | None = None) -> None:

@@ -1,6 +1,5 @@
 """What the owner makes of questions that failed, on both databases."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -23,13 +22,6 @@ NO_CREDIT = Outcome(failure=Failure.NO_CREDIT)
 @pytest.fixture
 def clock() -> StoppedClock:
     return StoppedClock(START)
-
-
-@pytest.fixture
-def archive(database: str, store: Store) -> Iterator[Archive]:
-    archive = Archive(database)
-    yield archive
-    archive.close()
 
 
 def now(future: "Future[Any]") -> Any:

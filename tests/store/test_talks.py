@@ -1,6 +1,6 @@
 """Looking through the talks: all of them are found, in slices, and a friend's can be deleted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -21,13 +21,6 @@ START = 1_800_000_000.0
 @pytest.fixture
 def clock() -> StoppedClock:
     return StoppedClock(START)
-
-
-@pytest.fixture
-def archive(database: str, store: Store) -> Iterator[Archive]:
-    archive = Archive(database)
-    yield archive
-    archive.close()
 
 
 Tell = Callable[..., None]
