@@ -253,7 +253,7 @@ def test_a_press_offers_the_other_answer_that_is_ready(bot: Bot, fake_openai: Fa
     friend = bot.known()
     first, second = ask_late(fake_openai, friend, "느린 질문"), friend.says("둘째 질문")
     fake_openai.release()
-    bot.until_answered(2)
+    bot.until_answered(3)
     shown = friend.presses(second, FETCH)
     assert shown.bubbles == ["답: 둘째 질문"]
     other = friend.presses(shown, UNSEEN)
@@ -270,7 +270,7 @@ def test_a_press_that_comes_too_early_offers_what_is_ready(
     second = friend.says("둘째 질문")
     fake_openai.release()
     fake_openai.hold(only="둘째 질문")
-    bot.until_answered(1)
+    bot.until_answered(2)
     shown = friend.presses(second, FETCH)
     assert shown.buttons.keys() == {FETCH, UNSEEN}
     assert friend.presses(shown, UNSEEN).bubbles == ["답: 느린 질문"]
@@ -283,7 +283,7 @@ def test_what_is_no_question_offers_what_is_ready(
     friend = bot.known()
     ask_late(fake_openai, friend, "느린 질문")
     fake_openai.release()
-    bot.until_answered(1)
+    bot.until_answered(2)
     shown = friend.says(words)
     assert friend.presses(shown, UNSEEN).bubbles == ["답: 느린 질문"]
     assert UNSEEN not in friend.says(words).buttons

@@ -109,7 +109,7 @@ def test_a_question_keeps_the_day_on_which_it_was_asked(
     friend.says("오늘 열어요?")
     clock.ahead += 120
     fake_openai.release()
-    bot.until_answered(2)
+    bot.until_answered(3)
     assert fake_openai.told.question == "오늘 열어요?"
     assert fake_openai.told.now.startswith("지금은 2026년 11월 30일 월요일 23:59")
 
