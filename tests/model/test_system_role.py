@@ -92,7 +92,7 @@ def test_it_stands_at_the_head_of_the_first_question(fake_openai: FakeOpenAI) ->
 
 
 def test_it_stands_before_the_text_of_a_question_with_a_photo(fake_openai: FakeOpenAI) -> None:
-    prompt = Prompt("뭐예요?", PHOTO, system="성격", system_role=False)
+    prompt = Prompt("뭐예요?", (PHOTO,), system="성격", system_role=False)
     (message,) = ask(fake_openai, prompt)
     photo = {"type": "image_url", "image_url": {"url": PHOTO}}
     assert message["content"] == [{"type": "text", "text": "성격\n\n뭐예요?"}, photo]
