@@ -300,12 +300,12 @@ def test_limits_are_exact_for_what_is_asked_in_turn_here_and_there(database: str
     for day in range(3):
         for number, room_id in enumerate(("friend", GROUP, "another")):
             id_ = f"{day}.{number}"
-            assert now(store.ask(id_, "friend", "질문", None, limits, room_id)).refusal is None
-            now(store.ask(f"{id_}.other", "other", "질문", None, limits, GROUP))
+            assert now(store.ask(id_, "friend", "질문", (), limits, room_id)).refusal is None
+            now(store.ask(f"{id_}.other", "other", "질문", (), limits, GROUP))
         now(store.fill(now(store.find(f"{day}.1", GROUP)), Outcome(failure=Failure.TIMEOUT)))
         assert now(store.ask_again(f"{day}.1", "other", limits, GROUP)) is None, "not theirs"
         assert now(store.ask_again(f"{day}.1", "friend", limits, GROUP)).refusal is None
-        assert now(store.ask("five", "friend", "질문", None, limits, GROUP)).refusal is not None
+        assert now(store.ask("five", "friend", "질문", (), limits, GROUP)).refusal is not None
         moment[0] += DAY
         now(store.purge(day + 1, 100))
     assert stored(database, "SELECT questions FROM friends WHERE id = 'friend'") == 12

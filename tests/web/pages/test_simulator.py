@@ -264,7 +264,7 @@ def test_a_second_callback_is_refused_as_kakao_refuses_it(
     assert calls_back(slow, token).json()["status"] == "SUCCESS"
     assert calls_back(slow, token).json()["status"] == "FAIL"
     fake_openai.release()
-    until(lambda: "callback refused: FAIL" in caplog.text)
+    until(lambda: "이미 쓴 것이래요" in caplog.text)
     assert text(until_arrived(slow, token)) == "늦은 답"
 
 
