@@ -137,12 +137,14 @@ def test_web_session_sees_not_how_a_server_refused(home: Bot, other: Other, stat
 def test_web_session_sees_no_word_of_a_refusal_in_the_log(
     stopped_bot: Bot, other: Other, caplog: pytest.LogCaptureFixture
 ) -> None:
-    other.status, other.body = 404, {"error": {"message": HIDDEN, "code": HIDDEN}}
+    """Of what a page has asked, none at all; of a friend's question, none but a service's error."""
     url = f"http://127.0.0.1:{other.port}/v1"
     caplog.set_level("DEBUG", "chatgee")
     with stopped_bot.open(LOG_LEVEL="debug", OPENAI_BASE_URL=url) as bot:
-        bot.friend().says("안녕")
+        other.status, other.body = 404, {"error": {"message": HIDDEN, "code": HIDDEN}}
         send(bot, "/setup/model", source="local", address=url, server_key="x")
+        other.body = {"files": [HIDDEN], "owner": {"name": HIDDEN}}
+        bot.friend().says("안녕")
         assert HIDDEN not in ask(bot, "/status/log.txt").text
     assert "model: status 404" in caplog.text
     ours = [one.getMessage() for one in caplog.records if one.name.startswith("chatgee")]

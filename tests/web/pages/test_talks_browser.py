@@ -218,7 +218,7 @@ def test_the_owner_takes_a_file_and_deletes_a_friend(page: Page, bot: Bot) -> No
         page.get_by_role("link", name="CSV 받기 (엑셀)").click()
     file = Path(download.value.path()).read_text("utf-8-sig")
     assert re.fullmatch(r"chatgee-[\d-]+\.csv", download.value.suggested_filename)
-    assert [row[3] for row in csv.reader(io.StringIO(file))] == ["질문", SCRIPT, "안녕"]
+    assert [row["질문"] for row in csv.DictReader(io.StringIO(file))] == [SCRIPT, "안녕"]
     press(page, "지우기")
     expect(page.get_by_text("지웠어요. 그 친구의 대화는")).to_be_visible()
     expect(page).to_have_url(bot.url + "/talks")
