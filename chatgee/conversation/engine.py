@@ -100,7 +100,7 @@ class Engine:
         ]
         reply = self._pressed(skill, last, deadline)
         at_end = not any(reply.rests.values())
-        return self.replies.offering(reply, others) if at_end else reply
+        return self.replies.offering(reply, "button.more", others if at_end else ())
 
     def _again(self, skill: SkillRequest, press: Press, deadline: Deadline) -> Reply | None:
         """Ask a failed question again, where that is what was pressed; None unless refused."""
@@ -288,7 +288,7 @@ class Engine:
             unseen = _now(self.store.unseen(skill.room_id), deadline.at_least(GRACE))
         except (StoreError, TimeoutError):  # what there is to say can be said all the same
             return reply
-        return self.replies.with_unseen(reply, unseen) if unseen else reply
+        return self.replies.offering(reply, "button.unseen", [Press(unseen)] if unseen else ())
 
     def _let_go(self, claiming: "Future[Claimed | None]") -> None:
         if not claiming.exception() and (claimed := claiming.result()):

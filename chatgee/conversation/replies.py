@@ -109,16 +109,12 @@ class Replies:
         bubbles += [*shown, *notice]
         unread = rests if question.in_group and (page > 1 or any(rests.values())) else {}
         reply = Reply(tuple(bubbles), tuple(buttons), claimed.mine, unread)
-        return self.with_unseen(reply, claimed.unseen) if claimed.unseen else reply
+        unseen = [Press(claimed.unseen)] if claimed.unseen else []
+        return self.offering(reply, "button.unseen", unseen)
 
-    def with_unseen(self, reply: Reply, unseen: str) -> Reply:
-        """With a button for another answer, by its id, that is ready and was not seen."""
-        button = self._button("button.unseen", Press(unseen))
-        return replace(reply, quick_replies=(*reply.quick_replies, button))
-
-    def offering(self, reply: Reply, presses: Iterable[Press]) -> Reply:
-        """With the button of answers that go on."""
-        buttons = [self._button("button.more", one) for one in presses]
+    def offering(self, reply: Reply, label: str, presses: Iterable[Press]) -> Reply:
+        """With a button more for each of other answers, as its label's key says."""
+        buttons = [self._button(label, one) for one in presses]
         return replace(reply, quick_replies=(*reply.quick_replies, *buttons))
 
     def in_words(self, reply: Reply) -> Reply:

@@ -7,13 +7,13 @@ import time
 from dataclasses import replace
 
 from chatgee.questions import Turn
-from chatgee.store.korean_days import KOREA_SECONDS, day_of
+from chatgee.store.korean_days import day_of, in_korea
 from chatgee.texts import Texts
 
 
 def now(at: float, texts: Texts) -> str:
     """The moment of asking, unix time; it stands with the question, where nothing is cached."""
-    return texts("day.now", date=_date(at, texts), time=time.strftime("%H:%M", _in_korea(at)))
+    return texts("day.now", date=_date(at, texts), time=time.strftime("%H:%M", in_korea(at)))
 
 
 def dated(turn: Turn, at: float, texts: Texts) -> Turn:
@@ -25,10 +25,6 @@ def dated(turn: Turn, at: float, texts: Texts) -> Turn:
 
 
 def _date(at: float, texts: Texts) -> str:
-    day = _in_korea(at)
-    weekday = texts("day.weekdays")[day.tm_wday]
+    day = in_korea(at)
+    weekday = texts("stats.weekdays")[day.tm_wday]
     return texts("day.date", year=day.tm_year, month=day.tm_mon, day=day.tm_mday, weekday=weekday)
-
-
-def _in_korea(at: float) -> time.struct_time:
-    return time.gmtime(at + KOREA_SECONDS)

@@ -93,7 +93,8 @@ def _here(markdown: str, local: str) -> str:
     """With the address and the port that are used, where they are not those of the files."""
     place, port = local.removeprefix("http://"), local.rpartition(":")[2]
     there = LOCAL.removeprefix("http://")
-    return markdown.replace(there, place).replace(f"{LOCAL_PORT}번", f"{port}번")
+    in_prose = rf"\b{LOCAL_PORT}(?=[^\W\d_])"  # with a counter behind it, unlike in code
+    return re.sub(in_prose, port, markdown.replace(there, place))
 
 
 def title(name: str, link: Link, local: str = LOCAL) -> str:

@@ -8,9 +8,14 @@ KOREA_SECONDS = 9 * 3600
 HOURS_OF_DAY = 24
 
 
+def in_korea(moment: float) -> time.struct_time:
+    """What a clock and a calendar there show."""
+    return time.gmtime(moment + KOREA_SECONDS)
+
+
 def day_name(moment: float) -> str:
     """Such as 2026-11-22."""
-    return time.strftime("%Y-%m-%d", time.gmtime(moment + KOREA_SECONDS))
+    return time.strftime("%Y-%m-%d", in_korea(moment))
 
 
 def midnight(moment: float) -> float:

@@ -72,7 +72,7 @@ def asker_is_called(word: str) -> ColumnElement[bool]:
 
 
 def asker_has(label: str) -> ColumnElement[bool]:
-    """As a whole: 1반 is not in 11반."""
+    """As a whole: 1A is not in 11A."""
     within = literal(BETWEEN).concat(_f.labels).concat(BETWEEN)
     labelled = _f.labels.is_not(None), has(within, f"{BETWEEN}{label}{BETWEEN}")
     return select(literal(1)).where(_f.id == _q.user_id, *labelled).exists()
